@@ -1,0 +1,63 @@
+// Package container runs containers for real: launchers, isolators, fetcher.
+// The shell of an agent and the built-in executors are its users; both see only
+// a Containerizer.
+package container
+
+import (
+	"context"
+	"syscall"
+
+	"github.com/mesosctl/mesosctl/mesos"
+	"github.com/mesosctl/mesosctl/wire/mesospb"
+)
+
+// Spec is one container to launch.
+type Spec struct {
+	ID      mesos.ContainerID
+	Sandbox string // absolute; made if it does not exist, owned by User
+	User    string // empty: the agent's own
+	// Command is what to run: shell or argv, and the URIs to fetch first. Its
+	// environment is added to Environment.
+	Command *mesospb.CommandInfo
+	// Environment is "NAME=value" pairs, complete: nothing is inherited.
+	Environment []string
+	// Container asks for images, volumes, networks, rlimits, capabilities, a
+	// terminal: what this machine or version can't do is refused by name.
+	Container *mesospb.ContainerInfo
+	Resources []*mesospb.Resource
+	Limits    map[string]*mesospb.Value_Scalar
+}
+
+// Exit is how a container ended.
+type Exit struct {
+	// Status is as wait(2) encodes it. Known is false if the status was lost.
+	Status syscall.WaitStatus
+	Known  bool
+	// Reason is set if a limit ended it; Message says which.
+	Reason  mesospb.TaskStatus_Reason
+	Message string
+}
+
+// Containerizer launches containers and keeps track of them until they are
+// gone with every process they ever had.
+type Containerizer interface {
+	// Launch prepares the sandbox, fetches and starts the command. It returns
+	// once the command runs (its exec succeeded), or an error whose kind is
+	// mesos.Invalid or mesos.Unsupported if the spec can't be done here. After
+	// an error nothing of the container is left but its sandbox.
+	Launch(ctx context.Context, spec Spec) (pid int, err error)
+	// Wait returns when the container is gone. Every waiter gets the same Exit.
+	Wait(ctx context.Context, id mesos.ContainerID) (Exit, error)
+	// Signal sends a signal to every process of the container.
+	Signal(id mesos.ContainerID, signal syscall.Signal) error
+	// Destroy kills every process of the container and waits until they are gone.
+	Destroy(ctx context.Context, id mesos.ContainerID) error
+	// Update changes the resources of a running container.
+	Update(ctx context.Context, id mesos.ContainerID, resources []*mesospb.Resource, limits map[string]*mesospb.Value_Scalar) error
+	// Usage measures a running container.
+	Usage(ctx context.Context, id mesos.ContainerID) (*mesospb.ResourceStatistics, error)
+	// Status tells what ContainerStatus in a task's status should say.
+	Status(id mesos.ContainerID) (*mesospb.ContainerStatus, error)
+	// Close ends the containerizer and, unless they are to outlive it, its containers.
+	Close() error
+}

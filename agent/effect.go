@@ -1,0 +1,141 @@
+package agent
+
+import (
+	"github.com/mesosctl/mesosctl/mesos"
+	"github.com/mesosctl/mesosctl/wire/executorpb"
+	"github.com/mesosctl/mesosctl/wire/linkpb"
+	"github.com/mesosctl/mesosctl/wire/mesospb"
+)
+
+// Effect is something the shell must do. Effects are done in the order in which
+// they are returned, and those after a Checkpoint only once it is durable. The
+// driver takes many Steps as a batch and syncs their checkpoints together, so a
+// core must not count on anything between two effects.
+type Effect interface{ isEffect() }
+
+type (
+	// Connect asks for a connection to the leading master; answered by
+	// Connected or ConnectFailed. At most one is under way.
+	Connect struct{}
+	// SendMaster sends a message to the master; lost if the link is gone.
+	SendMaster struct {
+		Link    LinkID
+		Message *linkpb.ToMaster
+	}
+	// CloseLink drops the connection. No LinkClosed follows.
+	CloseLink struct{ Link LinkID }
+
+	// Reply answers an executor's HTTP request: nil is success.
+	Reply struct {
+		Request RequestID
+		Err     error
+	}
+	// SendExecutor puts an event on an executor's stream.
+	SendExecutor struct {
+		Stream StreamID
+		Event  *executorpb.Event
+	}
+	// CloseExecutorStream ends a stream after the events before it were sent.
+	CloseExecutorStream struct{ Stream StreamID }
+
+	// LaunchContainer starts an executor: it makes the sandbox, fetches the
+	// URIs and starts the process, or (Builtin) starts the built-in executor,
+	// which then subscribes like any other. Answered by ContainerStarted, and
+	// in every case ended by one ContainerEnded.
+	LaunchContainer struct {
+		Container mesos.ContainerID
+		Builtin   Builtin
+		Framework *mesospb.FrameworkInfo
+		Executor  *mesospb.ExecutorInfo // resources, command, container
+		Task      *mesospb.TaskInfo     // of a command task, else nil
+		Sandbox   string                // absolute path
+		// User runs the container; empty means the agent's own.
+		User string
+		// Environment is what Mesos gives an executor, sorted by name.
+		Environment []Variable
+		// Checkpoint is true if the framework wants its executors to outlive the agent.
+		Checkpoint bool
+	}
+	// UpdateContainer tells a container its new resources (a task came or went).
+	UpdateContainer struct {
+		Container mesos.ContainerID
+		Resources []*mesospb.Resource
+	}
+	// DestroyContainer kills every process of a container. ContainerEnded follows.
+	DestroyContainer struct{ Container mesos.ContainerID }
+
+	// Checkpoint makes a file under the meta directory durable before the effects after it.
+	Checkpoint struct {
+		Path   string // relative to <work_dir>/meta
+		Value  []byte // nil removes the path and everything below it
+		Append bool   // add a record to an append-only file instead of replacing it
+	}
+
+	// PutExecutor publishes an executor and its tasks to readers (/state, /containers).
+	PutExecutor struct{ Executor *ExecutorRecord }
+	// PutFramework publishes a framework to readers.
+	PutFramework struct {
+		Framework *mesospb.FrameworkInfo
+		Completed bool
+	}
+	// PutAgent publishes the agent itself, once registered and after changes.
+	PutAgent struct {
+		Agent *mesospb.AgentInfo
+		// Master is the leading master's host:port while registered, else "".
+		Master string
+	}
+
+	// Stopped ends the agent process: cleanly if Err is nil.
+	Stopped struct{ Err error }
+
+	// Log is a line for the operator's log about something that the core decided.
+	Log struct {
+		Level   int // log/slog's numbers
+		Message string
+		Args    []any
+	}
+)
+
+// Variable is one environment variable.
+type Variable struct{ Name, Value string }
+
+// Builtin says which built-in executor a container holds.
+type Builtin int
+
+// The built-in executors.
+const (
+	BuiltinNone    Builtin = iota // a custom executor, with a command of its own
+	BuiltinCommand                // runs one task's command
+	BuiltinDefault                // runs task groups
+)
+
+// ExecutorRecord is what readers see of an executor. Immutable once published.
+type ExecutorRecord struct {
+	Info      *mesospb.ExecutorInfo // framework_id set
+	Container mesos.ContainerID
+	Sandbox   string
+	Resources []*mesospb.Resource
+	Queued    []*mesospb.TaskInfo
+	Launched  []*mesospb.Task
+	// Terminated tasks have updates that are not acknowledged yet.
+	Terminated []*mesospb.Task
+	Completed  []*mesospb.Task
+	// Ended moves the executor to the history.
+	Ended bool
+}
+
+func (Connect) isEffect()             {}
+func (SendMaster) isEffect()          {}
+func (CloseLink) isEffect()           {}
+func (Reply) isEffect()               {}
+func (SendExecutor) isEffect()        {}
+func (CloseExecutorStream) isEffect() {}
+func (LaunchContainer) isEffect()     {}
+func (UpdateContainer) isEffect()     {}
+func (DestroyContainer) isEffect()    {}
+func (Checkpoint) isEffect()          {}
+func (PutExecutor) isEffect()         {}
+func (PutFramework) isEffect()        {}
+func (PutAgent) isEffect()            {}
+func (Stopped) isEffect()             {}
+func (Log) isEffect()                 {}

@@ -1,0 +1,88 @@
+package agent
+
+import (
+	"github.com/mesosctl/mesosctl/mesos"
+	"github.com/mesosctl/mesosctl/wire/executorpb"
+	"github.com/mesosctl/mesosctl/wire/linkpb"
+)
+
+// Handles that the shell chooses; the core only hands them back.
+type (
+	// RequestID is one HTTP request that waits for a Reply.
+	RequestID uint64
+	// StreamID is one executor's event stream.
+	StreamID string
+	// LinkID is one connection to a master.
+	LinkID uint64
+)
+
+// Input is one thing that happened.
+type Input interface{ isInput() }
+
+type (
+	// Connected tells that a connection to the leading master is up, as a
+	// Connect effect asked for.
+	Connected struct{ Link LinkID }
+	// ConnectFailed tells that the connection a Connect asked for did not come about.
+	ConnectFailed struct{ Err error }
+	// LinkClosed tells that the connection to the master broke.
+	LinkClosed struct{ Link LinkID }
+	// MasterMessage is a message from the master.
+	MasterMessage struct {
+		Link    LinkID
+		Message *linkpb.ToAgent
+	}
+
+	// ExecutorSubscribe is an executor's SUBSCRIBE. The core answers with a
+	// Reply; if that carries no error, Stream is open and events follow.
+	ExecutorSubscribe struct {
+		Request RequestID
+		Stream  StreamID
+		Call    *executorpb.Call
+	}
+	// ExecutorCall is any other call of an executor, answered with a Reply.
+	ExecutorCall struct {
+		Request RequestID
+		Call    *executorpb.Call
+	}
+	// ExecutorStreamClosed tells that an executor's event stream broke.
+	ExecutorStreamClosed struct{ Stream StreamID }
+
+	// ContainerStarted tells that a LaunchContainer succeeded. Pid is 0 for a
+	// built-in executor, which has no process of its own.
+	ContainerStarted struct {
+		Container mesos.ContainerID
+		Pid       int
+	}
+	// ContainerEnded tells that a container is gone, with all its processes:
+	// it exited, was destroyed, or could not be launched (Launched is false).
+	ContainerEnded struct {
+		Container mesos.ContainerID
+		Launched  bool
+		// Status is as wait(2) encodes it; nil if not known.
+		Status *int
+		// Reason and Message say what ended it, where it was not its own doing
+		// (a failed launch, a limit). Reason is a TaskStatus.Reason number, or 0.
+		Reason  int32
+		Message string
+	}
+
+	// Shutdown tells that the agent was asked to stop (SIGTERM): executors are
+	// shut down, the master is told, and Stopped ends it.
+	Shutdown struct{ Reason string }
+
+	// Tick tells that the time the core asked for (Next) has come.
+	Tick struct{}
+)
+
+func (Connected) isInput()            {}
+func (ConnectFailed) isInput()        {}
+func (LinkClosed) isInput()           {}
+func (MasterMessage) isInput()        {}
+func (ExecutorSubscribe) isInput()    {}
+func (ExecutorCall) isInput()         {}
+func (ExecutorStreamClosed) isInput() {}
+func (ContainerStarted) isInput()     {}
+func (ContainerEnded) isInput()       {}
+func (Shutdown) isInput()             {}
+func (Tick) isInput()                 {}

@@ -1,0 +1,89 @@
+// Package daemon is the composition root: it builds the parts, joins them, runs
+// their loops and ends them. It alone knows how they fit together.
+package daemon
+
+import (
+	"log/slog"
+	"time"
+
+	"github.com/mesosctl/mesosctl/mesos"
+	"github.com/mesosctl/mesosctl/mesos/resources"
+)
+
+// CommonConfig is what every daemon is told. Names follow Mesos's flags.
+type CommonConfig struct {
+	IP            string // --ip: the address to listen on
+	Port          int    // --port; 0 picks a free one
+	AdvertiseIP   string // --advertise_ip; empty means IP
+	AdvertisePort int    // --advertise_port; 0 means Port
+	Hostname      string // --hostname; empty means looked up, or the IP
+	WorkDir       string // --work_dir
+	Domain        Domain // --domain
+	Log           *slog.Logger
+	// Flags are the effective flags as /flags shows them.
+	Flags map[string]string
+}
+
+// Domain is a fault domain; empty parts mean that none is known.
+type Domain struct{ Region, Zone string }
+
+// MasterConfig is what a master is told.
+type MasterConfig struct {
+	CommonConfig
+	Cluster string // --cluster
+	// Etcd are the client URLs of an external etcd; empty means an embedded member.
+	Etcd []string
+	// EtcdFast runs the embedded member with short ticks: for a single master or
+	// a cluster on one machine, not across a network.
+	EtcdFast bool
+
+	AllocationInterval            time.Duration
+	MinAllocatable                []resources.Quantities
+	RoleSorter, FrameworkSorter   string
+	FairSharingExcluded           []string
+	FilterGPUResources            bool
+	Weights                       map[string]float64
+	Whitelist                     map[string]bool
+	AgentPingTimeout              time.Duration
+	MaxAgentPingTimeouts          int
+	AgentReregisterTimeout        time.Duration
+	OfferTimeout                  time.Duration
+	MaxCompletedFrameworks        int
+	MaxCompletedTasksPerFramework int
+	MaxUnreachableTasks           int
+	RootSubmissions               bool
+	Roles                         map[string]bool
+	RegistryStoreTimeout          time.Duration
+	RegistryFetchTimeout          time.Duration
+	// HeartbeatInterval of event streams; 0 means Mesos's 15 seconds.
+	HeartbeatInterval time.Duration
+}
+
+// AgentConfig is what an agent is told.
+type AgentConfig struct {
+	CommonConfig
+	// Masters are host:port addresses, any of which may lead or know who does.
+	Masters []string
+	// Resources is --resources as given; what it doesn't name is discovered.
+	Resources   resources.Resources
+	Attributes  []mesos.Attribute
+	DefaultRole string
+	RuntimeDir  string
+	LauncherDir string
+	Launcher    string // --launcher: "posix"
+	Isolation   []string
+	SwitchUser  bool
+	FetcherDir  string
+
+	RegistrationBackoffFactor         time.Duration
+	ExecutorRegistrationTimeout       time.Duration
+	ExecutorReregistrationTimeout     time.Duration
+	ExecutorShutdownGracePeriod       time.Duration
+	FetcherStallTimeout               time.Duration
+	RecoveryTimeout                   time.Duration
+	HeartbeatInterval                 time.Duration
+	MaxCompletedExecutorsPerFramework int
+	// ExecutorEnvironment is --executor_environment_variables; nil passes the
+	// agent's own environment on.
+	ExecutorEnvironment map[string]string
+}

@@ -1,0 +1,82 @@
+package master
+
+import (
+	"github.com/mesosctl/mesosctl/mesos/allocation"
+	"github.com/mesosctl/mesosctl/wire/linkpb"
+	"github.com/mesosctl/mesosctl/wire/schedulerpb"
+)
+
+// Handles that the shell chooses; the core only hands them back.
+type (
+	// RequestID is one HTTP request that waits for a Reply.
+	RequestID uint64
+	// StreamID is one scheduler's event stream: the value of Mesos-Stream-Id.
+	StreamID string
+	// LinkID is one connection of an agent.
+	LinkID uint64
+)
+
+// Input is one thing that happened.
+type Input interface{ isInput() }
+
+type (
+	// Subscribe is a scheduler's SUBSCRIBE. The core answers with a Reply; if
+	// that carries no error, Stream is open from then on and events follow.
+	Subscribe struct {
+		Request   RequestID
+		Stream    StreamID
+		Principal string // authenticated; empty if nobody was asked
+		Call      *schedulerpb.Call
+	}
+	// SchedulerCall is any other call of a scheduler. The core answers with a
+	// Reply: no error means 202 Accepted.
+	SchedulerCall struct {
+		Request   RequestID
+		Stream    StreamID // as the request's Mesos-Stream-Id says; empty if it has none
+		Principal string
+		Call      *schedulerpb.Call
+	}
+	// StreamClosed tells that a scheduler's event stream broke.
+	StreamClosed struct{ Stream StreamID }
+
+	// AgentMessage is a message from an agent. A link is known from its first
+	// message (Register or Reregister) on.
+	AgentMessage struct {
+		Link LinkID
+		// Address is the agent's host:port as the connection shows it.
+		Address string
+		Message *linkpb.ToMaster
+	}
+	// LinkClosed tells that an agent's connection broke.
+	LinkClosed struct{ Link LinkID }
+
+	// RegistryWritten is the outcome of a WriteRegistry. An error is final: the
+	// master has lost its leadership and the shell is about to drop this core.
+	RegistryWritten struct {
+		ID  uint64
+		Err error
+	}
+
+	// Allocated is an output of the allocator.
+	Allocated struct{ Output allocation.Output }
+
+	// Teardown is an operator's request to end a framework. Answered by a Reply.
+	Teardown struct {
+		Request   RequestID
+		Principal string
+		Framework string
+	}
+
+	// Tick tells that the time the core asked for (Next) has come.
+	Tick struct{}
+)
+
+func (Subscribe) isInput()       {}
+func (SchedulerCall) isInput()   {}
+func (StreamClosed) isInput()    {}
+func (AgentMessage) isInput()    {}
+func (LinkClosed) isInput()      {}
+func (RegistryWritten) isInput() {}
+func (Allocated) isInput()       {}
+func (Teardown) isInput()        {}
+func (Tick) isInput()            {}
