@@ -1,0 +1,110 @@
+package master
+
+import (
+	"sort"
+	"strings"
+
+	"github.com/mesosctl/mesosctl/mesos"
+	"github.com/mesosctl/mesosctl/wire/mesospb"
+	"github.com/mesosctl/mesosctl/wire/registrypb"
+)
+
+// The layout of the registry: one key per object, under the registry's own
+// prefix. The value is the protobuf encoding of the message named.
+const (
+	admittedPrefix    = "agents/"      // registrypb.AdmittedAgent
+	unreachablePrefix = "unreachable/" // registrypb.UnreachableAgent
+	gonePrefix        = "gone/"        // registrypb.GoneAgent
+)
+
+// AdmittedKey is the registry key of an admitted agent.
+func AdmittedKey(id mesos.AgentID) string { return admittedPrefix + string(id) }
+
+// UnreachableKey is the registry key of an unreachable agent.
+func UnreachableKey(id mesos.AgentID) string { return unreachablePrefix + string(id) }
+
+// GoneKey is the registry key of an agent that was declared gone.
+func GoneKey(id mesos.AgentID) string { return gonePrefix + string(id) }
+
+// DecodeRecovered turns the keys and values of the registry into what a Master
+// is born with, ordered by agent ID. Keys of objects that this version does not
+// know are left alone, so that a newer master's registry can be read.
+func DecodeRecovered(keys map[string][]byte) (Recovered, error) {
+	sorted := make([]string, 0, len(keys))
+	for key := range keys {
+		sorted = append(sorted, key)
+	}
+	sort.Strings(sorted)
+
+	var r Recovered
+	for _, key := range sorted {
+		if err := r.add(key, keys[key]); err != nil {
+			return Recovered{}, mesos.Errorf(mesos.Internal, "read registry: key %q: %w", key, err)
+		}
+	}
+	return r, nil
+}
+
+// add decodes one key and its value.
+func (r *Recovered) add(key string, value []byte) error {
+	switch {
+	case strings.HasPrefix(key, admittedPrefix):
+		agent := new(registrypb.AdmittedAgent)
+		if err := agent.UnmarshalVT(value); err != nil {
+			return err
+		}
+		if AdmittedKey(mesos.AgentID(agent.GetInfo().GetId().GetValue())) != key {
+			return mesos.Errorf(mesos.Internal, "the value is of agent %q", agent.GetInfo().GetId().GetValue())
+		}
+		r.Admitted = append(r.Admitted, agent)
+	case strings.HasPrefix(key, unreachablePrefix):
+		agent := new(registrypb.UnreachableAgent)
+		if err := agent.UnmarshalVT(value); err != nil {
+			return err
+		}
+		if UnreachableKey(mesos.AgentID(agent.GetId().GetValue())) != key {
+			return mesos.Errorf(mesos.Internal, "the value is of agent %q", agent.GetId().GetValue())
+		}
+		r.Unreachable = append(r.Unreachable, agent)
+	case strings.HasPrefix(key, gonePrefix):
+		agent := new(registrypb.GoneAgent)
+		if err := agent.UnmarshalVT(value); err != nil {
+			return err
+		}
+		if GoneKey(mesos.AgentID(agent.GetId().GetValue())) != key {
+			return mesos.Errorf(mesos.Internal, "the value is of agent %q", agent.GetId().GetValue())
+		}
+		r.Gone = append(r.Gone, agent)
+	}
+	return nil
+}
+
+// putAdmitted is the write that admits an agent, or replaces its description.
+func putAdmitted(info *mesospb.AgentInfo) RegistryWrite {
+	agent := &registrypb.AdmittedAgent{Info: info}
+	return RegistryWrite{
+		Key:   AdmittedKey(mesos.AgentID(info.GetId().GetValue())),
+		Value: mustMarshal(agent),
+	}
+}
+
+// putUnreachable is the write that records since when an agent is unreachable.
+func putUnreachable(id mesos.AgentID, since *mesospb.TimeInfo) RegistryWrite {
+	agent := &registrypb.UnreachableAgent{Id: wireAgentID(id), Since: since}
+	return RegistryWrite{Key: UnreachableKey(id), Value: mustMarshal(agent)}
+}
+
+// mustMarshal encodes a message that the master made itself or has validated;
+// a missing required field is a broken invariant.
+func mustMarshal(m interface{ MarshalVT() ([]byte, error) }) []byte {
+	value, err := m.MarshalVT()
+	if err != nil {
+		panic("master: encode registry value: " + err.Error())
+	}
+	return value
+}
+
+func wireAgentID(id mesos.AgentID) *mesospb.AgentID {
+	value := string(id)
+	return &mesospb.AgentID{Value: &value}
+}
