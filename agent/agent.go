@@ -26,6 +26,8 @@ type Config struct {
 	RecoveryTimeout                   time.Duration // --recovery_timeout
 	HeartbeatInterval                 time.Duration // of executor event streams: --http_heartbeat_interval
 	MaxCompletedExecutorsPerFramework int           // --max_completed_executors_per_framework
+	// Capabilities are what this agent can do, as it registers.
+	Capabilities []*mesospb.AgentInfo_Capability
 	// ExecutorEnvironment is --executor_environment_variables; nil means the
 	// agent's own environment, which the shell has put here.
 	ExecutorEnvironment []Variable

@@ -48,7 +48,8 @@ type (
 		Framework *mesospb.FrameworkInfo
 		Executor  *mesospb.ExecutorInfo // resources, command, container
 		Task      *mesospb.TaskInfo     // of a command task, else nil
-		Sandbox   string                // absolute path
+		Limits    map[string]*mesospb.Value_Scalar
+		Sandbox   string // absolute path
 		// User runs the container; empty means the agent's own.
 		User string
 		// Environment is what Mesos gives an executor, sorted by name.
@@ -56,10 +57,13 @@ type (
 		// Checkpoint is true if the framework wants its executors to outlive the agent.
 		Checkpoint bool
 	}
-	// UpdateContainer tells a container its new resources (a task came or went).
+	// UpdateContainer tells a container its new resources (a task came or went),
+	// before the executor is told of the task. A shell that can't apply them
+	// destroys the container: ContainerEnded then says why.
 	UpdateContainer struct {
 		Container mesos.ContainerID
 		Resources []*mesospb.Resource
+		Limits    map[string]*mesospb.Value_Scalar
 	}
 	// DestroyContainer kills every process of a container. ContainerEnded follows.
 	DestroyContainer struct{ Container mesos.ContainerID }
@@ -71,12 +75,33 @@ type (
 		Append bool   // add a record to an append-only file instead of replacing it
 	}
 
-	// PutExecutor publishes an executor and its tasks to readers (/state, /containers).
-	PutExecutor struct{ Executor *ExecutorRecord }
-	// PutFramework publishes a framework to readers.
+	// PutFramework publishes a framework to readers; Completed moves it to the history.
 	PutFramework struct {
 		Framework *mesospb.FrameworkInfo
 		Completed bool
+	}
+	// DropFramework removes a framework from the history, with its executors.
+	DropFramework struct{ ID mesos.FrameworkID }
+	// PutExecutor publishes an executor to readers (/state, /containers).
+	PutExecutor struct{ Executor *ExecutorRecord }
+	// DropExecutor removes an executor and its tasks from the history.
+	DropExecutor struct {
+		Framework mesos.FrameworkID
+		Container mesos.ContainerID
+	}
+	// PutTask publishes a task in one of its executor's lists; it leaves the
+	// list it was in. Its executor was published before.
+	PutTask struct {
+		Container mesos.ContainerID
+		List      TaskList
+		Task      *mesospb.Task
+		// Info is what a queued task is to be launched from, else nil.
+		Info *mesospb.TaskInfo
+	}
+	// DropTask removes a completed task from its executor's history.
+	DropTask struct {
+		Container mesos.ContainerID
+		Task      mesos.TaskID
 	}
 	// PutAgent publishes the agent itself, once registered and after changes.
 	PutAgent struct {
@@ -109,20 +134,30 @@ const (
 	BuiltinDefault                // runs task groups
 )
 
-// ExecutorRecord is what readers see of an executor. Immutable once published.
+// ExecutorRecord is what readers see of an executor, besides its tasks (PutTask).
+// Immutable once published; a new one with the same Container replaces it.
 type ExecutorRecord struct {
 	Info      *mesospb.ExecutorInfo // framework_id set
 	Container mesos.ContainerID
 	Sandbox   string
+	// Resources are the executor's own and those of its queued and launched tasks.
 	Resources []*mesospb.Resource
-	Queued    []*mesospb.TaskInfo
-	Launched  []*mesospb.Task
-	// Terminated tasks have updates that are not acknowledged yet.
-	Terminated []*mesospb.Task
-	Completed  []*mesospb.Task
+	// Status is what the container API tells: container_id, network_infos, executor_pid.
+	Status *mesospb.ContainerStatus
 	// Ended moves the executor to the history.
 	Ended bool
 }
+
+// TaskList says which of its executor's lists a task is in.
+type TaskList int
+
+// The lists of /state and of GET_TASKS.
+const (
+	TaskQueued     TaskList = iota // the executor has not been sent it yet
+	TaskLaunched                   // sent to the executor
+	TaskTerminated                 // ended; some update is not acknowledged yet
+	TaskCompleted                  // ended, every update acknowledged
+)
 
 func (Connect) isEffect()             {}
 func (SendMaster) isEffect()          {}
@@ -134,8 +169,12 @@ func (LaunchContainer) isEffect()     {}
 func (UpdateContainer) isEffect()     {}
 func (DestroyContainer) isEffect()    {}
 func (Checkpoint) isEffect()          {}
-func (PutExecutor) isEffect()         {}
 func (PutFramework) isEffect()        {}
+func (DropFramework) isEffect()       {}
+func (PutExecutor) isEffect()         {}
+func (DropExecutor) isEffect()        {}
+func (PutTask) isEffect()             {}
+func (DropTask) isEffect()            {}
 func (PutAgent) isEffect()            {}
 func (Stopped) isEffect()             {}
 func (Log) isEffect()                 {}

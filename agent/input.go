@@ -22,7 +22,11 @@ type Input interface{ isInput() }
 type (
 	// Connected tells that a connection to the leading master is up, as a
 	// Connect effect asked for.
-	Connected struct{ Link LinkID }
+	Connected struct {
+		Link LinkID
+		// Master is the leading master's host:port.
+		Master string
+	}
 	// ConnectFailed tells that the connection a Connect asked for did not come about.
 	ConnectFailed struct{ Err error }
 	// LinkClosed tells that the connection to the master broke.
