@@ -1,0 +1,257 @@
+package registry
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"sync"
+	"time"
+
+	"go.etcd.io/etcd/api/v3/v3rpc/rpctypes"
+	clientv3 "go.etcd.io/etcd/client/v3"
+	"google.golang.org/grpc/codes"
+
+	"github.com/mesosctl/mesosctl/master"
+	"github.com/mesosctl/mesosctl/mesos"
+)
+
+// prefix is before every key that master names.
+const prefix = "/mesosctl/registry/"
+
+// pageKeys is how many keys Load asks for at a time.
+const pageKeys = 1000
+
+// Store is the registry as one term of leadership reads and writes it.
+//
+// Writes take effect in the order in which they were handed over. While one
+// transaction is under way the next gathers, so that a flood costs few syncs.
+// A write that fails has ended the term, and all after it fail too.
+type Store struct {
+	term *Term
+
+	mu      sync.Mutex
+	pending []commit
+	wake    chan struct{} // one slot: pending is not empty
+	ended   bool
+}
+
+// commit is what one Submit asked for.
+type commit struct {
+	writes []master.RegistryWrite
+	done   func(error)
+}
+
+func newStore(term *Term) *Store {
+	return &Store{term: term, wake: make(chan struct{}, 1)}
+}
+
+// Load reads what the registry holds. Because writes are fenced, nothing that
+// an earlier term wrote can appear after Load has returned.
+func (s *Store) Load(ctx context.Context) (master.Recovered, error) {
+	keys := make(map[string][]byte)
+	from, end := prefix, clientv3.GetPrefixRangeEnd(prefix)
+	options := []clientv3.OpOption{clientv3.WithRange(end), clientv3.WithLimit(pageKeys)}
+	var revision int64
+	for {
+		page, err := s.term.client.etcd.Get(ctx, from, append(options, clientv3.WithRev(revision))...)
+		if err != nil {
+			return master.Recovered{}, mesos.Errorf(mesos.Unavailable, "load registry: %w", err)
+		}
+		for _, kv := range page.Kvs {
+			keys[string(kv.Key[len(prefix):])] = kv.Value
+		}
+		if !page.More {
+			return master.DecodeRecovered(keys)
+		}
+		revision = page.Header.Revision
+		from = string(page.Kvs[len(page.Kvs)-1].Key) + "\x00"
+	}
+}
+
+// Commit makes writes durable: all or none, if they fit in one etcd transaction
+// (1,024 writes and 1 MiB on an embedded member, 128 writes on an external
+// cluster); else in several, in order. The error wraps ErrFenced if another
+// master leads. If ctx ends first the outcome is unknown.
+func (s *Store) Commit(ctx context.Context, writes []master.RegistryWrite) error {
+	done := make(chan error, 1)
+	s.Submit(writes, func(err error) { done <- err })
+	select {
+	case err := <-done:
+		return err
+	case <-ctx.Done():
+		return mesos.Errorf(mesos.TimedOut, "write registry: %w", ctx.Err())
+	}
+}
+
+// Submit is Commit for a caller that doesn't wait: done is called with the
+// outcome, in the order of the Submits, and must not block.
+func (s *Store) Submit(writes []master.RegistryWrite, done func(error)) {
+	s.mu.Lock()
+	ended := s.ended
+	if !ended {
+		s.pending = append(s.pending, commit{writes, done})
+	}
+	s.mu.Unlock()
+	if ended {
+		done(s.failure())
+		return
+	}
+	select {
+	case s.wake <- struct{}{}:
+	default:
+	}
+}
+
+// run commits what is pending until the term ends.
+func (s *Store) run() {
+	for {
+		select {
+		case <-s.wake:
+		case <-s.term.ctx.Done():
+			s.fail(nil)
+			return
+		}
+		commits := s.take()
+		for len(commits) > 0 {
+			group, n := gather(commits, s.term.client.txnOps)
+			if err := s.write(group); err != nil {
+				s.term.end(err)
+				s.fail(commits)
+				return
+			}
+			for _, c := range commits[:n] {
+				c.done(nil)
+			}
+			commits = commits[n:]
+		}
+	}
+}
+
+func (s *Store) take() []commit {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	commits := s.pending
+	s.pending = nil
+	return commits
+}
+
+// fail refuses commits, those pending and all to come.
+func (s *Store) fail(commits []commit) {
+	s.mu.Lock()
+	s.ended = true
+	commits = append(commits, s.pending...)
+	s.pending = nil
+	s.mu.Unlock()
+	for _, c := range commits {
+		c.done(s.failure())
+	}
+}
+
+func (s *Store) failure() error {
+	return mesos.Errorf(mesos.Unavailable, "write registry: %w", s.term.Err())
+}
+
+// gather merges the first n commits into transactions: as many as fit into one,
+// or a single one that needs several. Within a transaction the last write of a
+// key wins, as etcd takes each key only once.
+func gather(commits []commit, maxOps int) (txns [][]clientv3.Op, n int) {
+	var ops []clientv3.Op
+	at := make(map[string]int)
+	bytes := 0
+	for i, c := range commits {
+		size := 0
+		for _, w := range c.writes {
+			size += len(prefix) + len(w.Key) + len(w.Value)
+		}
+		if i > 0 && (len(ops)+len(c.writes) > maxOps || bytes+size > txnBytes) {
+			return [][]clientv3.Op{ops}, i
+		}
+		if i == 0 && (len(c.writes) > maxOps || size > txnBytes) {
+			return split(c.writes, maxOps), 1
+		}
+		for _, w := range c.writes {
+			if old, ok := at[w.Key]; ok {
+				ops[old] = operation(w)
+				continue
+			}
+			at[w.Key] = len(ops)
+			ops = append(ops, operation(w))
+		}
+		bytes += size
+	}
+	return [][]clientv3.Op{ops}, len(commits)
+}
+
+// split cuts the writes of a commit that is too large into transactions.
+func split(writes []master.RegistryWrite, maxOps int) (txns [][]clientv3.Op) {
+	start, bytes := 0, 0
+	seen := make(map[string]bool)
+	cut := func(end int) {
+		ops := make([]clientv3.Op, 0, end-start)
+		for _, w := range writes[start:end] {
+			ops = append(ops, operation(w))
+		}
+		txns = append(txns, ops)
+		start, bytes = end, 0
+		clear(seen)
+	}
+	for i, w := range writes {
+		size := len(prefix) + len(w.Key) + len(w.Value)
+		if i > start && (i-start == maxOps || bytes+size > txnBytes || seen[w.Key]) {
+			cut(i)
+		}
+		seen[w.Key] = true
+		bytes += size
+	}
+	cut(len(writes))
+	return txns
+}
+
+func operation(w master.RegistryWrite) clientv3.Op {
+	if w.Value == nil {
+		return clientv3.OpDelete(prefix + w.Key)
+	}
+	return clientv3.OpPut(prefix+w.Key, string(w.Value))
+}
+
+// write commits transactions in order, each only if this term still leads. What
+// fails for want of an answer is tried again: a write done twice is a write.
+func (s *Store) write(txns [][]clientv3.Op) error {
+	ctx, cancel := context.WithTimeout(s.term.ctx, s.term.candidate.StoreTimeout)
+	defer cancel()
+	leads := clientv3.Compare(clientv3.CreateRevision(leaderKey), "=", s.term.revision)
+	for _, ops := range txns {
+		for {
+			answer, err := s.term.client.etcd.Txn(ctx).If(leads).Then(ops...).Commit()
+			if err == nil && !answer.Succeeded {
+				return ErrFenced
+			}
+			if err == nil {
+				break
+			}
+			if s.term.ctx.Err() != nil {
+				return s.term.Err()
+			}
+			if ctx.Err() != nil || permanent(err) {
+				return fmt.Errorf("transaction of %d writes: %w", len(ops), err)
+			}
+			wait(ctx, 50*time.Millisecond)
+		}
+	}
+	return nil
+}
+
+// permanent tells if etcd refused the request itself, so that asking again is
+// of no use.
+func permanent(err error) bool {
+	var refused rpctypes.EtcdError
+	if !errors.As(err, &refused) {
+		return false
+	}
+	switch refused.Code() {
+	case codes.InvalidArgument, codes.PermissionDenied:
+		return true
+	default:
+		return errors.Is(err, rpctypes.ErrNoSpace)
+	}
+}
