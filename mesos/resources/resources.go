@@ -1,29 +1,65 @@
 // Package resources is the arithmetic of Mesos resources: scalars in fixed
 // point, ranges and sets, with roles, reservations, disks, revocable and shared
-// resources. Values are immutable: every operation returns a new one.
+// resources. Values are immutable: every operation returns a new one, which may
+// share memory with its operands.
+//
+// A Resources is a bag in normal form: two resources that differ in nothing but
+// their amount are one, and nothing empty is kept. Its order is the order in
+// which resources came, so equal inputs print and encode equally.
+//
+// See https://mesos.apache.org/documentation/latest/attributes-resources/,
+// .../reservation/, .../persistent-volume/ and .../shared-resources/.
 package resources
 
-// Scalar is an amount in thousandths: 1500 is 1.5 cpus, or 1.5 MB of memory.
-type Scalar int64
+import (
+	"iter"
+	"slices"
 
-// Kind is the type of a resource's value; the numbers are the wire's (Value.Type).
-type Kind int
+	"github.com/mesosctl/mesosctl/mesos"
+)
+
+// The values of resources are those of package mesos.
+type (
+	// Scalar is an amount in thousandths.
+	Scalar = mesos.Scalar
+	// Range is an inclusive interval.
+	Range = mesos.Range
+	// Ranges are intervals in normal form.
+	Ranges = mesos.Ranges
+	// Set is strings in normal form.
+	Set = mesos.Set
+	// Kind is the type of a resource's value.
+	Kind = mesos.ValueKind
+)
 
 // The kinds of resources.
 const (
-	KindScalar Kind = 0
-	KindRanges Kind = 1
-	KindSet    Kind = 2
+	KindScalar = mesos.ScalarValue
+	KindRanges = mesos.RangesValue
+	KindSet    = mesos.SetValue
 )
 
-// Range is an inclusive interval.
-type Range struct{ Begin, End uint64 }
+// Resource is one resource: a value of a kind with everything that tells it
+// from others of the same name. Treat it as immutable, its slices and Disk too.
+type Resource struct {
+	Name           string
+	Kind           Kind
+	Revocable      bool
+	Shared         bool
+	Scalar         Scalar
+	Ranges         Ranges
+	Set            Set
+	Disk           *Disk         // nil for all but some disk resources
+	Reservations   []Reservation // outermost role first; none if unreserved
+	AllocationRole string        // "" if not allocated
+	ProviderID     string        // "" if the agent itself provides it
+}
 
 // Reservation is one layer of a reservation; a stack of them is a refinement.
 type Reservation struct {
-	Dynamic   bool
+	Dynamic   bool // else static, that is, by the agent's configuration
 	Role      string
-	Principal string
+	Principal string // "" if none
 	Labels    []Label
 }
 
@@ -34,23 +70,7 @@ type Label struct {
 	HasValue bool
 }
 
-// Resource is one resource: a value of a kind with everything that tells it
-// from others of the same name.
-type Resource struct {
-	Name           string
-	Kind           Kind
-	Scalar         Scalar
-	Ranges         []Range  // sorted, disjoint, not adjacent
-	Set            []string // sorted, unique
-	ProviderID     string
-	AllocationRole string
-	Reservations   []Reservation // outermost role first
-	Disk           *Disk
-	Revocable      bool
-	Shared         bool
-}
-
-// Disk says what a disk resource is backed by and used for.
+// Disk says what a disk resource is backed by and used for. All parts may be nil.
 type Disk struct {
 	Persistence *Persistence
 	Volume      *Volume
@@ -60,10 +80,11 @@ type Disk struct {
 // Persistence makes a disk resource a persistent volume.
 type Persistence struct{ ID, Principal string }
 
-// Volume says where a persistent volume appears in a container.
+// Volume says where a persistent volume appears in a container. It is about
+// one use of the resource, so it doesn't tell resources apart.
 type Volume struct {
 	ContainerPath string
-	HostPath      string
+	HostPath      string // "" if none
 	ReadOnly      bool
 }
 
@@ -78,8 +99,8 @@ type Source struct {
 	Metadata []Label
 }
 
-// SourceType is the kind of a disk source; the numbers are the wire's.
-type SourceType int
+// SourceType is the kind of a disk source; the numbers are the protocol's.
+type SourceType uint8
 
 // The kinds of disk source.
 const (
@@ -89,18 +110,91 @@ const (
 	SourceRaw   SourceType = 4
 )
 
+var sourceTypeNames = [...]string{"UNKNOWN", "PATH", "MOUNT", "BLOCK", "RAW"}
+
+// String is the protocol's name, such as "MOUNT".
+func (t SourceType) String() string {
+	if int(t) < len(sourceTypeNames) {
+		return sourceTypeNames[t]
+	}
+	return sourceTypeNames[0]
+}
+
 // Resources is a bag of resources: what can be added is added up.
+// The zero value holds nothing.
 type Resources struct {
 	items []item
 }
 
+// item is a resource of a bag.
 type item struct {
 	Resource
-	count int // of a shared resource: how many copies are held
+	copies int // 1, but of a shared resource: how many copies are held
 }
 
-// Quantities is amounts of scalar resources by name, whatever their metadata.
-type Quantities struct {
-	names   []string
-	amounts []Scalar
+// New is the bag of rs. A resource given twice is there twice, a shared one in
+// two copies; empty ones are left out. The error, of kind mesos.Invalid, names
+// the first resource that Validate refuses.
+func New(rs ...Resource) (Resources, error) {
+	result := Resources{items: make([]item, 0, len(rs))}
+	for i := range rs {
+		if err := Validate(rs[i]); err != nil {
+			return Resources{}, err
+		}
+		result.add(item{normal(rs[i]), 1})
+	}
+	return result, nil
+}
+
+// Of is New for resources that are valid beyond doubt, as those from All are.
+// It panics if one isn't.
+func Of(rs ...Resource) Resources {
+	result, err := New(rs...)
+	if err != nil {
+		panic("resources.Of: " + err.Error())
+	}
+	return result
+}
+
+// normal brings the value of a valid resource to normal form.
+func normal(r Resource) Resource {
+	switch r.Kind {
+	case KindRanges:
+		r.Ranges = mesos.NewRanges(r.Ranges...)
+	case KindSet:
+		if !slices.IsSorted(r.Set) {
+			r.Set = mesos.NewSet(r.Set...)
+		}
+	}
+	return r
+}
+
+// IsEmpty reports whether r holds nothing.
+func (r Resources) IsEmpty() bool { return len(r.items) == 0 }
+
+// Len is how many different resources r holds. All copies of a shared resource
+// are one.
+func (r Resources) Len() int { return len(r.items) }
+
+// All iterates over the different resources in r, in the order in which they
+// came. A shared resource comes once; Count has the number of its copies.
+func (r Resources) All() iter.Seq[Resource] {
+	return func(yield func(Resource) bool) {
+		for i := range r.items {
+			if !yield(r.items[i].Resource) {
+				return
+			}
+		}
+	}
+}
+
+// Count is how many times r holds exactly that resource: 0 or 1, or the number
+// of copies of a shared resource.
+func (r Resources) Count(that Resource) int {
+	for i := range r.items {
+		if r.items[i].Equal(that) {
+			return r.items[i].copies
+		}
+	}
+	return 0
 }

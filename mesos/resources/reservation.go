@@ -1,0 +1,141 @@
+package resources
+
+import (
+	"slices"
+
+	"github.com/mesosctl/mesosctl/mesos"
+)
+
+// IsReserved reports whether the resource is reserved to some role.
+func (r Resource) IsReserved() bool { return len(r.Reservations) > 0 }
+
+// ReservationRole is the role that the resource is reserved to: that of the
+// innermost layer. It is "" if the resource is not reserved.
+func (r Resource) ReservationRole() string { return reservationRole(&r) }
+
+func reservationRole(r *Resource) string {
+	if n := len(r.Reservations); n > 0 {
+		return r.Reservations[n-1].Role
+	}
+	return ""
+}
+
+// IsDynamicallyReserved reports whether the innermost layer of the reservation
+// was made at run time.
+func (r Resource) IsDynamicallyReserved() bool {
+	n := len(r.Reservations)
+	return n > 0 && r.Reservations[n-1].Dynamic
+}
+
+// HasRefinedReservation reports whether the reservation has several layers.
+func (r Resource) HasRefinedReservation() bool { return len(r.Reservations) > 1 }
+
+// IsPersistentVolume reports whether the resource is a persistent volume.
+func (r Resource) IsPersistentVolume() bool { return r.Disk != nil && r.Disk.Persistence != nil }
+
+// IsDisk reports whether the resource is a disk from a source of that type.
+func (r Resource) IsDisk(source SourceType) bool {
+	return r.Disk != nil && r.Disk.Source != nil && r.Disk.Source.Type == source
+}
+
+// IsAllocatableTo reports whether the resource may be given to a role: it is
+// unreserved, or reserved to the role or to one above it.
+func (r Resource) IsAllocatableTo(role string) bool { return isAllocatableTo(&r, role) }
+
+func isAllocatableTo(r *Resource, role string) bool {
+	if len(r.Reservations) == 0 {
+		return true
+	}
+	reserved := reservationRole(r)
+	return role == reserved || mesos.IsStrictSubrole(role, reserved)
+}
+
+// AllocatableTo is what may be given to a role: what is unreserved, or reserved
+// to the role or to one above it.
+func (r Resources) AllocatableTo(role string) Resources {
+	return r.filter(func(res *Resource) bool { return isAllocatableTo(res, role) })
+}
+
+// Reserved is what is reserved, to whatever role.
+func (r Resources) Reserved() Resources {
+	return r.filter(func(res *Resource) bool { return len(res.Reservations) > 0 })
+}
+
+// ReservedTo is what is reserved to exactly that role.
+func (r Resources) ReservedTo(role string) Resources {
+	return r.filter(func(res *Resource) bool {
+		return len(res.Reservations) > 0 && reservationRole(res) == role
+	})
+}
+
+// ReservedToSubtree is what is reserved to a role or to one below it.
+func (r Resources) ReservedToSubtree(role string) Resources {
+	return r.filter(func(res *Resource) bool {
+		reserved := reservationRole(res)
+		return len(res.Reservations) > 0 && (reserved == role || mesos.IsStrictSubrole(reserved, role))
+	})
+}
+
+// Unreserved is what is not reserved.
+func (r Resources) Unreserved() Resources {
+	return r.filter(func(res *Resource) bool { return len(res.Reservations) == 0 })
+}
+
+// ReservationRoles is the roles that parts of r are reserved to, sorted.
+func (r Resources) ReservationRoles() []string {
+	var roles []string
+	for i := range r.items {
+		res := &r.items[i].Resource
+		if role := reservationRole(res); len(res.Reservations) > 0 && !slices.Contains(roles, role) {
+			roles = append(roles, role)
+		}
+	}
+	slices.Sort(roles)
+	return roles
+}
+
+// ReservationsByRole is the reserved part of r in parts, one for each of
+// ReservationRoles.
+func (r Resources) ReservationsByRole() []RoleResources {
+	roles := r.ReservationRoles()
+	parts := make([]RoleResources, len(roles))
+	for i, role := range roles {
+		parts[i] = RoleResources{role, r.ReservedTo(role)}
+	}
+	return parts
+}
+
+// PushReservation is r, reserved by one more layer. The error, of kind
+// mesos.Invalid, names the first resource that can't be reserved so.
+func (r Resources) PushReservation(layer Reservation) (Resources, error) {
+	for i := range r.items {
+		res := &r.items[i].Resource
+		if err := validateReservations(append(slices.Clip(res.Reservations), layer)); err != nil {
+			return Resources{}, mesos.Errorf(mesos.Invalid, "resource %s: %w", res, err)
+		}
+	}
+	return r.transform(func(res *Resource) {
+		res.Reservations = append(slices.Clip(res.Reservations), layer)
+	}), nil
+}
+
+// PopReservation is r without the innermost layer of its reservations. The
+// error, of kind mesos.Invalid, names the first resource that has none.
+func (r Resources) PopReservation() (Resources, error) {
+	for i := range r.items {
+		if res := &r.items[i].Resource; len(res.Reservations) == 0 {
+			return Resources{}, mesos.Errorf(mesos.Invalid, "resource %s: not reserved", res)
+		}
+	}
+	return r.transform(func(res *Resource) {
+		res.Reservations = res.Reservations[:len(res.Reservations)-1]
+	}), nil
+}
+
+// ToUnreserved is r without any reservations.
+func (r Resources) ToUnreserved() Resources {
+	if r.Reserved().IsEmpty() {
+		return r
+	}
+	return r.transform(func(res *Resource) { res.Reservations = nil })
+}
