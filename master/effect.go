@@ -62,6 +62,7 @@ type RegistryWrite struct {
 // A record is immutable once published; a new one with the same ID replaces it.
 type (
 	// PutFramework publishes a framework; Completed moves it to the history.
+	// The record has no offers: those are published one by one.
 	PutFramework struct {
 		Framework *masterpb.Response_GetFrameworks_Framework
 		Completed bool
@@ -72,6 +73,11 @@ type (
 	}
 	// DropAgent removes an agent.
 	DropAgent struct{ ID mesos.AgentID }
+	// PutRecoveredAgent publishes an agent that was admitted in an earlier term
+	// and has not come back yet. PutAgent and DropRecoveredAgent end that.
+	PutRecoveredAgent struct{ Agent *mesospb.AgentInfo }
+	// DropRecoveredAgent removes an agent that did not come back.
+	DropRecoveredAgent struct{ ID mesos.AgentID }
 	// PutTask publishes a task in a list; it leaves the list it was in before.
 	PutTask struct {
 		Task *mesospb.Task
@@ -134,21 +140,23 @@ const (
 	LogError LogLevel = 8
 )
 
-func (Reply) isEffect()         {}
-func (SendEvent) isEffect()     {}
-func (CloseStream) isEffect()   {}
-func (SendAgent) isEffect()     {}
-func (CloseLink) isEffect()     {}
-func (WriteRegistry) isEffect() {}
-func (Allocate) isEffect()      {}
-func (PutFramework) isEffect()  {}
-func (PutAgent) isEffect()      {}
-func (DropAgent) isEffect()     {}
-func (PutTask) isEffect()       {}
-func (DropTask) isEffect()      {}
-func (DropFramework) isEffect() {}
-func (PutExecutor) isEffect()   {}
-func (DropExecutor) isEffect()  {}
-func (PutOffer) isEffect()      {}
-func (DropOffer) isEffect()     {}
-func (Log) isEffect()           {}
+func (Reply) isEffect()              {}
+func (SendEvent) isEffect()          {}
+func (CloseStream) isEffect()        {}
+func (SendAgent) isEffect()          {}
+func (CloseLink) isEffect()          {}
+func (WriteRegistry) isEffect()      {}
+func (Allocate) isEffect()           {}
+func (PutFramework) isEffect()       {}
+func (PutAgent) isEffect()           {}
+func (DropAgent) isEffect()          {}
+func (PutRecoveredAgent) isEffect()  {}
+func (DropRecoveredAgent) isEffect() {}
+func (PutTask) isEffect()            {}
+func (DropTask) isEffect()           {}
+func (DropFramework) isEffect()      {}
+func (PutExecutor) isEffect()        {}
+func (DropExecutor) isEffect()       {}
+func (PutOffer) isEffect()           {}
+func (DropOffer) isEffect()          {}
+func (Log) isEffect()                {}

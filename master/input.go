@@ -12,11 +12,12 @@ type (
 	RequestID uint64
 	// StreamID is one scheduler's event stream: the value of Mesos-Stream-Id.
 	StreamID string
-	// LinkID is one connection of an agent.
+	// LinkID is one connection of an agent. It is never 0.
 	LinkID uint64
 )
 
-// Input is one thing that happened.
+// Input is one thing that happened. The messages in it belong to the core from
+// then on: whoever made the input may not change or use them again.
 type Input interface{ isInput() }
 
 type (

@@ -5,8 +5,13 @@
 package master
 
 import (
+	"fmt"
+	"maps"
+	"slices"
 	"time"
 
+	"github.com/mesosctl/mesosctl/mesos"
+	"github.com/mesosctl/mesosctl/mesos/allocation"
 	"github.com/mesosctl/mesosctl/wire/mesospb"
 	"github.com/mesosctl/mesosctl/wire/registrypb"
 )
@@ -39,4 +44,179 @@ type Recovered struct {
 	Admitted    []*registrypb.AdmittedAgent
 	Unreachable []*registrypb.UnreachableAgent
 	Gone        []*registrypb.GoneAgent
+}
+
+// Master is the core of one term. It is owned by one goroutine.
+type Master struct {
+	config  Config
+	now     time.Time // of the current Step
+	started bool      // a Step was taken
+	effects []Effect  // of the current Step, publications aside
+	result  []Effect  // the slice that Step returned
+	timers  timers
+
+	frameworks map[mesos.FrameworkID]*framework
+	streams    map[StreamID]*framework
+	completed  completedFrameworks
+
+	agents map[mesos.AgentID]*agent
+	links  map[LinkID]*agent
+	// addresses are the registered agents by the address they can be reached at.
+	addresses map[string]*agent
+
+	// Agents that are admitted but have not come back to this master yet.
+	recovered      map[mesos.AgentID]*mesospb.AgentInfo
+	recoveredTimer timer
+	unreachable    map[mesos.AgentID]*mesospb.TimeInfo
+	gone           map[mesos.AgentID]*mesospb.TimeInfo
+	// unreachableTasks are the tasks in frameworks' unreachable histories, by agent.
+	unreachableTasks map[mesos.AgentID][]*task
+
+	transitions  map[mesos.AgentID]*transition
+	pendingLinks map[LinkID]*transition
+	writes       map[uint64]func()
+	lastWrite    uint64
+
+	offers map[mesos.OfferID]*offer
+
+	nextFramework, nextAgent, nextOffer, nextTask uint64
+
+	publications
+	counters counters
+}
+
+// New is the core of a term that begins with what the registry held.
+func New(config Config, recovered Recovered) *Master {
+	m := &Master{
+		config:           config,
+		frameworks:       make(map[mesos.FrameworkID]*framework),
+		streams:          make(map[StreamID]*framework),
+		completed:        newCompletedFrameworks(config.MaxCompletedFrameworks),
+		agents:           make(map[mesos.AgentID]*agent),
+		links:            make(map[LinkID]*agent),
+		addresses:        make(map[string]*agent),
+		recovered:        make(map[mesos.AgentID]*mesospb.AgentInfo),
+		unreachable:      make(map[mesos.AgentID]*mesospb.TimeInfo),
+		gone:             make(map[mesos.AgentID]*mesospb.TimeInfo),
+		unreachableTasks: make(map[mesos.AgentID][]*task),
+		transitions:      make(map[mesos.AgentID]*transition),
+		pendingLinks:     make(map[LinkID]*transition),
+		writes:           make(map[uint64]func()),
+		offers:           make(map[mesos.OfferID]*offer),
+	}
+	for _, a := range recovered.Admitted {
+		m.recovered[mesos.AgentID(a.GetInfo().GetId().GetValue())] = a.GetInfo()
+	}
+	for _, a := range recovered.Unreachable {
+		m.unreachable[mesos.AgentID(a.GetId().GetValue())] = a.GetSince()
+	}
+	for _, a := range recovered.Gone {
+		m.gone[mesos.AgentID(a.GetId().GetValue())] = a.GetSince()
+	}
+	return m
+}
+
+// Step takes one input and returns what is to be done about it. The slice is
+// valid until the next Step. Publications come first, so that whoever is told
+// of a change can also read it.
+func (m *Master) Step(now time.Time, in Input) []Effect {
+	m.now = now
+	m.effects = m.effects[:0]
+	if !m.started {
+		m.start()
+	}
+	m.take(in)
+	clear(m.result)
+	m.result = m.publish(m.result[:0])
+	m.result = append(m.result, m.effects...)
+	clear(m.effects)
+	return m.result
+}
+
+// start begins the term: the agents of the last one have a while to come back.
+func (m *Master) start() {
+	m.started = true
+	for _, id := range slices.Sorted(maps.Keys(m.recovered)) {
+		m.emit(PutRecoveredAgent{Agent: m.recovered[id]})
+	}
+	if len(m.recovered) > 0 {
+		m.timers.arm(&m.recoveredTimer, m.now.Add(m.config.AgentReregisterTimeout), m.recoveredAgentsTimeout)
+	}
+}
+
+// Next is when the core must be given a Tick: the zero time if it waits for
+// nothing, a time that has passed if it wants one as soon as no input waits.
+func (m *Master) Next() time.Time {
+	if !m.started && len(m.recovered) > 0 {
+		return time.Unix(0, 0)
+	}
+	if m.totalsPending() {
+		return m.now
+	}
+	return m.timers.next()
+}
+
+// take routes an input to the file that has its rule.
+func (m *Master) take(in Input) {
+	switch in := in.(type) {
+	case SchedulerCall:
+		m.schedulerCall(in)
+	case AgentMessage:
+		m.agentMessage(in)
+	case Allocated:
+		m.allocated(in.Output)
+	case Tick:
+		m.timers.expire(m.now)
+		m.touchTotals()
+	case Subscribe:
+		m.subscribe(in)
+	case StreamClosed:
+		m.streamClosed(in.Stream)
+	case LinkClosed:
+		m.linkClosed(in.Link)
+	case RegistryWritten:
+		m.registryWritten(in)
+	case Teardown:
+		m.teardown(in)
+	default:
+		panic(fmt.Sprintf("master: unknown input %T", in))
+	}
+}
+
+// emit adds an effect to the current Step's.
+func (m *Master) emit(e Effect) { m.effects = append(m.effects, e) }
+
+// allocate hands an input to the allocator.
+func (m *Master) allocate(in allocation.Input) { m.emit(Allocate{Input: in}) }
+
+// log tells the operator of a decision.
+func (m *Master) log(level LogLevel, message string, args ...any) {
+	m.emit(Log{Level: level, Message: message, Args: args})
+}
+
+// timeInfo is the current time on the wire.
+func (m *Master) timeInfo() *mesospb.TimeInfo {
+	return &mesospb.TimeInfo{Nanoseconds: new(m.now.UnixNano())}
+}
+
+// write makes registry writes durable and then goes on.
+func (m *Master) write(writes []RegistryWrite, then func()) {
+	m.lastWrite++
+	m.writes[m.lastWrite] = then
+	m.emit(WriteRegistry{ID: m.lastWrite, Writes: writes})
+}
+
+// registryWritten goes on after a write. A failed one ends the term, so there
+// is nothing to go on with.
+func (m *Master) registryWritten(in RegistryWritten) {
+	then := m.writes[in.ID]
+	if then == nil {
+		return
+	}
+	delete(m.writes, in.ID)
+	if in.Err != nil {
+		m.log(LogError, "registry write failed: this master no longer leads", "error", in.Err)
+		return
+	}
+	then()
 }

@@ -1,0 +1,350 @@
+package master
+
+import (
+	"github.com/mesosctl/mesosctl/mesos"
+	"github.com/mesosctl/mesosctl/mesos/allocation"
+	"github.com/mesosctl/mesosctl/mesos/resources"
+	"github.com/mesosctl/mesosctl/wire/convert"
+	"github.com/mesosctl/mesosctl/wire/linkpb"
+	"github.com/mesosctl/mesosctl/wire/mesospb"
+)
+
+// reregister takes back an agent that has an ID: after its link broke, after a
+// master failover, or after it was unreachable.
+// https://mesos.apache.org/documentation/latest/high-availability-framework-guide/
+func (m *Master) reregister(in arrival) {
+	info := in.message.GetAgentInfo()
+	id := mesos.AgentID(info.GetId().GetValue())
+	if tr := m.transitions[id]; tr != nil {
+		m.postpone(tr, in)
+		return
+	}
+	if m.gone[id] != nil {
+		m.refuse(in.link, in.address, "reregister: agent "+string(id)+" was marked gone")
+		return
+	}
+	a, err := m.newAgent(info, hostOf(in.address))
+	if err == nil {
+		err = validateReregister(in.message)
+	}
+	if err != nil {
+		m.refuse(in.link, in.address, "reregister: "+err.Error())
+		return
+	}
+	a.link, a.version, a.capabilities = in.link, in.message.GetVersion(), in.message.GetCapabilities()
+	if known := m.agents[id]; known != nil {
+		m.reregisterKnown(known, a, in)
+		return
+	}
+	m.reregisterUnknown(a, in)
+}
+
+// reregisterKnown takes back an agent that this master still has. arrived is
+// what it says of itself now.
+func (m *Master) reregisterKnown(known, arrived *agent, in arrival) {
+	if known.host != arrived.host || known.info.GetHostname() != arrived.info.GetHostname() {
+		m.refuse(in.link, in.address, "reregister: agent "+string(known.id)+" is registered at "+known.key()+
+			" and may not come back at "+arrived.key())
+		return
+	}
+	if known.info.EqualVT(arrived.info) {
+		m.reconnect(known, arrived, in.message)
+		return
+	}
+	m.begin(known.id, in.link, []RegistryWrite{putAdmitted(arrived.info)}, func(tr *transition) {
+		if !tr.closed {
+			m.reconnect(known, arrived, in.message)
+		}
+	})
+}
+
+// reconnect gives a known agent its new link and settles what each side knows.
+func (m *Master) reconnect(a, arrived *agent, msg *linkpb.Reregister) {
+	if a.connected && a.link != arrived.link {
+		m.emit(CloseLink{Link: a.link})
+		delete(m.links, a.link)
+	}
+	a.link, a.version, a.capabilities = arrived.link, arrived.version, arrived.capabilities
+	m.links[a.link] = a
+	a.reregistered = m.timeInfo()
+	a.unanswered, a.pinged = 0, false
+	m.counters.agentReregistrations++
+	if !a.info.EqualVT(arrived.info) {
+		if err := m.redescribe(a, arrived.info); err != nil {
+			panic("master: an agent's description was valid and no longer is: " + err.Error())
+		}
+	}
+	m.timers.disarm(&a.reregister)
+	if !a.connected {
+		a.connected, a.active = true, true
+		m.allocate(allocation.ActivateAgent{ID: a.id})
+	}
+	m.touchAgent(a)
+	m.settle(a, msg)
+	m.updateFrameworks(a, msg.GetFrameworks())
+	m.log(LogInfo, "agent reconnected", "agent", a.id, "hostname", a.info.GetHostname(), "address", a.address())
+}
+
+// settle compares what a known agent runs with what the master believes. The
+// agent is asked about tasks that it did not list; executors that it did not
+// list are gone; tasks that should have been killed, or that the framework was
+// told are lost, are killed now.
+func (m *Master) settle(a *agent, msg *linkpb.Reregister) {
+	listed := make(map[[2]string]bool, len(msg.GetTasks()))
+	for _, t := range msg.GetTasks() {
+		listed[[2]string{t.GetFrameworkId().GetValue(), t.GetTaskId().GetValue()}] = true
+	}
+	var reconcile []*linkpb.Registered_Reconcile
+	for _, id := range sortedKeys(a.holdings) {
+		ask := &linkpb.Registered_Reconcile{FrameworkId: a.holdings[id].framework.info.Id}
+		for _, t := range inOrder(a.holdings[id].tasks) {
+			if !listed[[2]string{string(id), string(t.id)}] {
+				ask.TaskIds = append(ask.TaskIds, t.record.TaskId)
+			}
+		}
+		if len(ask.TaskIds) > 0 {
+			reconcile = append(reconcile, ask)
+		}
+	}
+	m.sendRegistered(a, reconcile)
+	m.dropUnlistedExecutors(a, msg)
+	for _, t := range msg.GetTasks() {
+		if terminal(t.GetState()) {
+			continue
+		}
+		f := m.frameworks[mesos.FrameworkID(t.GetFrameworkId().GetValue())]
+		if f == nil {
+			continue // shut down with its framework
+		}
+		if known := f.taskOn(a, mesos.TaskID(t.GetTaskId().GetValue())); known == nil || known.killed {
+			m.sendAgent(a, killTask(f.info.Id, t.TaskId, nil))
+		}
+	}
+}
+
+// dropUnlistedExecutors removes executors that an agent no longer has.
+func (m *Master) dropUnlistedExecutors(a *agent, msg *linkpb.Reregister) {
+	listed := make(map[[2]string]bool, len(msg.GetExecutors()))
+	for _, e := range msg.GetExecutors() {
+		listed[[2]string{e.GetExecutorInfo().GetFrameworkId().GetValue(), e.GetExecutorInfo().GetExecutorId().GetValue()}] = true
+	}
+	for _, framework := range sortedKeys(a.holdings) {
+		h := a.holdings[framework]
+		for _, id := range sortedKeys(h.executors) {
+			if !listed[[2]string{string(framework), string(id)}] {
+				m.removeExecutor(h, id)
+			}
+		}
+	}
+}
+
+// updateFrameworks tells an agent the newest of its frameworks, and to end those
+// that were removed.
+func (m *Master) updateFrameworks(a *agent, infos []*mesospb.FrameworkInfo) {
+	for _, info := range infos {
+		id := mesos.FrameworkID(info.GetId().GetValue())
+		if f := m.frameworks[id]; f == nil {
+			m.sendAgent(a, shutdownFramework(info.Id))
+		} else if !f.info.EqualVT(info) {
+			m.sendAgent(a, updateFrameworkMessage(f.info))
+		}
+	}
+}
+
+// reregisterUnknown takes back an agent that this master does not have: one
+// admitted in an earlier term, one that was unreachable, or one that is not in
+// the registry at all.
+func (m *Master) reregisterUnknown(a *agent, in arrival) {
+	if info := m.recovered[a.id]; info != nil && info.EqualVT(a.info) {
+		m.readmit(a, in.message)
+		return
+	}
+	writes := []RegistryWrite{putAdmitted(a.info)}
+	if m.unreachable[a.id] != nil {
+		writes = append(writes, RegistryWrite{Key: UnreachableKey(a.id)})
+	}
+	m.begin(a.id, in.link, writes, func(tr *transition) {
+		m.readmit(a, in.message)
+		if tr.closed {
+			m.disconnect(a)
+		}
+	})
+}
+
+// readmit makes an agent known again, with everything it runs. A framework of
+// which this master has not heard is recovered; its scheduler will come back.
+func (m *Master) readmit(a *agent, msg *linkpb.Reregister) {
+	_, failover := m.recovered[a.id]
+	wasUnreachable := m.unreachable[a.id] != nil
+	if failover {
+		delete(m.recovered, a.id)
+		m.emit(DropRecoveredAgent{ID: a.id})
+	}
+	delete(m.unreachable, a.id)
+	m.forgetUnreachableOf(a.id)
+	a.registered = m.timeInfo()
+	a.reregistered = a.registered
+	m.counters.agentReregistrations++
+
+	for _, info := range msg.GetFrameworks() {
+		id := mesos.FrameworkID(info.GetId().GetValue())
+		if m.frameworks[id] == nil && m.completed.byID[id] == nil {
+			m.recoverFramework(info)
+		}
+	}
+	// The books first: the allocator must hear of the agent and its use at once.
+	grants := grants{agent: a.id, at: make(map[mesos.FrameworkID]int)}
+	m.readmitExecutors(a, msg, &grants)
+	tasks := m.readmitTasks(a, msg, &grants)
+	m.addAgent(a, grants.list)
+	m.sendRegistered(a, nil)
+	if !failover {
+		m.announceReturn(tasks, wasUnreachable)
+	}
+	m.updateFrameworks(a, msg.GetFrameworks())
+	m.log(LogInfo, "agent re-registered", "agent", a.id, "hostname", a.info.GetHostname(), "address", a.address(),
+		"tasks", len(tasks), "after_failover", failover)
+}
+
+// grants gathers what frameworks hold on an agent.
+type grants struct {
+	agent mesos.AgentID
+	list  []allocation.Grant
+	at    map[mesos.FrameworkID]int
+}
+
+func (g *grants) add(id mesos.FrameworkID, rs resources.Resources) {
+	i, ok := g.at[id]
+	if !ok {
+		i = len(g.list)
+		g.at[id] = i
+		g.list = append(g.list, allocation.Grant{Framework: id, Agent: g.agent})
+	}
+	g.list[i].Resources = g.list[i].Resources.Add(rs)
+}
+
+// readmitExecutors books the executors of an agent that comes back.
+func (m *Master) readmitExecutors(a *agent, msg *linkpb.Reregister, g *grants) {
+	for _, e := range msg.GetExecutors() {
+		info := e.GetExecutorInfo()
+		f := m.frameworks[mesos.FrameworkID(info.GetFrameworkId().GetValue())]
+		if f == nil {
+			continue
+		}
+		rs := mustResources(info.GetResources())
+		m.addExecutor(m.hold(f, a), &executor{info: info, resources: rs})
+		g.add(f.id, rs)
+	}
+}
+
+// readmitTasks books the tasks of an agent that comes back.
+func (m *Master) readmitTasks(a *agent, msg *linkpb.Reregister, g *grants) []*task {
+	tasks := make([]*task, 0, len(msg.GetTasks()))
+	for _, record := range msg.GetTasks() {
+		f := m.frameworks[mesos.FrameworkID(record.GetFrameworkId().GetValue())]
+		if f == nil || f.tasks[mesos.TaskID(record.GetTaskId().GetValue())] != nil {
+			continue // over with its framework, or known from another agent
+		}
+		t := m.newTask(f, record, mustResources(record.GetResources()), sharesCgroups(record.GetContainer()))
+		h := m.hold(f, a)
+		m.addTask(h, t)
+		if e := h.executors[mesos.ExecutorID(record.GetExecutorId().GetValue())]; e != nil {
+			e.shareCgroups = &t.shareCgroups
+		}
+		if !t.over() {
+			g.add(f.id, t.resources)
+		}
+		tasks = append(tasks, t)
+	}
+	return tasks
+}
+
+// announceReturn tells frameworks that tasks are still there of which they were
+// told that they are unreachable or lost.
+func (m *Master) announceReturn(tasks []*task, wasUnreachable bool) {
+	message := "an agent unknown to the master re-registered"
+	if wasUnreachable {
+		message = "the unreachable agent re-registered"
+	}
+	for _, t := range tasks {
+		m.sendUpdate(t.framework, m.repeatStatus(t, t.state(), mesospb.TaskStatus_REASON_AGENT_REREGISTERED, message))
+	}
+}
+
+// forgetUnreachableOf forgets the unreachable tasks of an agent that comes back:
+// it tells itself which of them are still there.
+func (m *Master) forgetUnreachableOf(id mesos.AgentID) {
+	for list := m.unreachableTasks[id]; len(list) > 0; list = m.unreachableTasks[id] {
+		t := list[len(list)-1]
+		m.forgetUnreachable(t)
+		m.dropTask(t)
+	}
+}
+
+// validateReregister checks what an agent says that it runs.
+func validateReregister(msg *linkpb.Reregister) error {
+	frameworks := make(map[string]bool)
+	for _, info := range msg.GetFrameworks() {
+		id := info.GetId().GetValue()
+		if err := mesos.ValidateID(id); err != nil {
+			return mesos.Errorf(mesos.Invalid, "frameworks: id: %w", err)
+		}
+		if err := validateFrameworkRoles(info); err != nil {
+			return mesos.Errorf(mesos.Invalid, "frameworks: framework %s: %w", id, err)
+		}
+		if frameworks[id] {
+			return mesos.Errorf(mesos.Invalid, "frameworks: %s is there twice", id)
+		}
+		frameworks[id] = true
+	}
+	executors := make(map[[2]string]bool)
+	for _, e := range msg.GetExecutors() {
+		info := e.GetExecutorInfo()
+		key := [2]string{info.GetFrameworkId().GetValue(), info.GetExecutorId().GetValue()}
+		if err := validateExecutor(info); err != nil {
+			return mesos.Errorf(mesos.Invalid, "executors: executor %q: %w", key[1], err)
+		}
+		if _, err := convert.Resources(info.GetResources()); err != nil {
+			return mesos.Errorf(mesos.Invalid, "executors: executor %q: %w", key[1], err)
+		}
+		if !frameworks[key[0]] {
+			return mesos.Errorf(mesos.Invalid, "executors: executor %q: framework %q is not listed", key[1], key[0])
+		}
+		if executors[key] {
+			return mesos.Errorf(mesos.Invalid, "executors: executor %q of framework %s is there twice", key[1], key[0])
+		}
+		executors[key] = true
+	}
+	return validateReregisterTasks(msg, frameworks)
+}
+
+func validateReregisterTasks(msg *linkpb.Reregister, frameworks map[string]bool) error {
+	for _, t := range msg.GetTasks() {
+		id := t.GetTaskId().GetValue()
+		if err := mesos.ValidateID(id); err != nil {
+			return mesos.Errorf(mesos.Invalid, "tasks: task_id: %w", err)
+		}
+		if !known(t.GetState()) || !known(t.GetStatusUpdateState()) {
+			return mesos.Errorf(mesos.Invalid, "tasks: task %q: state: it is not known", id)
+		}
+		if t.GetAgentId().GetValue() != msg.GetAgentInfo().GetId().GetValue() {
+			return mesos.Errorf(mesos.Invalid, "tasks: task %q: it is of agent %q", id, t.GetAgentId().GetValue())
+		}
+		if !frameworks[t.GetFrameworkId().GetValue()] {
+			return mesos.Errorf(mesos.Invalid, "tasks: task %q: framework %q is not listed", id, t.GetFrameworkId().GetValue())
+		}
+		if _, err := convert.Resources(t.GetResources()); err != nil {
+			return mesos.Errorf(mesos.Invalid, "tasks: task %q: %w", id, err)
+		}
+	}
+	return nil
+}
+
+// mustResources converts resources that were validated.
+func mustResources(list []*mesospb.Resource) resources.Resources {
+	rs, err := convert.Resources(list)
+	if err != nil {
+		panic("master: resources were valid and no longer are: " + err.Error())
+	}
+	return rs
+}

@@ -1,0 +1,332 @@
+package master
+
+import (
+	"net/url"
+	"strings"
+
+	"github.com/mesosctl/mesosctl/mesos/resources"
+	"github.com/mesosctl/mesosctl/wire/mesospb"
+	"github.com/mesosctl/mesosctl/wire/schedulerpb"
+)
+
+// Metric is one name and value of /metrics/snapshot.
+// https://mesos.apache.org/documentation/latest/monitoring/
+type Metric struct {
+	Name  string
+	Value float64
+}
+
+// Sizes of the tables that count by an enum of the protocol. Values that it does
+// not name are refused before they are counted.
+const (
+	callTypes      = int(schedulerpb.Call_UPDATE_FRAMEWORK) + 1
+	eventTypes     = int(schedulerpb.Event_UPDATE_OPERATION_STATUS) + 1
+	operationTypes = int(mesospb.Offer_Operation_DESTROY_DISK) + 1
+	taskStates     = int(mesospb.TaskState_TASK_UNKNOWN) + 1
+)
+
+// scalars is the amounts of the resources that are metrics, in thousandths.
+type scalars struct{ cpus, gpus, mem, disk, revocable [2]resources.Scalar }
+
+// of is the amounts in a bag; index 0 is what is not revocable, 1 what is.
+func (s *scalars) each(rs resources.Resources, sign resources.Scalar) {
+	for r := range rs.All() {
+		kind := 0
+		if r.Revocable {
+			kind = 1
+		}
+		switch r.Name {
+		case "cpus":
+			s.cpus[kind] += sign * r.Scalar
+		case "gpus":
+			s.gpus[kind] += sign * r.Scalar
+		case "mem":
+			s.mem[kind] += sign * r.Scalar
+		case "disk":
+			s.disk[kind] += sign * r.Scalar
+		}
+	}
+}
+
+func (s scalars) add(rs resources.Resources) scalars { s.each(rs, 1); return s }
+func (s scalars) sub(rs resources.Resources) scalars { s.each(rs, -1); return s }
+
+// endedTask is how a task ended, as far as the metrics tell it apart.
+type endedTask struct {
+	state  mesospb.TaskState
+	source mesospb.TaskStatus_Source
+	reason mesospb.TaskStatus_Reason
+}
+
+// counters is what the master counts, kept as it happens.
+type counters struct {
+	total, used scalars
+
+	tasks            [taskStates]int64  // known to be in a state
+	ended            [taskStates]uint64 // ever ended in a state
+	endings          map[endedTask]uint64
+	tasksUnreachable int64
+
+	agentRegistrations, agentReregistrations, agentRemovals     uint64
+	removalsRegistered, removalsUnregistered, removalsUnhealthy uint64
+	recoveryRemovals                                            uint64
+	unreachableScheduled, unreachableCompleted                  uint64
+
+	registerFramework, reregisterFramework, unregisterFramework  uint64
+	launchTasks, declineOffers, reviveOffers, suppressOffers     uint64
+	killTask, reconcileTasks, resourceRequest                    uint64
+	registerAgent, reregisterAgent, unregisterAgent, updateAgent uint64
+	statusUpdate, validStatusUpdate, invalidStatusUpdate         uint64
+	statusUpdateAcknowledgement                                  uint64
+	validAcknowledgement, invalidAcknowledgement                 uint64
+	executorToFramework                                          uint64
+	validExecutorToFramework, invalidExecutorToFramework         uint64
+	frameworkToExecutor                                          uint64
+	validFrameworkToExecutor, invalidFrameworkToExecutor         uint64
+	exitedExecutor                                               uint64
+}
+
+// taskState counts tasks that come to be, or cease to be, in a state.
+func (c *counters) taskState(state mesospb.TaskState, n int64) {
+	c.tasks[state] += n
+}
+
+// taskEnded counts a task that is over, and why.
+func (c *counters) taskEnded(state mesospb.TaskState, source mesospb.TaskStatus_Source, reason mesospb.TaskStatus_Reason, hasReason bool) {
+	c.ended[state]++
+	if !hasReason {
+		return
+	}
+	if c.endings == nil {
+		c.endings = make(map[endedTask]uint64)
+	}
+	c.endings[endedTask{state, source, reason}]++
+}
+
+// frameworkCounters is what the master counts of one framework.
+type frameworkCounters struct {
+	calls      [callTypes]uint64
+	events     [eventTypes]uint64
+	operations [operationTypes]uint64
+	active     [taskStates]int64
+	terminal   [taskStates]uint64
+
+	offersSent, offersAccepted, offersDeclined, offersRescinded uint64
+}
+
+// taskState counts a task that comes to be in a state.
+func (c *frameworkCounters) taskState(state mesospb.TaskState, n int64) {
+	if terminal(state) {
+		c.terminal[state] += uint64(n)
+	} else {
+		c.active[state] += n
+	}
+}
+
+// taskMoved counts a task that goes from one state to another.
+func (c *frameworkCounters) taskMoved(from, to mesospb.TaskState) {
+	c.taskGone(from)
+	c.taskState(to, 1)
+}
+
+// taskGone counts a task that is no longer in a state. Terminal states are
+// counted for good.
+func (c *frameworkCounters) taskGone(state mesospb.TaskState) {
+	if !terminal(state) {
+		c.active[state]--
+	}
+}
+
+// AppendMetrics appends the values of this core, by Mesos's names. Metrics of
+// which it is not the source are not there.
+func (m *Master) AppendMetrics(dst []Metric) []Metric {
+	c := &m.counters
+	put := func(name string, value float64) { dst = append(dst, Metric{"master/" + name, value}) }
+	count := func(name string, value uint64) { put(name, float64(value)) }
+	gauge := func(name string, value int) { put(name, float64(value)) }
+
+	putScalars(put, c)
+	m.putMembers(gauge)
+	for _, s := range []struct {
+		name  string
+		state mesospb.TaskState
+	}{
+		{"tasks_staging", mesospb.TaskState_TASK_STAGING}, {"tasks_starting", mesospb.TaskState_TASK_STARTING},
+		{"tasks_running", mesospb.TaskState_TASK_RUNNING}, {"tasks_killing", mesospb.TaskState_TASK_KILLING},
+	} {
+		put(s.name, float64(c.tasks[s.state]))
+	}
+	put("tasks_unreachable", float64(c.tasksUnreachable))
+	for _, s := range []mesospb.TaskState{
+		mesospb.TaskState_TASK_FINISHED, mesospb.TaskState_TASK_FAILED, mesospb.TaskState_TASK_KILLED,
+		mesospb.TaskState_TASK_LOST, mesospb.TaskState_TASK_ERROR, mesospb.TaskState_TASK_DROPPED,
+		mesospb.TaskState_TASK_GONE, mesospb.TaskState_TASK_GONE_BY_OPERATOR,
+	} {
+		count("tasks_"+lower(s, "TASK_"), c.ended[s])
+	}
+	c.putMessages(count)
+	for ending, n := range c.endings {
+		count(lower(ending.state, "")+"/"+agentToSlave(lower(ending.source, ""))+"/"+agentToSlave(lower(ending.reason, "")), n)
+	}
+	for _, f := range m.frameworks {
+		dst = f.appendMetrics(dst)
+	}
+	return dst
+}
+
+// putScalars puts total, used and percent of the scalar resources.
+func putScalars(put func(string, float64), c *counters) {
+	for _, r := range []struct {
+		name        string
+		total, used [2]resources.Scalar
+	}{
+		{"cpus", c.total.cpus, c.used.cpus}, {"gpus", c.total.gpus, c.used.gpus},
+		{"mem", c.total.mem, c.used.mem}, {"disk", c.total.disk, c.used.disk},
+	} {
+		for kind, infix := range []string{"_", "_revocable_"} {
+			total, used, percent := float64(r.total[kind])/1000, float64(r.used[kind])/1000, 0.0
+			if total > 0 {
+				percent = used / total
+			}
+			put(r.name+infix+"total", total)
+			put(r.name+infix+"used", used)
+			put(r.name+infix+"percent", percent)
+		}
+	}
+}
+
+// putMembers puts how many agents, frameworks and offers there are.
+func (m *Master) putMembers(gauge func(string, int)) {
+	connected, active := 0, 0
+	for _, a := range m.agents {
+		if a.connected {
+			connected++
+		}
+		if a.active {
+			active++
+		}
+	}
+	gauge("slaves_connected", connected)
+	gauge("slaves_disconnected", len(m.agents)-connected)
+	gauge("slaves_active", active)
+	gauge("slaves_inactive", len(m.agents)-active)
+	gauge("slaves_unreachable", len(m.unreachable))
+
+	connected, active = 0, 0
+	for _, f := range m.frameworks {
+		if f.connected() {
+			connected++
+		}
+		if f.active {
+			active++
+		}
+	}
+	gauge("frameworks_connected", connected)
+	gauge("frameworks_disconnected", len(m.frameworks)-connected)
+	gauge("frameworks_active", active)
+	gauge("frameworks_inactive", len(m.frameworks)-active)
+	gauge("outstanding_offers", len(m.offers))
+}
+
+// putMessages puts how many messages of which kind came.
+func (c *counters) putMessages(count func(string, uint64)) {
+	for _, p := range []struct {
+		name  string
+		value uint64
+	}{
+		{"slave_registrations", c.agentRegistrations},
+		{"slave_reregistrations", c.agentReregistrations},
+		{"slave_removals", c.agentRemovals},
+		{"slave_removals/reason_registered", c.removalsRegistered},
+		{"slave_removals/reason_unregistered", c.removalsUnregistered},
+		{"slave_removals/reason_unhealthy", c.removalsUnhealthy},
+		{"recovery_slave_removals", c.recoveryRemovals},
+		{"slave_unreachable_scheduled", c.unreachableScheduled},
+		{"slave_unreachable_completed", c.unreachableCompleted},
+		{"messages_register_framework", c.registerFramework},
+		{"messages_reregister_framework", c.reregisterFramework},
+		{"messages_unregister_framework", c.unregisterFramework},
+		{"messages_launch_tasks", c.launchTasks},
+		{"messages_decline_offers", c.declineOffers},
+		{"messages_revive_offers", c.reviveOffers},
+		{"messages_suppress_offers", c.suppressOffers},
+		{"messages_kill_task", c.killTask},
+		{"messages_reconcile_tasks", c.reconcileTasks},
+		{"messages_resource_request", c.resourceRequest},
+		{"messages_register_slave", c.registerAgent},
+		{"messages_reregister_slave", c.reregisterAgent},
+		{"messages_unregister_slave", c.unregisterAgent},
+		{"messages_update_slave", c.updateAgent},
+		{"messages_status_update", c.statusUpdate},
+		{"valid_status_updates", c.validStatusUpdate},
+		{"invalid_status_updates", c.invalidStatusUpdate},
+		{"messages_status_update_acknowledgement", c.statusUpdateAcknowledgement},
+		{"valid_status_update_acknowledgements", c.validAcknowledgement},
+		{"invalid_status_update_acknowledgements", c.invalidAcknowledgement},
+		{"messages_executor_to_framework", c.executorToFramework},
+		{"valid_executor_to_framework_messages", c.validExecutorToFramework},
+		{"invalid_executor_to_framework_messages", c.invalidExecutorToFramework},
+		{"messages_framework_to_executor", c.frameworkToExecutor},
+		{"valid_framework_to_executor_messages", c.validFrameworkToExecutor},
+		{"invalid_framework_to_executor_messages", c.invalidFrameworkToExecutor},
+		{"messages_exited_executor", c.exitedExecutor},
+	} {
+		count(p.name, p.value)
+	}
+}
+
+// appendMetrics appends what is counted of one framework.
+func (f *framework) appendMetrics(dst []Metric) []Metric {
+	prefix := "master/frameworks/" + url.QueryEscape(f.info.GetName()) + "/" + string(f.id) + "/"
+	put := func(name string, value float64) { dst = append(dst, Metric{prefix + name, value}) }
+	subscribed := 0.0
+	if f.connected() {
+		subscribed = 1
+	}
+	put("subscribed", subscribed)
+	table(put, "calls", f.counters.calls[:], schedulerpb.Call_Type_name)
+	table(put, "events", f.counters.events[:], schedulerpb.Event_Type_name)
+	table(put, "operations", f.counters.operations[:], mesospb.Offer_Operation_Type_name)
+	for i := range taskStates {
+		state := mesospb.TaskState(i)
+		if terminal(state) {
+			put("tasks/terminal/"+lower(state, ""), float64(f.counters.terminal[i]))
+		} else if state != mesospb.TaskState_TASK_UNKNOWN {
+			put("tasks/active/"+lower(state, ""), float64(f.counters.active[i]))
+		}
+	}
+	put("offers/sent", float64(f.counters.offersSent))
+	put("offers/accepted", float64(f.counters.offersAccepted))
+	put("offers/declined", float64(f.counters.offersDeclined))
+	put("offers/rescinded", float64(f.counters.offersRescinded))
+	for _, role := range f.roles {
+		suppressed := 0.0
+		for _, s := range f.suppressed {
+			if s == role {
+				suppressed = 1
+			}
+		}
+		put("roles/"+role+"/suppressed", suppressed)
+	}
+	return dst
+}
+
+// table puts counts by type and their sum. UNKNOWN, which is 0, is no type.
+func table(put func(string, float64), name string, counts []uint64, types map[int32]string) {
+	sum := uint64(0)
+	for i, n := range counts {
+		if label, ok := types[int32(i)]; ok && i > 0 {
+			put(name+"/"+strings.ToLower(label), float64(n))
+			sum += n
+		}
+	}
+	put(name, float64(sum))
+}
+
+// lower is an enum value's name as metrics have it.
+func lower(value interface{ String() string }, trim string) string {
+	return strings.ToLower(strings.TrimPrefix(value.String(), trim))
+}
+
+// agentToSlave is the old word, which metrics kept.
+func agentToSlave(name string) string { return strings.ReplaceAll(name, "agent", "slave") }

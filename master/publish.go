@@ -1,0 +1,176 @@
+package master
+
+import (
+	"cmp"
+	"slices"
+	"strconv"
+
+	"github.com/mesosctl/mesosctl/mesos"
+	"github.com/mesosctl/mesosctl/wire/convert"
+	"github.com/mesosctl/mesosctl/wire/masterpb"
+)
+
+// publications is what changed and was not published yet. Each changed record is
+// published once, at the end of the Step. A record of which only the totals of
+// resources changed waits for the next Tick, which comes as soon as no input
+// waits: in a burst of launches an agent is published once, not once a task.
+type publications struct {
+	dirtyTasks      []*task
+	dirtyAgents     []*agent
+	dirtyFrameworks []*framework
+	totalsAgents    []*agent
+	totalsFramework []*framework
+}
+
+func (m *Master) touchTask(t *task) {
+	if !t.dirty {
+		t.dirty = true
+		m.dirtyTasks = append(m.dirtyTasks, t)
+	}
+}
+
+func (m *Master) touchAgent(a *agent) {
+	if !a.dirty {
+		a.dirty = true
+		m.dirtyAgents = append(m.dirtyAgents, a)
+	}
+}
+
+func (m *Master) touchFramework(f *framework) {
+	if !f.dirty {
+		f.dirty = true
+		m.dirtyFrameworks = append(m.dirtyFrameworks, f)
+	}
+}
+
+// touchUse notes that what a framework holds on an agent changed.
+func (m *Master) touchUse(f *framework, a *agent) {
+	if !f.totalsDirty {
+		f.totalsDirty = true
+		m.totalsFramework = append(m.totalsFramework, f)
+	}
+	if !a.totalsDirty {
+		a.totalsDirty = true
+		m.totalsAgents = append(m.totalsAgents, a)
+	}
+}
+
+// totalsPending reports whether records wait for a Tick to be published.
+func (m *Master) totalsPending() bool { return len(m.totalsAgents)+len(m.totalsFramework) > 0 }
+
+// touchTotals makes the end of this Step publish the records that waited for it.
+func (m *Master) touchTotals() {
+	for _, a := range m.totalsAgents {
+		if a.totalsDirty {
+			m.touchAgent(a)
+		}
+	}
+	for _, f := range m.totalsFramework {
+		if f.totalsDirty {
+			m.touchFramework(f)
+		}
+	}
+	clear(m.totalsAgents)
+	clear(m.totalsFramework)
+	m.totalsAgents, m.totalsFramework = m.totalsAgents[:0], m.totalsFramework[:0]
+}
+
+// publish appends the records that changed.
+func (m *Master) publish(out []Effect) []Effect {
+	for _, f := range m.dirtyFrameworks {
+		f.dirty, f.totalsDirty = false, false
+		if f.forgotten {
+			out = append(out, DropFramework{ID: f.id})
+			continue
+		}
+		out = append(out, PutFramework{Framework: f.record(), Completed: f.state == frameworkCompleted})
+	}
+	for _, a := range m.dirtyAgents {
+		a.dirty, a.totalsDirty = false, false
+		if a.removed {
+			out = append(out, DropAgent{ID: a.id})
+			continue
+		}
+		out = append(out, PutAgent{Agent: a.record()})
+	}
+	for _, t := range m.dirtyTasks {
+		t.dirty = false
+		if t.framework.forgotten {
+			continue // dropped with it
+		}
+		if t.dropped {
+			out = append(out, DropTask{Framework: t.framework.id, Agent: t.agentID, Task: t.id})
+			continue
+		}
+		out = append(out, PutTask{Task: t.record, List: t.list})
+	}
+	clear(m.dirtyFrameworks)
+	clear(m.dirtyAgents)
+	clear(m.dirtyTasks)
+	m.dirtyFrameworks, m.dirtyAgents, m.dirtyTasks = m.dirtyFrameworks[:0], m.dirtyAgents[:0], m.dirtyTasks[:0]
+	return out
+}
+
+// record is the framework as readers see it. Its offers are published apart.
+func (f *framework) record() *masterpb.Response_GetFrameworks_Framework {
+	return &masterpb.Response_GetFrameworks_Framework{
+		FrameworkInfo:      f.info,
+		Active:             new(f.active),
+		Connected:          new(f.state == frameworkConnected),
+		Recovered:          new(f.state == frameworkRecovered),
+		RegisteredTime:     f.registered,
+		ReregisteredTime:   f.reregistered,
+		UnregisteredTime:   f.unregistered,
+		AllocatedResources: convert.ToWire(f.used),
+		OfferedResources:   convert.ToWire(f.offered),
+		OfferConstraints:   f.constraints,
+	}
+}
+
+// record is the agent as readers see it.
+func (a *agent) record() *masterpb.Response_GetAgents_Agent {
+	return &masterpb.Response_GetAgents_Agent{
+		AgentInfo:          a.info,
+		Active:             new(a.active),
+		Deactivated:        new(false),
+		Version:            new(a.version),
+		Pid:                new("slave(1)@" + a.address()),
+		RegisteredTime:     a.registered,
+		ReregisteredTime:   a.reregistered,
+		TotalResources:     convert.ToWire(a.total),
+		AllocatedResources: convert.ToWire(a.used),
+		OfferedResources:   convert.ToWire(a.offered),
+		Capabilities:       a.capabilities,
+	}
+}
+
+// newFrameworkID is "<master-id>-<4 digits or more>".
+func (m *Master) newFrameworkID() mesos.FrameworkID {
+	n := strconv.FormatUint(m.nextFramework, 10)
+	m.nextFramework++
+	return mesos.FrameworkID(m.config.Info.GetId() + "-" + "0000"[min(len(n), 4):] + n)
+}
+
+// newAgentID is "<master-id>-S<n>".
+func (m *Master) newAgentID() mesos.AgentID {
+	n := m.nextAgent
+	m.nextAgent++
+	return mesos.AgentID(m.config.Info.GetId() + "-S" + strconv.FormatUint(n, 10))
+}
+
+// newOfferID is "<master-id>-O<n>".
+func (m *Master) newOfferID() (mesos.OfferID, uint64) {
+	n := m.nextOffer
+	m.nextOffer++
+	return mesos.OfferID(m.config.Info.GetId() + "-O" + strconv.FormatUint(n, 10)), n
+}
+
+// sortedKeys lists a map's keys in order, for effects that must come in one.
+func sortedKeys[K cmp.Ordered, V any](m map[K]V) []K {
+	keys := make([]K, 0, len(m))
+	for k := range m {
+		keys = append(keys, k)
+	}
+	slices.Sort(keys)
+	return keys
+}

@@ -1,0 +1,215 @@
+package master
+
+import (
+	"fmt"
+
+	"github.com/mesosctl/mesosctl/mesos"
+	"github.com/mesosctl/mesosctl/mesos/allocation"
+	"github.com/mesosctl/mesosctl/wire/linkpb"
+	"github.com/mesosctl/mesosctl/wire/mesospb"
+	"github.com/mesosctl/mesosctl/wire/schedulerpb"
+)
+
+var ping = &linkpb.ToAgent{Message: &linkpb.ToAgent_Ping{Ping: &linkpb.Ping{Connected: new(true)}}}
+
+// sendPing asks an agent whether it is there, and again after each
+// agent_ping_timeout. An agent without a link can't answer.
+// https://mesos.apache.org/documentation/latest/high-availability-framework-guide/
+func (m *Master) sendPing(a *agent) {
+	if a.connected {
+		m.sendAgent(a, ping)
+	}
+	a.pinged = true
+	m.timers.arm(&a.ping, m.now.Add(m.config.AgentPingTimeout), func() {
+		if a.pinged {
+			a.unanswered++
+		}
+		if a.unanswered >= m.config.MaxAgentPingTimeouts {
+			m.markUnreachable(a, fmt.Sprintf("no answer to %d pings", a.unanswered))
+		}
+		m.sendPing(a)
+	})
+}
+
+// linkClosed: an agent is gone for now. It has a while to come back.
+func (m *Master) linkClosed(link LinkID) {
+	if tr := m.pendingLinks[link]; tr != nil {
+		delete(m.pendingLinks, link)
+		if tr.next != nil && tr.next.link == link {
+			tr.next = nil
+		} else {
+			tr.closed = true
+		}
+	}
+	if a := m.links[link]; a != nil {
+		m.disconnect(a)
+	}
+}
+
+// disconnect stops offers of an agent's resources and takes back those that are
+// out. Frameworks that do not checkpoint lose their tasks: if the agent restarts
+// it will not find them again.
+// https://mesos.apache.org/documentation/latest/agent-recovery/
+func (m *Master) disconnect(a *agent) {
+	delete(m.links, a.link)
+	a.connected, a.active = false, false
+	m.log(LogInfo, "agent disconnected", "agent", a.id, "hostname", a.info.GetHostname())
+	m.allocate(allocation.DeactivateAgent{ID: a.id})
+	for _, o := range offersInOrder(a.offers) {
+		m.rescind(o)
+	}
+	for _, id := range sortedKeys(a.holdings) {
+		if h := a.holdings[id]; !h.framework.info.GetCheckpoint() {
+			m.loseHolding(h, lostTasks{
+				state: mesospb.TaskState_TASK_LOST, reason: mesospb.TaskStatus_REASON_AGENT_DISCONNECTED,
+				message: "agent " + a.info.GetHostname() + " disconnected", list: TaskCompleted,
+			})
+		}
+	}
+	m.touchAgent(a)
+	timeout := m.config.AgentReregisterTimeout
+	m.timers.arm(&a.reregister, m.now.Add(timeout), func() {
+		m.markUnreachable(a, "it did not come back within "+timeout.String()+" after its connection broke")
+	})
+}
+
+// lostTasks says how tasks end that are lost with their agent.
+type lostTasks struct {
+	state   mesospb.TaskState
+	reason  mesospb.TaskStatus_Reason
+	message string
+	since   *mesospb.TimeInfo // when the agent became unreachable
+	list    TaskList
+}
+
+// loseHolding ends all that a framework ran on an agent that is lost.
+func (m *Master) loseHolding(h *holding, lost lostTasks) {
+	for _, t := range inOrder(h.tasks) {
+		status := m.taskStatus(t, lost.state, lost.reason, lost.message)
+		status.UnreachableTime = lost.since
+		m.update(t, status, nil)
+		m.removeTask(t, lost.list)
+		m.sendUpdate(h.framework, status)
+	}
+	for _, id := range sortedKeys(h.executors) {
+		m.removeExecutor(h, id)
+	}
+}
+
+// markUnreachable gives an agent up. The registry knows before the frameworks
+// do: whoever leads next must not take the agent for a healthy one.
+func (m *Master) markUnreachable(a *agent, why string) {
+	if m.transitions[a.id] != nil {
+		return // coming back, or going anyway
+	}
+	since := m.timeInfo()
+	m.counters.unreachableScheduled++
+	m.log(LogWarn, "agent is being marked unreachable", "agent", a.id, "hostname", a.info.GetHostname(), "because", why)
+	m.begin(a.id, 0, unreachableWrites(a.id, since), func(*transition) {
+		m.counters.unreachableCompleted++
+		m.counters.agentRemovals++
+		m.counters.removalsUnhealthy++
+		m.unreachable[a.id] = since
+		m.forgetAgent(a, func(f *framework) lostTasks {
+			state := mesos.TaskUnreachable.For(f.can(allocation.PartitionAware))
+			return lostTasks{
+				state: mesospb.TaskState(state), reason: mesospb.TaskStatus_REASON_AGENT_REMOVED,
+				message: "agent " + a.info.GetHostname() + " is unreachable: " + why, since: since, list: TaskUnreachable,
+			}
+		})
+	})
+}
+
+// unreachableWrites moves an agent from the admitted to the unreachable ones.
+func unreachableWrites(id mesos.AgentID, since *mesospb.TimeInfo) []RegistryWrite {
+	return []RegistryWrite{putUnreachable(id, since), {Key: AdmittedKey(id)}}
+}
+
+// recoveredAgentsTimeout gives up the agents of the last term that did not come
+// back to this one. What they ran is not known.
+func (m *Master) recoveredAgentsTimeout() {
+	for _, id := range sortedKeys(m.recovered) {
+		if m.transitions[id] != nil {
+			continue // coming back
+		}
+		since := m.timeInfo()
+		m.counters.unreachableScheduled++
+		m.log(LogWarn, "agent is being marked unreachable", "agent", id, "hostname", m.recovered[id].GetHostname(),
+			"because", "it did not come back within "+m.config.AgentReregisterTimeout.String()+" after a master failover")
+		m.begin(id, 0, unreachableWrites(id, since), func(*transition) {
+			m.counters.unreachableCompleted++
+			m.counters.agentRemovals++
+			m.counters.removalsUnhealthy++
+			m.counters.recoveryRemovals++
+			delete(m.recovered, id)
+			m.emit(DropRecoveredAgent{ID: id})
+			m.unreachable[id] = since
+			m.agentLost(wireAgentID(id))
+		})
+	}
+}
+
+// unregister: an agent leaves for good.
+func (m *Master) unregister(a *agent) {
+	if m.transitions[a.id] != nil {
+		return
+	}
+	m.removeAgent(a, "it unregistered", &m.counters.removalsUnregistered)
+}
+
+// removeAgent takes an agent out of the registry and then out of the cluster.
+func (m *Master) removeAgent(a *agent, why string, counter *uint64) {
+	m.begin(a.id, 0, []RegistryWrite{{Key: AdmittedKey(a.id)}}, func(*transition) {
+		m.counters.agentRemovals++
+		*counter++
+		m.log(LogInfo, "agent removed", "agent", a.id, "hostname", a.info.GetHostname(), "because", why)
+		m.forgetAgent(a, func(*framework) lostTasks {
+			return lostTasks{
+				state: mesospb.TaskState_TASK_LOST, reason: mesospb.TaskStatus_REASON_AGENT_REMOVED,
+				message: "agent " + a.info.GetHostname() + " was removed: " + why, list: TaskCompleted,
+			}
+		})
+	})
+}
+
+// forgetAgent removes an agent and all that it ran, and tells every framework.
+func (m *Master) forgetAgent(a *agent, end func(*framework) lostTasks) {
+	if a.active {
+		m.allocate(allocation.DeactivateAgent{ID: a.id}) // what it gives back is not to be offered
+	}
+	for _, o := range offersInOrder(a.offers) {
+		m.rescind(o)
+	}
+	for _, id := range sortedKeys(a.holdings) {
+		h := a.holdings[id]
+		m.loseHolding(h, end(h.framework))
+	}
+	m.allocate(allocation.RemoveAgent{ID: a.id})
+	m.timers.disarm(&a.ping)
+	m.timers.disarm(&a.reregister)
+	if a.connected {
+		m.emit(CloseLink{Link: a.link})
+		delete(m.links, a.link)
+		a.connected, a.active = false, false
+	}
+	m.counters.total = m.counters.total.sub(a.total)
+	delete(m.agents, a.id)
+	if m.addresses[a.key()] == a {
+		delete(m.addresses, a.key())
+	}
+	a.removed = true
+	m.touchAgent(a)
+	m.agentLost(a.info.Id)
+}
+
+// agentLost tells every framework that an agent is gone.
+// https://mesos.apache.org/documentation/latest/scheduler-http-api/#failure
+func (m *Master) agentLost(id *mesospb.AgentID) {
+	event := &schedulerpb.Event{
+		Type:    schedulerpb.Event_FAILURE.Enum(),
+		Failure: &schedulerpb.Event_Failure{AgentId: id},
+	}
+	for _, framework := range sortedKeys(m.frameworks) {
+		m.send(m.frameworks[framework], event)
+	}
+}

@@ -1,0 +1,195 @@
+package master
+
+import (
+	"slices"
+
+	"github.com/mesosctl/mesosctl/mesos"
+	"github.com/mesosctl/mesosctl/mesos/allocation"
+	"github.com/mesosctl/mesosctl/wire/mesospb"
+	"github.com/mesosctl/mesosctl/wire/schedulerpb"
+)
+
+// subscribe opens a scheduler's event stream. A call that makes no sense is an
+// HTTP error; a framework that is refused gets a stream with one ERROR event.
+// https://mesos.apache.org/documentation/latest/scheduler-http-api/#subscribe-request
+func (m *Master) subscribe(in Subscribe) {
+	if err := validateCall(in.Call); err != nil {
+		m.reply(in.Request, err)
+		return
+	}
+	call := in.Call.GetSubscribe()
+	info := call.GetFrameworkInfo()
+	if err := adoptPrincipal(info, in.Principal); err != nil {
+		m.reply(in.Request, err)
+		return
+	}
+	if info.GetId().GetValue() == "" {
+		info.Id = nil
+		m.counters.registerFramework++
+	} else {
+		m.counters.reregisterFramework++
+	}
+
+	m.reply(in.Request, nil)
+	if err := m.admitFramework(in.Stream, call); err != nil {
+		m.log(LogWarn, "subscription refused", "name", info.GetName(), "framework", info.GetId().GetValue(), "error", err)
+		m.emit(SendEvent{Stream: in.Stream, Event: errorEvent(err.Error())})
+		m.emit(CloseStream{Stream: in.Stream})
+	}
+}
+
+// adoptPrincipal checks the principal that a framework claims against the one
+// that authenticated, and fills it in if it claims none.
+func adoptPrincipal(info *mesospb.FrameworkInfo, principal string) error {
+	switch {
+	case principal == "":
+		return nil
+	case info.Principal == nil:
+		info.Principal = new(principal)
+		return nil
+	case info.GetPrincipal() != principal:
+		return mesos.Errorf(mesos.Forbidden,
+			"SUBSCRIBE: subscribe.framework_info.principal: %q is not %q, who authenticated", info.GetPrincipal(), principal)
+	}
+	return nil
+}
+
+// admitFramework subscribes a new framework, or one that is known or was before.
+func (m *Master) admitFramework(stream StreamID, call *schedulerpb.Call_Subscribe) error {
+	info := call.GetFrameworkInfo()
+	if err := m.validateFramework(info); err != nil {
+		return err
+	}
+	suppressed, err := suppressedRoles(info, call.GetSuppressedRoles())
+	if err != nil {
+		return err
+	}
+	if err := validateConstraints(info, call.GetOfferConstraints()); err != nil {
+		return err
+	}
+	if info.Id == nil {
+		m.addNewFramework(stream, info, suppressed, call.GetOfferConstraints())
+		return nil
+	}
+
+	id := mesos.FrameworkID(info.GetId().GetValue())
+	f := m.frameworks[id]
+	if f == nil {
+		f = m.recoverFramework(info)
+	}
+	// What can't be changed stays as it is; schedulers often get it wrong.
+	info.User, info.Checkpoint = f.info.User, f.info.Checkpoint
+	if err := validateFrameworkUpdate(f.info, info); err != nil {
+		return err
+	}
+	f.counters.calls[schedulerpb.Call_SUBSCRIBE]++
+	m.updateFramework(f, info, suppressed, call.GetOfferConstraints())
+	if f.state == frameworkRecovered {
+		m.connectRecovered(f, stream)
+	} else {
+		m.failOver(f, stream)
+	}
+	return nil
+}
+
+// addNewFramework gives a framework its ID.
+func (m *Master) addNewFramework(stream StreamID, info *mesospb.FrameworkInfo, suppressed []string, constraints *schedulerpb.OfferConstraints) {
+	info.Id = &mesospb.FrameworkID{Value: new(string(m.newFrameworkID()))}
+	f := m.newFramework(info)
+	f.suppressed, f.constraints = suppressed, constraints
+	f.registered = m.timeInfo()
+	f.active = true
+	f.counters.calls[schedulerpb.Call_SUBSCRIBE]++
+	m.addFramework(f)
+	m.connect(f, stream)
+	m.log(LogInfo, "framework subscribed", "framework", f.id, "name", info.GetName(), "roles", f.roles)
+}
+
+// connectRecovered connects a framework that this master knew from agents only.
+func (m *Master) connectRecovered(f *framework, stream StreamID) {
+	f.registered = m.timeInfo()
+	f.reregistered = f.registered
+	m.connect(f, stream)
+	m.activate(f)
+	m.log(LogInfo, "framework came back after a master failover", "framework", f.id, "name", f.info.GetName())
+}
+
+// failOver gives a known framework a new stream. If it still has one, whoever
+// holds that is told and cut off: only one scheduler speaks for a framework.
+func (m *Master) failOver(f *framework, stream StreamID) {
+	f.reregistered = m.timeInfo()
+	if f.connected() {
+		m.send(f, errorEvent("Framework failed over"))
+		m.emit(CloseStream{Stream: f.stream})
+		m.forgetStream(f)
+	}
+	// The new scheduler knows nothing of the offers of the old one.
+	for _, o := range offersInOrder(f.offers) {
+		m.discard(o, 0)
+	}
+	m.connect(f, stream)
+	m.activate(f)
+	m.log(LogInfo, "framework failed over", "framework", f.id, "name", f.info.GetName())
+}
+
+// updateFramework replaces what a framework said of itself. Offers to roles that
+// it left are rescinded; agents that run something of it are told.
+func (m *Master) updateFramework(f *framework, info *mesospb.FrameworkInfo, suppressed []string, constraints *schedulerpb.OfferConstraints) {
+	changed := !f.info.EqualVT(info)
+	f.info = info
+	f.roles = rolesOf(info)
+	f.capabilities = capabilitiesOf(info)
+	f.suppressed, f.constraints = suppressed, constraints
+	m.allocate(allocation.UpdateFramework{Framework: f.allocation()})
+	for _, o := range offersInOrder(f.offers) {
+		if !f.hasRole(o.role) {
+			m.rescind(o)
+		}
+	}
+	m.touchFramework(f)
+	if !changed {
+		return
+	}
+	for _, id := range sortedKeys(f.holdings) {
+		if a := f.holdings[id].agent; a.connected {
+			m.sendAgent(a, updateFrameworkMessage(info))
+		}
+	}
+}
+
+// frameworkUpdate is the UPDATE_FRAMEWORK call. Unlike SUBSCRIBE it may not even
+// mention other values of what can't be changed.
+func (m *Master) frameworkUpdate(f *framework, call *schedulerpb.Call_UpdateFramework) error {
+	info := call.GetFrameworkInfo()
+	if err := m.validateFramework(info); err != nil {
+		return err
+	}
+	if err := validateFrameworkUpdate(f.info, info); err != nil {
+		return err
+	}
+	suppressed, err := suppressedRoles(info, call.GetSuppressedRoles())
+	if err != nil {
+		return err
+	}
+	if err := validateConstraints(info, call.GetOfferConstraints()); err != nil {
+		return err
+	}
+	m.updateFramework(f, info, suppressed, call.GetOfferConstraints())
+	return nil
+}
+
+// suppressedRoles checks that a framework suppresses only roles it has.
+func suppressedRoles(info *mesospb.FrameworkInfo, suppressed []string) ([]string, error) {
+	if len(suppressed) == 0 {
+		return nil, nil
+	}
+	roles := rolesOf(info)
+	for _, role := range suppressed {
+		if !slices.Contains(roles, role) {
+			return nil, mesos.Errorf(mesos.Invalid, "suppressed_roles: %q is not one of the framework's roles", role)
+		}
+	}
+	suppressed = slices.Clone(suppressed)
+	slices.Sort(suppressed)
+	return slices.Compact(suppressed), nil
+}
