@@ -6,6 +6,7 @@ package agent
 import (
 	"time"
 
+	"github.com/mesosctl/mesosctl/mesos"
 	"github.com/mesosctl/mesosctl/wire/mesospb"
 )
 
@@ -24,7 +25,7 @@ type Config struct {
 	ExecutorReregistrationTimeout     time.Duration // --executor_reregistration_timeout
 	ExecutorShutdownGracePeriod       time.Duration // --executor_shutdown_grace_period
 	RecoveryTimeout                   time.Duration // --recovery_timeout
-	HeartbeatInterval                 time.Duration // of executor event streams: --http_heartbeat_interval
+	HeartbeatInterval                 time.Duration // of executor event streams: --http_heartbeat_interval; 0 means none
 	MaxCompletedExecutorsPerFramework int           // --max_completed_executors_per_framework
 	// Capabilities are what this agent can do, as it registers.
 	Capabilities []*mesospb.AgentInfo_Capability
@@ -39,3 +40,145 @@ type Config struct {
 	// Jitter returns a number in [0, 1) for backoff.
 	Jitter func() float64
 }
+
+// State is what an agent that ran here before has left under <work_dir>/meta.
+// The zero State is that of a new agent.
+type State struct {
+	// Agent is the checkpointed slave.info, with the id the master gave it.
+	Agent *mesospb.AgentInfo
+}
+
+// Limits of what is remembered of the past, as in Mesos.
+const (
+	maxCompletedFrameworks       = 50
+	maxCompletedTasksPerExecutor = 200
+)
+
+// Agent is the core. It belongs to one goroutine.
+type Agent struct {
+	config Config
+	info   *mesospb.AgentInfo // its id is set once the master gave one
+	id     mesos.AgentID
+
+	now     time.Time // of the Step under way
+	effects []Effect
+	alarms  alarms
+	phase   phase
+	stop    error // why it is stopping
+
+	link    link
+	updates updateManager
+
+	frameworks ordered[mesos.FrameworkID, *framework]
+	containers map[mesos.ContainerID]*executor
+	streams    map[StreamID]*executor
+	history    ordered[mesos.FrameworkID, *framework] // completed frameworks
+
+	publication publication
+	metrics     Metrics
+}
+
+// phase is where an agent is in its life.
+type phase int
+
+const (
+	newborn phase = iota // has not been stepped yet
+	living
+	stopping // its executors are being shut down
+	stopped
+)
+
+// New returns an agent with what was recovered of an earlier one.
+func New(config Config, state State) *Agent {
+	a := &Agent{
+		config:     config,
+		info:       config.Info.CloneVT(),
+		containers: make(map[mesos.ContainerID]*executor),
+		streams:    make(map[StreamID]*executor),
+	}
+	if id := state.Agent.GetId(); id != nil {
+		a.info.Id = id
+		a.id = mesos.AgentID(id.GetValue())
+	}
+	a.link.alarm.ring = a.retryMaster
+	a.link.silence.ring = a.masterSilent
+	a.metrics.countTotal(a.info.Resources)
+	return a
+}
+
+// Next is when the agent wants a Tick: a time that has passed means at once,
+// zero means not until something happens.
+func (a *Agent) Next() time.Time {
+	switch a.phase {
+	case newborn:
+		return time.Unix(0, 0)
+	case stopped:
+		return time.Time{}
+	}
+	return a.alarms.next()
+}
+
+// Step takes one input and returns what is to be done. The slice is valid until
+// the next Step.
+func (a *Agent) Step(now time.Time, in Input) []Effect {
+	a.now = now
+	clear(a.effects)
+	a.effects = a.effects[:0]
+	switch a.phase {
+	case stopped:
+		return nil
+	case newborn:
+		a.phase = living
+		a.metrics.started = now
+		a.emit(PutAgent{Agent: a.info})
+		a.connect()
+	}
+	a.take(in)
+	a.publish()
+	a.finish()
+	return a.effects
+}
+
+func (a *Agent) take(in Input) {
+	switch in := in.(type) {
+	case Connected:
+		a.connected(in)
+	case ConnectFailed:
+		a.connectFailed(in)
+	case LinkClosed:
+		a.linkClosed(in)
+	case MasterMessage:
+		a.masterMessage(in)
+	case ExecutorSubscribe:
+		a.executorSubscribe(in)
+	case ExecutorCall:
+		a.executorCall(in)
+	case ExecutorStreamClosed:
+		a.executorStreamClosed(in)
+	case ContainerStarted:
+		a.containerStarted(in)
+	case ContainerEnded:
+		a.containerEnded(in)
+	case Shutdown:
+		a.shutdown(in)
+	case Tick:
+		a.alarms.ring(a.now)
+	}
+}
+
+func (a *Agent) emit(e Effect) { a.effects = append(a.effects, e) }
+
+// log/slog's levels.
+const (
+	logDebug = -4
+	logInfo  = 0
+	logWarn  = 4
+	logError = 8
+)
+
+func (a *Agent) log(level int, message string, args ...any) {
+	a.emit(Log{Level: level, Message: message, Args: args})
+}
+
+// timestamp is the time of the Step as TaskStatus has it: seconds since 1970.
+func (a *Agent) timestamp() float64 { return float64(a.now.UnixNano()) / 1e9 }

@@ -14,6 +14,7 @@ import (
 type CommonConfig struct {
 	IP            string // --ip: the address to listen on
 	Port          int    // --port; 0 picks a free one
+	Version       string // as /version shows it
 	AdvertiseIP   string // --advertise_ip; empty means IP
 	AdvertisePort int    // --advertise_port; 0 means Port
 	Hostname      string // --hostname; empty means looked up, or the IP
@@ -64,8 +65,8 @@ type AgentConfig struct {
 	CommonConfig
 	// Masters are host:port addresses, any of which may lead or know who does.
 	Masters []string
-	// Resources is --resources as given; what it doesn't name is discovered.
-	Resources   resources.Resources
+	// Resources is --resources as given, text or JSON; what it does not name is discovered.
+	Resources   string
 	Attributes  []mesos.Attribute
 	DefaultRole string
 	RuntimeDir  string

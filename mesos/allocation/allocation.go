@@ -215,6 +215,9 @@ type (
 		Framework mesos.FrameworkID
 		Agents    []InverseOffered
 	}
+	// Refused tells that an input can't be right and was not taken, such as
+	// recovering what is not held. Err says which and why.
+	Refused struct{ Err error }
 )
 
 // InverseOffered is one agent that a framework is asked to leave.
@@ -226,3 +229,4 @@ type InverseOffered struct {
 
 func (OffersReady) isOutput()        {}
 func (InverseOffersReady) isOutput() {}
+func (Refused) isOutput()            {}

@@ -1,0 +1,82 @@
+package agent
+
+import (
+	"math"
+
+	"github.com/mesosctl/mesosctl/mesos"
+	"github.com/mesosctl/mesosctl/mesos/resources"
+	"github.com/mesosctl/mesosctl/wire/convert"
+	"github.com/mesosctl/mesosctl/wire/mesospb"
+)
+
+// hold counts resources as used by an executor or one of its tasks.
+func (a *Agent) hold(e *executor, r resources.Resources) {
+	e.allocated = e.allocated.Add(r)
+	a.metrics.countUsed(r, +1)
+	a.touch(e)
+}
+
+// release takes back what was held.
+func (a *Agent) release(e *executor, r resources.Resources) {
+	e.allocated = e.allocated.Sub(r)
+	a.metrics.countUsed(r, -1)
+	a.touch(e)
+}
+
+func (a *Agent) updateContainer(e *executor) {
+	a.emit(UpdateContainer{
+		Container: e.container,
+		Resources: convert.ToWire(e.allocated),
+		Limits:    e.limits.wire(),
+	})
+}
+
+// limits adds up TaskInfo.limits into the limits of an executor's container. A
+// task without a limit of its own counts with what it was allocated.
+type limits struct{ cpus, mem limit }
+
+type limit struct {
+	own       resources.Scalar // of the executor
+	bounded   int              // tasks with a finite limit
+	unbounded int              // tasks with an infinite one
+	sum       resources.Scalar // of finite limits, and of what the other tasks were allocated
+}
+
+func (l *limits) addOwn(r resources.Resources) { l.cpus.own, l.mem.own = r.Cpus(), r.Mem() }
+
+func (l *limits) count(r resources.Resources, limits map[string]*mesospb.Value_Scalar, sign int) {
+	l.cpus.count(r.Cpus(), limits["cpus"], sign)
+	l.mem.count(r.Mem(), limits["mem"], sign)
+}
+
+func (l *limit) count(allocated resources.Scalar, wanted *mesospb.Value_Scalar, sign int) {
+	switch {
+	case wanted == nil:
+		l.sum += resources.Scalar(sign) * allocated
+	case math.IsInf(wanted.GetValue(), 1):
+		l.unbounded += sign
+	default:
+		l.bounded += sign
+		l.sum += resources.Scalar(sign) * mesos.ScalarFromFloat(wanted.GetValue())
+	}
+}
+
+// wire is the limits as a container gets them; nil if no task has any.
+func (l *limits) wire() map[string]*mesospb.Value_Scalar {
+	m := make(map[string]*mesospb.Value_Scalar, 2)
+	l.cpus.put(m, "cpus")
+	l.mem.put(m, "mem")
+	if len(m) == 0 {
+		return nil
+	}
+	return m
+}
+
+func (l *limit) put(m map[string]*mesospb.Value_Scalar, name string) {
+	switch {
+	case l.unbounded > 0:
+		m[name] = &mesospb.Value_Scalar{Value: ptr(math.Inf(1))}
+	case l.bounded > 0:
+		m[name] = &mesospb.Value_Scalar{Value: ptr(float64(l.own+l.sum) / 1000)}
+	}
+}

@@ -1,0 +1,67 @@
+package container
+
+import (
+	"strings"
+
+	"github.com/mesosctl/mesosctl/agent/container/supervise"
+	"github.com/mesosctl/mesosctl/mesos"
+	"github.com/mesosctl/mesosctl/wire/mesospb"
+)
+
+// defaultPath is PATH for containers whose environment has none.
+const defaultPath = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
+
+// environment is the environment of a container: what the agent gives, then
+// where the sandbox is, then what the command asks for. The last one of a name
+// counts.
+func environment(spec *Spec) ([]string, error) {
+	env := variables{at: map[string]int{}}
+	env.set("PATH", defaultPath)
+	for _, v := range spec.Environment {
+		name, value, ok := strings.Cut(v, "=")
+		if !ok {
+			return nil, mesos.Errorf(mesos.Invalid, "environment: %q: not NAME=value", v)
+		}
+		if err := env.add(name, value); err != nil {
+			return nil, err
+		}
+	}
+	env.set("MESOS_SANDBOX", spec.Sandbox)
+	for _, v := range spec.Command.GetEnvironment().GetVariables() {
+		if v.GetType() == mesospb.Environment_Variable_SECRET || v.GetSecret() != nil {
+			return nil, mesos.Errorf(mesos.Unsupported,
+				"environment: %s: secrets are not available on this agent", v.GetName())
+		}
+		if err := env.add(v.GetName(), v.GetValue()); err != nil {
+			return nil, err
+		}
+	}
+	env.set(supervise.Marker, string(spec.ID))
+	return env.list, nil
+}
+
+// variables is a list of NAME=value without duplicates.
+type variables struct {
+	list []string
+	at   map[string]int
+}
+
+func (v *variables) add(name, value string) error {
+	if name == "" || strings.ContainsAny(name, "=\x00") {
+		return mesos.Errorf(mesos.Invalid, "environment: %q: not a name of a variable", name)
+	}
+	if strings.Contains(value, "\x00") {
+		return mesos.Errorf(mesos.Invalid, "environment: %s: value has a NUL byte", name)
+	}
+	v.set(name, value)
+	return nil
+}
+
+func (v *variables) set(name, value string) {
+	if i, ok := v.at[name]; ok {
+		v.list[i] = name + "=" + value
+		return
+	}
+	v.at[name] = len(v.list)
+	v.list = append(v.list, name+"="+value)
+}

@@ -1,0 +1,53 @@
+package container
+
+import (
+	"syscall"
+
+	"github.com/mesosctl/mesosctl/agent/container/supervise"
+	"github.com/mesosctl/mesosctl/mesos"
+)
+
+// launcher starts the first processes of containers and ends all of their
+// processes. It tells that a container it launched is gone, once and after
+// Launch succeeded, by the function it was made with.
+type launcher interface {
+	Launch(p *supervise.Process) (pid int, err error)
+	// Signal signals every process of a container.
+	Signal(id mesos.ContainerID, signal syscall.Signal) error
+	// Kill begins to kill every process of a container.
+	Kill(id mesos.ContainerID) error
+	// Processes lists the processes of a container, the first one first.
+	Processes(id mesos.ContainerID) ([]int, error)
+	// Close kills every container and returns when all are gone.
+	Close() error
+}
+
+// gone is how a launcher tells that a container is gone; known is false if
+// nobody saw how its first process ended.
+type gone func(id mesos.ContainerID, status syscall.WaitStatus, known bool)
+
+// launchError is the error for a process that could not be started: what names
+// the step and its object.
+func launchError(what string, errno syscall.Errno) error {
+	kind := mesos.Internal
+	switch errno {
+	case syscall.ENOENT, syscall.ENOTDIR, syscall.EACCES, syscall.ENOEXEC, syscall.E2BIG,
+		syscall.EPERM, syscall.EINVAL, syscall.ELOOP, syscall.ENAMETOOLONG, syscall.ETXTBSY:
+		kind = mesos.Invalid
+	case syscall.EAGAIN, syscall.ENOMEM, syscall.EMFILE, syscall.ENFILE, syscall.ENOSPC:
+		kind = mesos.Unavailable
+	}
+	return mesos.Errorf(kind, "%s: %w", what, errno)
+}
+
+// errNoLauncher is what a launcher answers after it was closed.
+var errNoLauncher = mesos.Errorf(mesos.Unavailable, "the launcher is closed")
+
+func errNoContainer(id mesos.ContainerID) error {
+	return mesos.Errorf(mesos.NotFound, "container: %s: not found", id)
+}
+
+// errLost tells that the supervisor died under a request.
+func errLost(op string) error {
+	return mesos.Errorf(mesos.Unavailable, "%s: the supervisor of the containers ended", op)
+}

@@ -1,0 +1,420 @@
+package container
+
+import (
+	"context"
+	"fmt"
+	"strings"
+	"sync"
+	"syscall"
+	"time"
+
+	"github.com/mesosctl/mesosctl/agent/container/fetch"
+	"github.com/mesosctl/mesosctl/mesos"
+	"github.com/mesosctl/mesosctl/wire/mesospb"
+)
+
+// Config is what a Local is made with.
+type Config struct {
+	// Isolation names the isolators, as --isolation does; nil is the default.
+	Isolation []string
+	// AgentIP is the address of containers on the host's network.
+	AgentIP string
+	// Fetcher fetches the URIs of commands.
+	Fetcher fetch.Fetcher
+	// Now is the clock of timestamps.
+	Now func() time.Time
+}
+
+// endedKept is how many containers that are gone can still be waited for.
+const endedKept = 1024
+
+// Local is the Containerizer of this machine: a launcher that starts processes,
+// a plan of isolators around it, and the fetcher.
+type Local struct {
+	config    Config
+	isolators []Isolator
+	launcher  launcher
+
+	mu         sync.Mutex
+	containers map[mesos.ContainerID]*container // and the last ones that ended
+	ended      []mesos.ContainerID              // oldest first
+	closed     bool
+}
+
+var _ Containerizer = (*Local)(nil)
+
+// container is one container, from the start of its Launch.
+type container struct {
+	spec Spec
+	// cancel interrupts a Launch that is under way.
+	cancel context.CancelFunc
+	// launched is closed when Launch is over: pid is set or the container is gone.
+	launched chan struct{}
+	pid      int
+	// done is closed when the container is gone; exit is set.
+	done chan struct{}
+	exit Exit
+
+	mu        sync.Mutex // of what Update changes, and of the isolators' calls
+	resources []*mesospb.Resource
+	limits    map[string]*mesospb.Value_Scalar
+}
+
+// New makes a Local. It refuses isolation that this machine can't do.
+func New(config Config) (*Local, error) {
+	isolators, err := newIsolators(config.Isolation)
+	if err != nil {
+		return nil, err
+	}
+	l := &Local{config: config, isolators: isolators, containers: map[mesos.ContainerID]*container{}}
+	if l.launcher, err = newLauncher(l.gone); err != nil {
+		return nil, err
+	}
+	return l, nil
+}
+
+// Launch implements Containerizer.
+func (l *Local) Launch(ctx context.Context, spec Spec) (int, error) {
+	if err := validate(&spec); err != nil {
+		return 0, err
+	}
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	c := &container{
+		spec: spec, cancel: cancel, launched: make(chan struct{}), done: make(chan struct{}),
+		resources: spec.Resources, limits: spec.Limits,
+	}
+	if err := l.add(c); err != nil {
+		return 0, err
+	}
+	pid, err := l.launch(ctx, c)
+	if err != nil {
+		l.remove(spec.ID)
+		close(c.done)
+	}
+	c.pid = pid
+	close(c.launched)
+	return pid, err
+}
+
+func (l *Local) add(c *container) error {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.closed {
+		return mesos.Errorf(mesos.Unavailable, "launch: the containerizer is closed")
+	}
+	if _, ok := l.containers[c.spec.ID]; ok {
+		return mesos.Errorf(mesos.Conflict, "launch: container %s: exists already", c.spec.ID)
+	}
+	l.containers[c.spec.ID] = c
+	return nil
+}
+
+func (l *Local) remove(id mesos.ContainerID) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	delete(l.containers, id)
+}
+
+// launch takes every step to a running container, or leaves nothing of them.
+func (l *Local) launch(ctx context.Context, c *container) (pid int, err error) {
+	spec := &c.spec
+	if err := refuse(spec); err != nil {
+		return 0, err
+	}
+	plan, err := newPlan(spec)
+	if err != nil {
+		return 0, err
+	}
+	stderr, err := makeSandbox(spec.Sandbox, plan.Process.User)
+	if err != nil {
+		return 0, err
+	}
+	defer stderr.Close()
+	defer func() {
+		if err != nil {
+			fmt.Fprintf(stderr, "%v\n", err)
+		}
+	}()
+
+	prepared := 0
+	defer func() {
+		if err != nil {
+			l.cleanup(spec.ID, prepared)
+		}
+	}()
+	for _, isolator := range l.isolators {
+		prepared++
+		if err := isolator.Prepare(ctx, plan); err != nil {
+			return 0, err
+		}
+	}
+	err = l.config.Fetcher.Fetch(ctx, fetch.Request{
+		URIs: spec.Command.GetUris(), Sandbox: spec.Sandbox, User: plan.Process.User, Log: stderr,
+	})
+	if ctx.Err() != nil {
+		return 0, mesos.Errorf(mesos.Unavailable, "launch: container %s: destroyed before its command ran", spec.ID)
+	}
+	if err != nil {
+		return 0, err
+	}
+	if pid, err = l.launcher.Launch(&plan.Process); err != nil {
+		return 0, err
+	}
+	if err := l.isolate(ctx, c, pid); err != nil {
+		// gone takes it from here: it cleans up and ends the container.
+		l.launcher.Kill(spec.ID)
+		return pid, nil
+	}
+	return pid, nil
+}
+
+// newPlan is the plan of a container before any isolator touched it.
+func newPlan(spec *Spec) (*Plan, error) {
+	plan := &Plan{Spec: spec}
+	p := &plan.Process
+	p.Container, p.Dir = string(spec.ID), spec.Sandbox
+	p.Stdout, p.Stderr = spec.Sandbox+"/stdout", spec.Sandbox+"/stderr"
+	if spec.Command.GetShell() {
+		p.Path, p.Args = "/bin/sh", []string{"sh", "-c", spec.Command.GetValue()}
+	} else {
+		p.Path, p.Args = spec.Command.GetValue(), spec.Command.GetArguments()
+		if len(p.Args) == 0 {
+			p.Args = []string{p.Path}
+		}
+	}
+	var err error
+	if p.Env, err = environment(spec); err != nil {
+		return nil, err
+	}
+	if p.User, err = lookupUser(spec.User); err != nil {
+		return nil, err
+	}
+	return plan, nil
+}
+
+func (l *Local) isolate(ctx context.Context, c *container, pid int) error {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	for _, isolator := range l.isolators {
+		if err := isolator.Isolate(ctx, c.spec.ID, pid); err != nil {
+			c.exit.Message = fmt.Sprintf("isolate: %s: %v", isolator.Name(), err)
+			c.exit.Reason = mesospb.TaskStatus_REASON_CONTAINER_LAUNCH_FAILED
+			return err
+		}
+	}
+	return nil
+}
+
+// cleanup undoes the first n isolators, the last one first. What one of them
+// can't remove must not keep the others from it.
+func (l *Local) cleanup(id mesos.ContainerID, n int) error {
+	var failed []string
+	for i := n - 1; i >= 0; i-- {
+		if err := l.isolators[i].Cleanup(context.Background(), id); err != nil {
+			failed = append(failed, fmt.Sprintf("%s: %v", l.isolators[i].Name(), err))
+		}
+	}
+	if failed != nil {
+		return fmt.Errorf("cleanup: container %s: %s", id, strings.Join(failed, "; "))
+	}
+	return nil
+}
+
+// gone is told by the launcher that every process of a container has ended.
+func (l *Local) gone(id mesos.ContainerID, status syscall.WaitStatus, known bool) {
+	l.mu.Lock()
+	c := l.containers[id]
+	l.mu.Unlock()
+	if c == nil {
+		panic(fmt.Sprintf("container: %s is gone and never was launched", id))
+	}
+	go func() { // not in the way of the launcher, which is yet to answer Launch
+		<-c.launched
+		c.mu.Lock()
+		err := l.cleanup(id, len(l.isolators))
+		c.exit.Status, c.exit.Known = status, known
+		if err != nil && c.exit.Message == "" {
+			c.exit.Message = err.Error()
+		}
+		c.mu.Unlock()
+		l.end(c)
+	}()
+}
+
+// end makes the end of a container known, and forgets that of an older one.
+func (l *Local) end(c *container) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	close(c.done)
+	l.ended = append(l.ended, c.spec.ID)
+	if len(l.ended) > endedKept {
+		delete(l.containers, l.ended[0])
+		l.ended = l.ended[1:]
+	}
+}
+
+// find returns a container, once its Launch is over.
+func (l *Local) find(ctx context.Context, id mesos.ContainerID) (*container, error) {
+	l.mu.Lock()
+	c := l.containers[id]
+	l.mu.Unlock()
+	if c == nil {
+		return nil, errNoContainer(id)
+	}
+	select {
+	case <-c.launched:
+	case <-ctx.Done():
+		return nil, ctx.Err()
+	}
+	if c.pid == 0 {
+		return nil, errNoContainer(id)
+	}
+	return c, nil
+}
+
+// Wait implements Containerizer. The end of a container is remembered until
+// many more have ended.
+func (l *Local) Wait(ctx context.Context, id mesos.ContainerID) (Exit, error) {
+	c, err := l.find(ctx, id)
+	if err != nil {
+		return Exit{}, err
+	}
+	select {
+	case <-c.done:
+		return c.exit, nil
+	case <-ctx.Done():
+		return Exit{}, ctx.Err()
+	}
+}
+
+// Signal implements Containerizer.
+func (l *Local) Signal(id mesos.ContainerID, signal syscall.Signal) error {
+	return l.launcher.Signal(id, signal)
+}
+
+// Destroy implements Containerizer. A container that is being launched is
+// destroyed too: its Launch fails.
+func (l *Local) Destroy(ctx context.Context, id mesos.ContainerID) error {
+	l.mu.Lock()
+	c := l.containers[id]
+	l.mu.Unlock()
+	if c == nil {
+		return errNoContainer(id)
+	}
+	c.cancel()
+	select {
+	case <-c.launched:
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+	if err := l.launcher.Kill(id); err != nil {
+		switch mesos.KindOf(err) {
+		case mesos.NotFound, mesos.Unavailable: // gone, or the launcher tells so soon
+		default:
+			return fmt.Errorf("destroy: container %s: %w", id, err)
+		}
+	}
+	select {
+	case <-c.done:
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}
+
+// Update implements Containerizer.
+func (l *Local) Update(ctx context.Context, id mesos.ContainerID, resources []*mesospb.Resource, limits map[string]*mesospb.Value_Scalar) error {
+	c, err := l.find(ctx, id)
+	if err != nil {
+		return err
+	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	for _, isolator := range l.isolators {
+		if err := isolator.Update(ctx, id, resources, limits); err != nil {
+			return fmt.Errorf("update: container %s: %s: %w", id, isolator.Name(), err)
+		}
+	}
+	c.resources, c.limits = resources, limits
+	return nil
+}
+
+// Usage implements Containerizer.
+func (l *Local) Usage(ctx context.Context, id mesos.ContainerID) (*mesospb.ResourceStatistics, error) {
+	c, err := l.find(ctx, id)
+	if err != nil {
+		return nil, err
+	}
+	pids, err := l.launcher.Processes(id)
+	if err != nil {
+		return nil, err
+	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	now := float64(l.config.Now().UnixNano()) / float64(time.Second)
+	usage := &mesospb.ResourceStatistics{Timestamp: &now}
+	for _, isolator := range l.isolators {
+		if err := isolator.Usage(ctx, id, pids, usage); err != nil {
+			return nil, fmt.Errorf("usage: container %s: %s: %w", id, isolator.Name(), err)
+		}
+	}
+	allotment(usage, c.resources, c.limits)
+	return usage, nil
+}
+
+// Status implements Containerizer: the container's id, its address, which is
+// the agent's, and the pid of its first process.
+func (l *Local) Status(id mesos.ContainerID) (*mesospb.ContainerStatus, error) {
+	c, err := l.find(context.Background(), id)
+	if err != nil {
+		return nil, err
+	}
+	return HostStatus(id, l.config.AgentIP, c.pid), nil
+}
+
+// HostStatus is the status of a container on the host's network, whose address
+// is ip. The pid is left out if it is 0.
+func HostStatus(id mesos.ContainerID, ip string, pid int) *mesospb.ContainerStatus {
+	status := &mesospb.ContainerStatus{ContainerId: containerID(id)}
+	if ip != "" {
+		protocol := mesospb.NetworkInfo_IPv4
+		if strings.Contains(ip, ":") {
+			protocol = mesospb.NetworkInfo_IPv6
+		}
+		status.NetworkInfos = []*mesospb.NetworkInfo{{
+			IpAddresses: []*mesospb.NetworkInfo_IPAddress{{Protocol: &protocol, IpAddress: &ip}},
+		}}
+	}
+	if pid != 0 {
+		executorPid := uint32(pid)
+		status.ExecutorPid = &executorPid
+	}
+	return status
+}
+
+// containerID is an id as the wire has it: "parent.child" is a nested one.
+func containerID(id mesos.ContainerID) *mesospb.ContainerID {
+	var nested *mesospb.ContainerID
+	for _, value := range strings.Split(string(id), ".") {
+		nested = &mesospb.ContainerID{Value: &value, Parent: nested}
+	}
+	return nested
+}
+
+// Close implements Containerizer: every container is destroyed.
+func (l *Local) Close() error {
+	l.mu.Lock()
+	l.closed = true
+	var ids []mesos.ContainerID
+	for id := range l.containers {
+		ids = append(ids, id)
+	}
+	l.mu.Unlock()
+	var wait sync.WaitGroup
+	for _, id := range ids {
+		wait.Go(func() { l.Destroy(context.Background(), id) })
+	}
+	wait.Wait()
+	return l.launcher.Close()
+}

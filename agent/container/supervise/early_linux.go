@@ -1,0 +1,23 @@
+package supervise
+
+import "os"
+
+// init dispatches the helper processes before the rest of the binary wakes up.
+func init() {
+	if len(os.Args) == 0 {
+		return
+	}
+	switch os.Args[0] {
+	case SupervisorName:
+		os.Exit(supervise(os.NewFile(connFD, "agent")))
+	case initName:
+		os.Exit(initialise(os.NewFile(processFD, "process"), os.NewFile(failureFD, "failure")))
+	}
+}
+
+// File descriptors that a helper process is born with, besides 0, 1 and 2.
+const (
+	connFD    = 3 // of a supervisor: the socket to its agent
+	processFD = 3 // of an init: where to read the Process
+	failureFD = 4 // of an init: where to say what failed
+)

@@ -1,0 +1,73 @@
+package supervise
+
+// Process is the first process of a container, ready to be started: nothing in
+// it is looked up any more except the executable.
+type Process struct {
+	// Container is the container's ID.
+	Container string
+	// Path is the executable. Without a slash it is looked for in Dir and then
+	// in the PATH of Env; with one it is relative to Dir.
+	Path string
+	Args []string // argv, with argv[0]
+	Env  []string // "NAME=value", complete
+	Dir  string
+	// Stdout and Stderr are files to append to; made if they do not exist.
+	Stdout, Stderr string
+	// User is whom to run as; nil leaves the agent's own.
+	User *User
+	// Rlimits are set in this order.
+	Rlimits []Rlimit
+}
+
+// User is a user and the groups it is in.
+type User struct {
+	UID, GID uint32
+	Groups   []uint32
+}
+
+// Rlimit is one resource limit, with setrlimit(2)'s numbers.
+type Rlimit struct {
+	Resource   int
+	Soft, Hard uint64
+}
+
+// Op is what a Request asks for.
+type Op byte
+
+// The requests.
+const (
+	// OpLaunch starts a container. The Reply carries its pid.
+	OpLaunch Op = iota + 1
+	// OpSignal signals every process of a container.
+	OpSignal
+	// OpKill kills every process of a container. The Reply tells that this has
+	// begun; Gone follows.
+	OpKill
+	// OpList asks for the pids of a container's processes.
+	OpList
+)
+
+// Request is what the agent asks of the supervisor.
+type Request struct {
+	Seq       uint64 // chosen by the agent, handed back in the Reply
+	Op        Op
+	Container string
+	Signal    int     // OpSignal
+	Process   Process // OpLaunch
+}
+
+// Message is what the supervisor tells the agent: the Reply to a request (Seq is
+// its Seq) or, with Seq 0, that a container is gone with every process it had.
+type Message struct {
+	Seq       uint64
+	Container string
+	// Pids are the processes asked for: of OpLaunch the one that was started.
+	Pids []int
+	// Status is how the first process of a container that is gone ended, as
+	// wait(2) encodes it.
+	Status int
+	// Errno and What say what failed: an error number and what it was about,
+	// such as "open /sandbox/stdout". 0 is success.
+	Errno int
+	What  string
+}

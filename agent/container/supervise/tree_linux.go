@@ -1,0 +1,164 @@
+package supervise
+
+import (
+	"os"
+	"syscall"
+)
+
+// children returns the pids of a process's children, zombies included. The
+// kernel's list is complete while none of them is reaped, which for the
+// children of this process is while this goroutine does not do it.
+func children(pid int) []int {
+	dir := "/proc/" + itoa(pid) + "/task"
+	tasks, err := readDirNames(dir)
+	if err != nil {
+		return nil
+	}
+	var pids []int
+	for _, task := range tasks {
+		data, err := os.ReadFile(dir + "/" + task + "/children")
+		if err != nil {
+			continue
+		}
+		pids = appendNumbers(pids, data)
+	}
+	return pids
+}
+
+// descendants returns the processes of roots and all below them.
+func descendants(roots []int) []int {
+	all := append([]int(nil), roots...)
+	for i := 0; i < len(all); i++ {
+		all = append(all, children(all[i])...)
+	}
+	return all
+}
+
+// kill kills the processes of roots and all below them. They are stopped first,
+// until no new one shows up, so that none can fork its way out.
+func kill(roots []int) {
+	const rounds = 16 // against one that forks faster than it can be stopped
+	stopped := map[int]bool{}
+	for range rounds {
+		fresh := 0
+		for _, pid := range descendants(roots) {
+			if !stopped[pid] {
+				stopped[pid] = true
+				fresh++
+				syscall.Kill(pid, syscall.SIGSTOP)
+			}
+		}
+		if fresh == 0 {
+			break
+		}
+	}
+	for pid := range stopped {
+		syscall.Kill(pid, syscall.SIGKILL)
+	}
+}
+
+// status is what /proc/PID/stat tells of a process.
+type status struct {
+	session int
+	start   uint64 // clock ticks since boot
+}
+
+func readStatus(pid int) (status, bool) {
+	data, err := os.ReadFile("/proc/" + itoa(pid) + "/stat")
+	if err != nil {
+		return status{}, false
+	}
+	// The second field is the command's name in parentheses and may hold anything.
+	for i := len(data) - 1; i >= 0; i-- {
+		if data[i] == ')' {
+			data = data[i+1:]
+			break
+		}
+	}
+	const session, start = 6, 22 // counted from 1, as proc(5) does
+	var st status
+	field, fields := 3, split(data, ' ')
+	for _, f := range fields {
+		if len(f) == 0 {
+			continue
+		}
+		switch field {
+		case session:
+			st.session = int(number(f))
+		case start:
+			st.start = number(f)
+		}
+		field++
+	}
+	return st, field > start
+}
+
+// marker returns the value of the Marker variable that a process was started
+// with, or "" if it has none or may not be asked.
+func marker(pid int) string {
+	data, err := os.ReadFile("/proc/" + itoa(pid) + "/environ")
+	if err != nil {
+		return ""
+	}
+	const prefix = Marker + "="
+	for _, v := range split(data, 0) {
+		if len(v) > len(prefix) && string(v[:len(prefix)]) == prefix {
+			return string(v[len(prefix):])
+		}
+	}
+	return ""
+}
+
+func readDirNames(dir string) ([]string, error) {
+	f, err := os.Open(dir)
+	if err != nil {
+		return nil, err
+	}
+	defer f.Close()
+	return f.Readdirnames(-1)
+}
+
+func split(data []byte, sep byte) [][]byte {
+	var parts [][]byte
+	begin := 0
+	for i, b := range data {
+		if b == sep {
+			parts = append(parts, data[begin:i])
+			begin = i + 1
+		}
+	}
+	return append(parts, data[begin:])
+}
+
+func appendNumbers(list []int, data []byte) []int {
+	for _, f := range split(data, ' ') {
+		if len(f) > 0 {
+			list = append(list, int(number(f)))
+		}
+	}
+	return list
+}
+
+func number(digits []byte) uint64 {
+	var n uint64
+	for _, d := range digits {
+		if d < '0' || d > '9' {
+			break
+		}
+		n = n*10 + uint64(d-'0')
+	}
+	return n
+}
+
+func itoa(n int) string {
+	var buf [20]byte
+	i := len(buf)
+	for {
+		i--
+		buf[i] = byte('0' + n%10)
+		n /= 10
+		if n == 0 {
+			return string(buf[i:])
+		}
+	}
+}

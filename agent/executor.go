@@ -1,0 +1,255 @@
+package agent
+
+import (
+	"time"
+
+	"github.com/mesosctl/mesosctl/mesos"
+	"github.com/mesosctl/mesosctl/mesos/resources"
+	"github.com/mesosctl/mesosctl/wire/executorpb"
+	"github.com/mesosctl/mesosctl/wire/linkpb"
+	"github.com/mesosctl/mesosctl/wire/mesospb"
+)
+
+// executor is one run of an executor in one container.
+type executor struct {
+	framework *framework
+	id        mesos.ExecutorID
+	container mesos.ContainerID
+	info      *mesospb.ExecutorInfo // framework_id set; immutable
+	command   bool                  // made by the agent to run one task's command
+	sandbox   string
+	user      string
+	state     executorState
+	// stream is the event stream, or "" while the executor is not connected.
+	stream StreamID
+	pid    int
+	// reached is true once the executor was sent a task.
+	reached bool
+	// demise is why the agent itself decided to end the container, if it did.
+	demise demise
+
+	queued, launched, terminated ordered[mesos.TaskID, *task]
+	completed                    []mesos.TaskID // newest last
+
+	own       resources.Resources // of the executor itself
+	allocated resources.Resources // and of its queued and launched tasks
+	limits    limits
+	deadline  alarm // to subscribe, or to end
+	heartbeat alarm
+	ended     bool // in the history
+	changed   bool // since it was published
+}
+
+// executorState is how far an executor is in its life.
+type executorState int
+
+const (
+	executorRegistering executorState = iota // its container starts; it has not subscribed
+	executorRunning
+	executorTerminating // asked to end, or being destroyed
+	executorTerminated  // its container is gone; some update is not acknowledged
+)
+
+// demise is a reason to report for the tasks of an executor that the agent killed.
+type demise struct {
+	reason  mesospb.TaskStatus_Reason
+	message string
+}
+
+func (e *executor) checkpoint() bool { return e.framework.info.GetCheckpoint() }
+
+func (e *executor) connected() bool { return e.stream != "" }
+
+func (e *executor) containerID() *mesospb.ContainerID {
+	return &mesospb.ContainerID{Value: ptr(string(e.container))}
+}
+
+// live are the tasks that have not ended: launched, then queued.
+func (e *executor) live() []*task { return append(e.launched.values(), e.queued.values()...) }
+
+// incomplete reports whether some task has not ended, or not been acknowledged.
+func (e *executor) incomplete() bool {
+	return e.queued.len()+e.launched.len()+e.terminated.len() > 0
+}
+
+// transition moves an executor on, keeping the gauges.
+func (a *Agent) transition(e *executor, to executorState) {
+	a.metrics.executors[e.state]--
+	a.metrics.executors[to]++
+	e.state = to
+	a.touch(e)
+}
+
+// tell puts an event on an executor's stream, if it has one.
+func (a *Agent) tell(e *executor, event *executorpb.Event) {
+	if e.connected() {
+		a.emit(SendExecutor{Stream: e.stream, Event: event})
+	}
+}
+
+func (a *Agent) masterShutdownExecutor(m *linkpb.ShutdownExecutor) {
+	f := a.frameworks.get(mesos.FrameworkID(m.GetFrameworkId().GetValue()))
+	if f == nil || f.terminating {
+		return
+	}
+	e := f.executors.get(mesos.ExecutorID(m.GetExecutorId().GetValue()))
+	if e == nil || e.state >= executorTerminating {
+		return
+	}
+	a.shutdownExecutor(e)
+}
+
+// shutdownExecutor asks an executor to end, and destroys its container if it has
+// not within its grace period (ExecutorInfo.shutdown_grace_period, or
+// --executor_shutdown_grace_period). One that has not subscribed yet is told
+// when it does.
+func (a *Agent) shutdownExecutor(e *executor) {
+	a.log(logInfo, "shutting down executor", "executor", string(e.id), "framework", string(e.framework.id))
+	a.transition(e, executorTerminating)
+	a.tell(e, &executorpb.Event{Type: executorpb.Event_SHUTDOWN.Enum()})
+	e.deadline.ring = func() {
+		a.log(logInfo, "destroying executor that did not end in time", "executor", string(e.id),
+			"framework", string(e.framework.id))
+		a.emit(DestroyContainer{Container: e.container})
+	}
+	a.alarms.set(&e.deadline, a.now.Add(a.gracePeriod(e.info)))
+}
+
+func (a *Agent) gracePeriod(info *mesospb.ExecutorInfo) time.Duration {
+	if g := info.GetShutdownGracePeriod(); g != nil {
+		return time.Duration(g.GetNanoseconds())
+	}
+	return a.config.ExecutorShutdownGracePeriod
+}
+
+// shutdownIfIdle ends an executor whose every task was killed before it was sent
+// one: a command executor would wait for its task forever.
+func (a *Agent) shutdownIfIdle(e *executor) bool {
+	if e.reached || e.queued.len() > 0 {
+		return false
+	}
+	a.shutdownExecutor(e)
+	return true
+}
+
+// notRegistered destroys an executor that did not subscribe in time
+// (--executor_registration_timeout).
+func (a *Agent) notRegistered(e *executor) {
+	if e.state != executorRegistering {
+		return
+	}
+	e.demise = demise{
+		reason:  mesospb.TaskStatus_REASON_EXECUTOR_REGISTRATION_TIMEOUT,
+		message: "Executor did not subscribe within " + mesos.FormatDuration(a.config.ExecutorRegistrationTimeout),
+	}
+	a.transition(e, executorTerminating)
+	a.emit(DestroyContainer{Container: e.container})
+}
+
+func (a *Agent) containerStarted(in ContainerStarted) {
+	e := a.containers[in.Container]
+	if e == nil || e.state == executorTerminated {
+		return
+	}
+	e.pid = in.Pid
+	a.touch(e)
+}
+
+// containerEnded ends an executor: its unfinished tasks are over.
+func (a *Agent) containerEnded(in ContainerEnded) {
+	e := a.containers[in.Container]
+	if e == nil || e.state == executorTerminated {
+		return
+	}
+	f := e.framework
+	a.log(logInfo, "executor ended", "executor", string(e.id), "framework", string(f.id), "message", in.Message)
+	if !in.Launched {
+		a.metrics.containerLaunchErrors++
+	}
+	a.closeStream(e)
+	a.alarms.cancel(&e.deadline)
+	a.transition(e, executorTerminated)
+	a.metrics.executorsTerminated++
+	if f.terminating {
+		for _, t := range e.live() {
+			a.move(t, TaskTerminated)
+		}
+	} else {
+		reason, message := e.epitaph(in)
+		for _, t := range e.live() {
+			a.report(t, mesos.TaskFailed, reason, message)
+		}
+	}
+	a.release(e, e.own)
+	if !e.command {
+		a.exitedExecutor(f.id, e.id, in.Status)
+	}
+	if f.terminating || !e.incomplete() {
+		a.removeExecutor(e)
+	}
+	a.removeIfIdle(f)
+}
+
+// epitaph is what is said of the tasks of an executor that ended: what the
+// container says goes before what the agent itself had in mind.
+func (e *executor) epitaph(in ContainerEnded) (mesospb.TaskStatus_Reason, string) {
+	reason := mesospb.TaskStatus_REASON_EXECUTOR_TERMINATED
+	switch {
+	case in.Reason != 0:
+		reason = mesospb.TaskStatus_Reason(in.Reason)
+	case !in.Launched:
+		reason = mesospb.TaskStatus_REASON_CONTAINER_LAUNCH_FAILED
+	case e.demise.reason != 0:
+		reason = e.demise.reason
+	}
+	message := in.Message
+	if !in.Launched && message != "" {
+		message = "Failed to launch container: " + message
+	}
+	switch {
+	case e.demise.message != "" && message != "":
+		message = e.demise.message + "; " + message
+	case message == "":
+		message = e.demise.message
+	}
+	if message == "" {
+		message = "Executor terminated"
+	}
+	return reason, message
+}
+
+// exitedExecutor tells the master that a custom executor is gone. A master that
+// is not there learns it from the next re-registration.
+func (a *Agent) exitedExecutor(f mesos.FrameworkID, id mesos.ExecutorID, status *int) {
+	m := &linkpb.ExitedExecutor{
+		FrameworkId: &mesospb.FrameworkID{Value: ptr(string(f))},
+		ExecutorId:  &mesospb.ExecutorID{Value: ptr(string(id))},
+	}
+	if status != nil {
+		m.Status = ptr(int32(*status))
+	}
+	a.send(&linkpb.ToMaster{Message: &linkpb.ToMaster_ExitedExecutor{ExitedExecutor: m}})
+}
+
+// removeExecutor moves an executor that has ended to its framework's history.
+func (a *Agent) removeExecutor(e *executor) {
+	f := e.framework
+	if e.checkpoint() {
+		a.checkpointEnd(e)
+	}
+	for _, list := range []*ordered[mesos.TaskID, *task]{&e.queued, &e.launched, &e.terminated} {
+		for t := list.first; t != nil; t = t.next {
+			delete(f.tasks, t.key)
+		}
+	}
+	a.metrics.executors[e.state]--
+	e.ended = true
+	f.executors.remove(e.id)
+	delete(a.containers, e.container)
+	a.touch(e)
+	f.completed = append(f.completed, e.container)
+	for len(f.completed) > a.config.MaxCompletedExecutorsPerFramework {
+		a.publication.last(DropExecutor{Framework: f.id, Container: f.completed[0]})
+		f.completed = f.completed[1:]
+	}
+}

@@ -1,0 +1,110 @@
+package agent
+
+import (
+	"time"
+
+	"github.com/mesosctl/mesosctl/mesos"
+	"github.com/mesosctl/mesosctl/mesos/resources"
+	"github.com/mesosctl/mesosctl/wire/convert"
+	"github.com/mesosctl/mesosctl/wire/mesospb"
+)
+
+// Metrics is the state of the agent's meters at one time. It is kept up to date
+// with each Step and costs nothing to copy. See
+// https://mesos.apache.org/documentation/latest/monitoring/.
+type Metrics struct {
+	started          time.Time
+	registered       bool
+	frameworksActive int
+
+	executors           [executorTerminated + 1]int
+	executorsTerminated int
+	tasks               [mesos.TaskUnknown + 1]int // not ended, by state
+	ended               [mesos.TaskUnknown + 1]int // by the state they ended in
+
+	containerLaunchErrors    int
+	validStatusUpdates       int
+	invalidStatusUpdates     int
+	validFrameworkMessages   int
+	invalidFrameworkMessages int
+
+	total, used [len(meteredResources)]amount
+}
+
+// amount is how much there is of a resource, in thousandths.
+type amount struct{ firm, revocable resources.Scalar }
+
+var meteredResources = [...]string{"cpus", "disk", "gpus", "mem"}
+
+// Metrics returns the agent's meters as they stand.
+func (a *Agent) Metrics() Metrics { return a.metrics }
+
+// Values are the meters under the names of Mesos's /metrics/snapshot.
+func (m *Metrics) Values(now time.Time) map[string]float64 {
+	v := map[string]float64{
+		"slave/uptime_secs":                now.Sub(m.started).Seconds(),
+		"slave/registered":                 0,
+		"slave/frameworks_active":          float64(m.frameworksActive),
+		"slave/executors_registering":      float64(m.executors[executorRegistering]),
+		"slave/executors_running":          float64(m.executors[executorRunning]),
+		"slave/executors_terminating":      float64(m.executors[executorTerminating]),
+		"slave/executors_terminated":       float64(m.executorsTerminated),
+		"slave/container_launch_errors":    float64(m.containerLaunchErrors),
+		"slave/valid_status_updates":       float64(m.validStatusUpdates),
+		"slave/invalid_status_updates":     float64(m.invalidStatusUpdates),
+		"slave/valid_framework_messages":   float64(m.validFrameworkMessages),
+		"slave/invalid_framework_messages": float64(m.invalidFrameworkMessages),
+		"slave/tasks_staging":              float64(m.tasks[mesos.TaskStaging]),
+		"slave/tasks_starting":             float64(m.tasks[mesos.TaskStarting]),
+		"slave/tasks_running":              float64(m.tasks[mesos.TaskRunning]),
+		"slave/tasks_killing":              float64(m.tasks[mesos.TaskKilling]),
+		"slave/tasks_finished":             float64(m.ended[mesos.TaskFinished]),
+		"slave/tasks_failed":               float64(m.ended[mesos.TaskFailed]),
+		"slave/tasks_killed":               float64(m.ended[mesos.TaskKilled]),
+		"slave/tasks_lost":                 float64(m.ended[mesos.TaskLost]),
+		"slave/tasks_gone":                 float64(m.ended[mesos.TaskGone]),
+	}
+	if m.registered {
+		v["slave/registered"] = 1
+	}
+	for i, name := range meteredResources {
+		meter(v, "slave/"+name, m.total[i].firm, m.used[i].firm)
+		meter(v, "slave/"+name+"_revocable", m.total[i].revocable, m.used[i].revocable)
+	}
+	return v
+}
+
+func meter(v map[string]float64, name string, total, used resources.Scalar) {
+	v[name+"_total"] = float64(total) / 1000
+	v[name+"_used"] = float64(used) / 1000
+	v[name+"_percent"] = 0
+	if total > 0 {
+		v[name+"_percent"] = float64(used) / float64(total)
+	}
+}
+
+func (m *Metrics) countEnd(state mesos.TaskState) { m.ended[state]++ }
+
+func (m *Metrics) countTotal(wire []*mesospb.Resource) {
+	total, err := convert.Resources(wire)
+	if err != nil {
+		return // an agent whose resources are wrong is refused by the master, which says why
+	}
+	m.total = [len(meteredResources)]amount{}
+	for i, name := range meteredResources {
+		m.total[i] = amountOf(total, name)
+	}
+}
+
+func (m *Metrics) countUsed(r resources.Resources, sign resources.Scalar) {
+	for i, name := range meteredResources {
+		x := amountOf(r, name)
+		m.used[i].firm += sign * x.firm
+		m.used[i].revocable += sign * x.revocable
+	}
+}
+
+func amountOf(r resources.Resources, name string) amount {
+	revocable := r.Revocable().ScalarOf(name)
+	return amount{firm: r.ScalarOf(name) - revocable, revocable: revocable}
+}

@@ -1,0 +1,196 @@
+package allocator
+
+import (
+	"slices"
+
+	"github.com/mesosctl/mesosctl/mesos"
+	"github.com/mesosctl/mesosctl/mesos/allocation"
+	"github.com/mesosctl/mesosctl/mesos/resources"
+)
+
+// agent is what is known of an agent and of who holds what of it.
+type agent struct {
+	known       bool
+	info        *allocation.Agent
+	active      bool
+	whitelisted bool
+	remote      bool // in another region than the master
+	gpus        bool
+	changed     bool // it is among Allocator.changed
+
+	totals resources.Quantities
+	held   []holding // sorted by client
+	// free is what can be offered, without allocation roles: the total without
+	// what is held. Shared resources are always in it.
+	free resources.Resources
+	over bool // more is held than the total has, as after the total shrank
+	// plain: nothing in free is reserved, revocable or shared, so that every
+	// role and framework may have all of it.
+	plain bool
+
+	// denied are clients that can't be offered this agent as long as it has no
+	// more to offer than ceiling.
+	denied  bitset
+	ceiling resources.Resources
+
+	filters     []filter // sorted by client
+	maintenance *maintenance
+	last        lastOffer
+	shown       resources.Resources // shared resources that were offered in this pass
+}
+
+// holding is what one client holds of an agent: offered or in use.
+type holding struct {
+	client int32
+	held   resources.Resources // with allocation role
+	bare   resources.Resources // the same without, and without what is shared
+}
+
+func (al *Allocator) addAgent(in allocation.AddAgent) {
+	if _, known := al.agentIDs[in.Agent.ID]; known {
+		al.removeAgent(in.Agent.ID)
+	}
+	var i int32
+	if last := len(al.freeAgents) - 1; last >= 0 {
+		i, al.freeAgents = al.freeAgents[last], al.freeAgents[:last]
+	} else {
+		i = int32(len(al.agents))
+		al.agents = append(al.agents, agent{})
+	}
+	a := &al.agents[i]
+	// The memory of an agent that was removed is used again.
+	*a = agent{known: true, active: true, changed: a.changed, denied: a.denied, held: a.held[:0], filters: a.filters[:0]}
+	a.denied.clear()
+	al.agentIDs[in.Agent.ID] = i
+	al.describe(a, in.Agent)
+	for _, grant := range in.Used {
+		grant.Agent = in.Agent.ID
+		al.addUsed(grant)
+	}
+	al.refree(i)
+	al.planPass()
+}
+
+// describe takes over what the master says of an agent.
+func (al *Allocator) describe(a *agent, info *allocation.Agent) {
+	totals := info.Total.Quantities()
+	al.tree.changeTotal(a.totals, totals)
+	if a.info != nil {
+		al.countReservations(a.info.Total, false)
+	}
+	al.countReservations(info.Total, true)
+	a.info, a.totals = info, totals
+	a.whitelisted = al.whitelist == nil || al.whitelist[info.Hostname]
+	a.remote = info.Domain.Region != "" && info.Domain.Region != al.config.Domain.Region
+	a.gpus = totals.Get("gpus") > 0
+	if info.Unavailability == nil {
+		a.maintenance = nil
+	} else if a.maintenance == nil || a.maintenance.Unavailability != *info.Unavailability {
+		a.maintenance = &maintenance{Unavailability: *info.Unavailability}
+	}
+}
+
+// updateAgent replaces what is known of an agent. Filters are about an agent as
+// it was: new attributes make them void.
+func (al *Allocator) updateAgent(info *allocation.Agent) {
+	i, known := al.agentIDs[info.ID]
+	if !known {
+		return
+	}
+	a := &al.agents[i]
+	if !slices.EqualFunc(a.info.Attributes, info.Attributes, sameAttribute) {
+		al.dropFilters(a)
+	}
+	al.describe(a, info)
+	a.denied.clear()
+	al.refree(i)
+}
+
+func sameAttribute(x, y mesos.Attribute) bool { return x.Equal(y) }
+
+// removeAgent forgets an agent and what is held of it.
+func (al *Allocator) removeAgent(id mesos.AgentID) {
+	i, known := al.agentIDs[id]
+	if !known {
+		return
+	}
+	a := &al.agents[i]
+	for len(a.held) > 0 {
+		c := a.held[len(a.held)-1].client
+		al.unhold(i, len(a.held)-1)
+		al.dropIfUnused(c)
+	}
+	al.tree.changeTotal(a.totals, resources.Quantities{})
+	al.countReservations(a.info.Total, false)
+	delete(al.agentIDs, id)
+	al.freeAgents = append(al.freeAgents, i)
+	a.known, a.info, a.maintenance, a.last = false, nil, nil, lastOffer{}
+	al.dropFilters(a)
+	al.planPass()
+}
+
+func (al *Allocator) activateAgent(id mesos.AgentID, active bool) {
+	if i, known := al.agentIDs[id]; known {
+		al.agents[i].active = active
+		if active {
+			al.touch(i)
+		}
+	}
+}
+
+func (al *Allocator) updateWhitelist(in allocation.UpdateWhitelist) {
+	al.whitelist = in.Hostnames
+	for i := range al.agents {
+		a := &al.agents[i]
+		if !a.known {
+			continue
+		}
+		was := a.whitelisted
+		a.whitelisted = al.whitelist == nil || al.whitelist[a.info.Hostname]
+		if a.whitelisted && !was {
+			al.touch(int32(i))
+		}
+	}
+}
+
+// refree computes an agent's free resources from its total and what is held.
+func (al *Allocator) refree(i int32) {
+	a := &al.agents[i]
+	free := a.info.Total
+	a.over = false
+	for h := range a.held {
+		bare := a.held[h].bare
+		a.over = a.over || !free.Contains(bare)
+		free = free.Sub(bare)
+	}
+	al.setFree(i, free)
+}
+
+// setFree changes what an agent has to offer. If it is more than ever since
+// clients were denied it, they get another chance.
+func (al *Allocator) setFree(i int32, free resources.Resources) {
+	a := &al.agents[i]
+	grew := !a.free.Contains(free)
+	a.free = free
+	a.plain = true
+	for r := range free.All() {
+		if r.IsReserved() || r.Revocable || r.Shared {
+			a.plain = false
+			break
+		}
+	}
+	if !a.ceiling.Contains(free) {
+		a.denied.clear()
+		a.ceiling = free
+	}
+	if grew {
+		al.touch(i)
+	}
+}
+
+// hasCopy reports whether a client holds a copy of a shared resource.
+func (a *agent) hasCopy(c int32, shared resources.Resource, role string) bool {
+	at, found := a.findHolding(c)
+	shared.AllocationRole = role
+	return found && a.held[at].held.Count(shared) > 0
+}

@@ -1,0 +1,175 @@
+package allocator
+
+import (
+	"cmp"
+	"container/heap"
+	"slices"
+	"time"
+
+	"github.com/mesosctl/mesosctl/mesos/resources"
+)
+
+// filter keeps what a client declined from being offered to it again for a
+// while: any offer of that agent that is part of what was refused.
+// See Filters in https://mesos.apache.org/documentation/latest/scheduler-http-api/.
+type filter struct {
+	client     int32
+	generation uint32 // the client's when it declined; void if that has moved on
+	until      instant
+	refused    resources.Resources // without allocation role
+}
+
+// instant is a point in time as the allocator's clock counts.
+type instant int64
+
+// maxRefuse is the longest that a filter lasts.
+const maxRefuse = 365 * 24 * time.Hour
+
+// instantOf counts from the first Step.
+func (al *Allocator) instantOf(t time.Time) instant {
+	return instant(t.Sub(al.start))
+}
+
+// addFilter keeps what a client refused from it for that long, and at least
+// until the next periodic pass would come: an offer declined without a filter
+// goes to others at once, but not straight back.
+func (al *Allocator) addFilter(i, c int32, refused resources.Resources, refuse time.Duration) {
+	wait := max(al.config.AllocationInterval, min(refuse, maxRefuse))
+	f := filter{
+		client:     c,
+		generation: al.clients[c].generation,
+		until:      al.instantOf(al.now.Add(wait)),
+		refused:    refused,
+	}
+	a := &al.agents[i]
+	if a.ceiling.Equal(refused) {
+		f.refused = a.ceiling // the same memory for everybody who declined it
+	}
+	at, _ := a.findFilter(c)
+	end := at
+	for end < len(a.filters) && a.filters[end].client == c {
+		old := &a.filters[end]
+		if old.generation != f.generation || old.until <= f.until && f.refused.Contains(old.refused) {
+			*old = f // the old one is void, or says nothing that the new one doesn't
+			al.expiries.add(expiry{f.until, i, c})
+			return
+		}
+		end++
+	}
+	a.filters = slices.Insert(a.filters, end, f)
+	al.filters++
+	al.expiries.add(expiry{f.until, i, c})
+}
+
+// findFilter is where a client's filters begin.
+func (a *agent) findFilter(c int32) (int, bool) {
+	return slices.BinarySearchFunc(a.filters, c, func(f filter, c int32) int { return cmp.Compare(f.client, c) })
+}
+
+// filtered is the filter that keeps an offer from a client, or nil.
+func (al *Allocator) filtered(a *agent, c int32, offer resources.Resources) *filter {
+	at, found := a.findFilter(c)
+	if !found {
+		return nil
+	}
+	generation := al.clients[c].generation
+	for ; at < len(a.filters) && a.filters[at].client == c; at++ {
+		if f := &a.filters[at]; f.generation == generation && f.refused.Contains(offer) {
+			return f
+		}
+	}
+	return nil
+}
+
+// dropFilters makes all filters about an agent void.
+func (al *Allocator) dropFilters(a *agent) {
+	al.filters -= len(a.filters)
+	clear(a.filters)
+	a.filters = a.filters[:0]
+}
+
+// expireFilters drops the filters whose time is over.
+func (al *Allocator) expireFilters() {
+	now := al.instantOf(al.now)
+	for {
+		e, ok := al.expiries.pop(now)
+		if !ok {
+			break
+		}
+		a := &al.agents[e.agent]
+		al.expireInverse(e.agent, now)
+		at, found := a.findFilter(e.client)
+		if !found {
+			continue
+		}
+		for at < len(a.filters) && a.filters[at].client == e.client {
+			if a.filters[at].until > now {
+				at++
+				continue
+			}
+			a.filters = slices.Delete(a.filters, at, at+1)
+			al.filters--
+			a.denied.unset(e.client)
+			al.touch(e.agent)
+		}
+	}
+	if len(al.expiries) > 2*al.filters+1024 {
+		al.rebuildExpiries()
+	}
+}
+
+// rebuildExpiries forgets the expiries of filters that are no more.
+func (al *Allocator) rebuildExpiries() {
+	al.expiries = al.expiries[:0]
+	for i := range al.agents {
+		for _, f := range al.agents[i].filters {
+			al.expiries = append(al.expiries, expiry{f.until, int32(i), f.client})
+		}
+		al.expiries = al.agents[i].maintenance.appendExpiries(al.expiries, int32(i))
+	}
+	heap.Init(&al.expiries)
+}
+
+// expiry is when some filter about an agent may end.
+type expiry struct {
+	at     instant
+	agent  int32
+	client int32 // or noClient, of an inverse offer's filter
+}
+
+const noClient int32 = -1
+
+// expiries is a heap, first expiry on top.
+type expiries []expiry
+
+func (e expiries) Len() int           { return len(e) }
+func (e expiries) Less(i, j int) bool { return e[i].at < e[j].at }
+func (e expiries) Swap(i, j int)      { e[i], e[j] = e[j], e[i] }
+
+// Push and Pop are container/heap's.
+func (e *expiries) Push(x any) { *e = append(*e, x.(expiry)) }
+func (e *expiries) Pop() any {
+	last := (*e)[len(*e)-1]
+	*e = (*e)[:len(*e)-1]
+	return last
+}
+
+func (e *expiries) add(x expiry) {
+	*e = append(*e, x)
+	heap.Fix(e, len(*e)-1)
+}
+
+// pop takes the first expiry if its time has come.
+func (e *expiries) pop(now instant) (expiry, bool) {
+	if len(*e) == 0 || (*e)[0].at > now {
+		return expiry{}, false
+	}
+	first := (*e)[0]
+	last := len(*e) - 1
+	(*e)[0] = (*e)[last]
+	*e = (*e)[:last]
+	if last > 0 {
+		heap.Fix(e, 0)
+	}
+	return first, true
+}

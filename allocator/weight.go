@@ -1,0 +1,56 @@
+package allocator
+
+import (
+	"maps"
+	"math"
+	"slices"
+	"strings"
+
+	"github.com/mesosctl/mesosctl/mesos/allocation"
+)
+
+// updateWeights sets weights of roles. As in Mesos they show in what is offered
+// from now on; nothing is offered because of them.
+// See https://mesos.apache.org/documentation/latest/weights/.
+func (al *Allocator) updateWeights(in allocation.UpdateWeights) {
+	for _, role := range slices.Sorted(maps.Keys(in.Weights)) {
+		weight := in.Weights[role]
+		if !(weight > 0) || weight > math.MaxUint32 {
+			al.refuse("update weights: role %s: weight %v is not a positive number up to %d", role, weight, uint32(math.MaxUint32))
+			continue
+		}
+		if al.weights == nil {
+			al.weights = map[string]uint64{}
+		}
+		al.weights[role] = max(1, uint64(math.Round(weight*unitWeight)))
+	}
+	for c := range al.clients {
+		if cl := &al.clients[c]; cl.role != "" {
+			al.weigh(cl.role)
+		}
+	}
+	al.tree.stale = true
+}
+
+// weigh gives the nodes of a role and of the roles above it their weights.
+func (al *Allocator) weigh(role string) {
+	if len(al.weights) == 0 {
+		return
+	}
+	id := root
+	for end := 0; end < len(role); {
+		rest := role[end:]
+		name, _, _ := strings.Cut(rest, "/")
+		id = al.tree.child(id, name)
+		end += len(name)
+		weight, set := al.weights[role[:end]]
+		if !set {
+			weight = unitWeight
+		}
+		if al.tree.nodes[id].weight != weight {
+			al.tree.nodes[id].weight = weight
+			al.tree.stale = true
+		}
+		end++
+	}
+}
