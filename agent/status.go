@@ -52,10 +52,7 @@ func (a *Agent) drop(f *framework, id mesos.TaskID, executor mesos.ExecutorID,
 func (a *Agent) reconcile(m *linkpb.Registered_Reconcile) {
 	id := mesos.FrameworkID(m.GetFrameworkId().GetValue())
 	f := a.frameworks.get(id)
-	state := mesos.TaskDropped
-	if f != nil {
-		state = f.dropped()
-	}
+	state := mesos.TaskDropped.For(m.GetPartitionAware() || f != nil && f.partitionAware)
 	for _, taskID := range m.GetTaskIds() {
 		task := mesos.TaskID(taskID.GetValue())
 		if f != nil && f.tasks[task] != nil || a.updates.pending(id, task) {

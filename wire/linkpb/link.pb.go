@@ -1496,11 +1496,14 @@ func (x *Reregister_Executor) GetContainerId() *mesospb.ContainerID {
 }
 
 type Registered_Reconcile struct {
-	state         protoimpl.MessageState `protogen:"open.v1"`
-	FrameworkId   *mesospb.FrameworkID   `protobuf:"bytes,1,req,name=framework_id,json=frameworkId" json:"framework_id,omitempty"`
-	TaskIds       []*mesospb.TaskID      `protobuf:"bytes,2,rep,name=task_ids,json=taskIds" json:"task_ids,omitempty"`
-	unknownFields protoimpl.UnknownFields
-	sizeCache     protoimpl.SizeCache
+	state       protoimpl.MessageState `protogen:"open.v1"`
+	FrameworkId *mesospb.FrameworkID   `protobuf:"bytes,1,req,name=framework_id,json=frameworkId" json:"framework_id,omitempty"`
+	TaskIds     []*mesospb.TaskID      `protobuf:"bytes,2,rep,name=task_ids,json=taskIds" json:"task_ids,omitempty"`
+	// True if the framework is to be told TASK_DROPPED, false if TASK_LOST. An
+	// agent that has lost its tasks does not know the framework any more.
+	PartitionAware *bool `protobuf:"varint,3,opt,name=partition_aware,json=partitionAware" json:"partition_aware,omitempty"`
+	unknownFields  protoimpl.UnknownFields
+	sizeCache      protoimpl.SizeCache
 }
 
 func (x *Registered_Reconcile) Reset() {
@@ -1545,6 +1548,13 @@ func (x *Registered_Reconcile) GetTaskIds() []*mesospb.TaskID {
 		return x.TaskIds
 	}
 	return nil
+}
+
+func (x *Registered_Reconcile) GetPartitionAware() bool {
+	if x != nil && x.PartitionAware != nil {
+		return *x.PartitionAware
+	}
+	return false
 }
 
 var File_mesosctl_link_link_proto protoreflect.FileDescriptor
@@ -1622,16 +1632,17 @@ const file_mesosctl_link_link_proto_rawDesc = "" +
 	"\x04Pong\"A\n" +
 	"\vUpdateAgent\x122\n" +
 	"\n" +
-	"agent_info\x18\x01 \x02(\v2\x13.mesos.v1.AgentInfoR\tagentInfo\"\xb7\x02\n" +
+	"agent_info\x18\x01 \x02(\v2\x13.mesos.v1.AgentInfoR\tagentInfo\"\xe1\x02\n" +
 	"\n" +
 	"Registered\x12,\n" +
 	"\bagent_id\x18\x01 \x02(\v2\x11.mesos.v1.AgentIDR\aagentId\x12\x12\n" +
 	"\x04term\x18\x02 \x02(\x04R\x04term\x120\n" +
 	"\x14ping_timeout_seconds\x18\x03 \x02(\x01R\x12pingTimeoutSeconds\x12A\n" +
-	"\treconcile\x18\x04 \x03(\v2#.mesosctl.link.Registered.ReconcileR\treconcile\x1ar\n" +
+	"\treconcile\x18\x04 \x03(\v2#.mesosctl.link.Registered.ReconcileR\treconcile\x1a\x9b\x01\n" +
 	"\tReconcile\x128\n" +
 	"\fframework_id\x18\x01 \x02(\v2\x15.mesos.v1.FrameworkIDR\vframeworkId\x12+\n" +
-	"\btask_ids\x18\x02 \x03(\v2\x10.mesos.v1.TaskIDR\ataskIds\"#\n" +
+	"\btask_ids\x18\x02 \x03(\v2\x10.mesos.v1.TaskIDR\ataskIds\x12'\n" +
+	"\x0fpartition_aware\x18\x03 \x01(\bR\x0epartitionAware\"#\n" +
 	"\aRefused\x12\x18\n" +
 	"\amessage\x18\x01 \x02(\tR\amessage\"\xf9\x01\n" +
 	"\bRunTasks\x12>\n" +

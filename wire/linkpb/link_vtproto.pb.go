@@ -448,6 +448,10 @@ func (m *Registered_Reconcile) CloneVT() *Registered_Reconcile {
 		}
 		r.TaskIds = tmpContainer
 	}
+	if rhs := m.PartitionAware; rhs != nil {
+		tmpVal := *rhs
+		r.PartitionAware = &tmpVal
+	}
 	if len(m.unknownFields) > 0 {
 		r.unknownFields = make([]byte, len(m.unknownFields))
 		copy(r.unknownFields, m.unknownFields)
@@ -1491,6 +1495,9 @@ func (this *Registered_Reconcile) EqualVT(that *Registered_Reconcile) bool {
 				return false
 			}
 		}
+	}
+	if p, q := this.PartitionAware, that.PartitionAware; (p == nil && q != nil) || (p != nil && (q == nil || *p != *q)) {
+		return false
 	}
 	return string(this.unknownFields) == string(that.unknownFields)
 }
@@ -2838,6 +2845,16 @@ func (m *Registered_Reconcile) MarshalToSizedBufferVT(dAtA []byte) (int, error) 
 		i -= len(m.unknownFields)
 		copy(dAtA[i:], m.unknownFields)
 	}
+	if m.PartitionAware != nil {
+		i--
+		if *m.PartitionAware {
+			dAtA[i] = 1
+		} else {
+			dAtA[i] = 0
+		}
+		i--
+		dAtA[i] = 0x18
+	}
 	if len(m.TaskIds) > 0 {
 		for iNdEx := len(m.TaskIds) - 1; iNdEx >= 0; iNdEx-- {
 			size, err := m.TaskIds[iNdEx].MarshalToSizedBufferVT(dAtA[:i])
@@ -3940,6 +3957,9 @@ func (m *Registered_Reconcile) SizeVT() (n int) {
 			l = e.SizeVT()
 			n += 1 + l + protohelpers.SizeOfVarint(uint64(l))
 		}
+	}
+	if m.PartitionAware != nil {
+		n += 2
 	}
 	n += len(m.unknownFields)
 	return n
@@ -6386,6 +6406,27 @@ func (m *Registered_Reconcile) UnmarshalVT(dAtA []byte) error {
 				return err
 			}
 			iNdEx = postIndex
+		case 3:
+			if wireType != 0 {
+				return fmt.Errorf("proto: wrong wireType = %d for field PartitionAware", wireType)
+			}
+			var v int
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return protohelpers.ErrIntOverflow
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				v |= int(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+			b := bool(v != 0)
+			m.PartitionAware = &b
 		default:
 			iNdEx = preIndex
 			skippy, err := protohelpers.Skip(dAtA[iNdEx:])
