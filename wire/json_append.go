@@ -77,7 +77,7 @@ func closeJSON(dst []byte, start int, end byte) []byte {
 func (f *field) appendValue(dst []byte, v unsafe.Pointer) ([]byte, bool) {
 	switch f.kind {
 	case protoreflect.MessageKind:
-		return f.message.appendJSON(dst, v)
+		return f.message.appendJSON(dst, f.message.orEmpty(v))
 	case protoreflect.StringKind:
 		dst = AppendJSONString(dst, *(*string)(v))
 	case protoreflect.DoubleKind:

@@ -66,17 +66,21 @@ func TestJSONIsWrittenAsMesosWritesIt(t *testing.T) {
 	}
 }
 
+// The v1 JSON says agent where Mesos's inner messages say slave, in the names of
+// fields and of enums' values.
+//
 // covers: HTTP.AsV1Protobuf
 func TestJSONOfATaskStatus(t *testing.T) {
 	status := &mesospb.TaskStatus{
 		TaskId: &mesospb.TaskID{Value: new("t")}, State: mesospb.TaskState_TASK_RUNNING.Enum(),
-		Source: mesospb.TaskStatus_SOURCE_EXECUTOR.Enum(), Uuid: []byte("0123456789abcdef"),
+		Source: mesospb.TaskStatus_SOURCE_AGENT.Enum(), Reason: mesospb.TaskStatus_REASON_AGENT_RESTARTED.Enum(),
+		AgentId: &mesospb.AgentID{Value: new("a")}, Uuid: []byte("0123456789abcdef"),
 		Timestamp: new(1795292438.463951), Healthy: new(false),
 		ContainerStatus: &mesospb.ContainerStatus{NetworkInfos: []*mesospb.NetworkInfo{{
 			IpAddresses: []*mesospb.NetworkInfo_IPAddress{{IpAddress: new("127.0.0.1")}}}}},
 	}
-	const want = `{"task_id":{"value":"t"},"state":"TASK_RUNNING","source":"SOURCE_EXECUTOR",` +
-		`"timestamp":1795292438.463951,"uuid":"MDEyMzQ1Njc4OWFiY2RlZg==","healthy":false,` +
+	const want = `{"task_id":{"value":"t"},"state":"TASK_RUNNING","source":"SOURCE_AGENT",` +
+		`"reason":"REASON_AGENT_RESTARTED","agent_id":{"value":"a"},"timestamp":1795292438.463951,"uuid":"MDEyMzQ1Njc4OWFiY2RlZg==","healthy":false,` +
 		`"container_status":{"network_infos":[{"ip_addresses":[{"protocol":"IPv4","ip_address":"127.0.0.1"}]}]}}`
 	got, err := wire.MarshalJSON(status)
 	if err != nil {
@@ -169,8 +173,6 @@ func TestJSONIsReadAsMesosReadsIt(t *testing.T) {
 	}
 }
 
-// covers: SchedulerHttpApiTest.ValidJsonButInvalidProtobuf
-// covers: ExecutorHttpApiTest.ValidJsonButInvalidProtobuf
 func TestJSONThatIsRefused(t *testing.T) {
 	const subscribe = `{"type":"SUBSCRIBE","subscribe":{"framework_info":`
 	for _, test := range []struct{ in, want string }{

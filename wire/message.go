@@ -66,7 +66,7 @@ func Unmarshal(data []byte, m Message) error {
 		}
 		return explain(op, m, err)
 	}
-	if err := p.closeEnums(at); err != nil {
+	if err := p.settle(at); err != nil {
 		return failed(op, p, err)
 	}
 	return nil

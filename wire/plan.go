@@ -31,8 +31,10 @@ type plan struct {
 
 	// deep: a message of this type can nest in itself at some level.
 	deep bool
-	// withEnums are the fields that are enums or lead to messages that have some.
-	withEnums []int
+	// unsettled are the fields that settle looks at: enums, maps of messages, and
+	// all that lead to some.
+	unsettled []int
+	empty     unsafe.Pointer // a message without any field set, never written to
 	building  bool
 }
 
@@ -107,9 +109,10 @@ func (b *planner) plan(t reflect.Type) *plan {
 		p.deep = p.deep || p.building // t nests in itself
 		return p
 	}
-	p := &plan{goType: t, building: true}
+	empty := reflect.New(t)
+	p := &plan{goType: t, building: true, empty: empty.UnsafePointer()}
 	b.made[t] = p
-	message := reflect.New(t).Interface().(proto.Message).ProtoReflect()
+	message := empty.Interface().(proto.Message).ProtoReflect()
 	d := message.Descriptor()
 	p.full = d.FullName()
 	p.name = snakeCase(string(d.Name()))
@@ -130,8 +133,8 @@ func (b *planner) plan(t reflect.Type) *plan {
 		}
 		p.byNumber[f.number] = int8(i)
 		p.deep = p.deep || f.message != nil && f.message.deep
-		if f.enum != nil || f.message != nil && (f.message.building || len(f.message.withEnums) > 0) {
-			p.withEnums = append(p.withEnums, i)
+		if f.enum != nil || f.message != nil && (f.shape == dict || f.message.building || len(f.message.unsettled) > 0) {
+			p.unsettled = append(p.unsettled, i)
 		}
 	}
 	invariant(len(p.fields) < 128 && len(p.byNumber) < 1<<10, p.full, "too many fields for a plan")
@@ -261,12 +264,12 @@ func (f *field) member(at unsafe.Pointer) unsafe.Pointer {
 }
 
 // messages calls visit with each message that f holds, and with what a path in
-// an error says after the field's name.
+// an error says after the field's name. A nil in a list or map is an empty message.
 func (f *field) messages(at unsafe.Pointer, visit func(m unsafe.Pointer, at string) error) error {
 	switch f.shape {
 	case list:
 		for i, m := range *(*[]unsafe.Pointer)(at) {
-			if err := visit(m, "["+strconv.Itoa(i)+"]"); err != nil {
+			if err := visit(f.message.orEmpty(m), "["+strconv.Itoa(i)+"]"); err != nil {
 				return err
 			}
 		}
@@ -275,7 +278,7 @@ func (f *field) messages(at unsafe.Pointer, visit func(m unsafe.Pointer, at stri
 		dict := reflect.NewAt(f.goType, at).Elem()
 		for _, key := range sortedKeys(dict) {
 			m := dict.MapIndex(reflect.ValueOf(key)).UnsafePointer()
-			if err := visit(m, keyInPath(key)); err != nil {
+			if err := visit(f.message.orEmpty(m), keyInPath(key)); err != nil {
 				return err
 			}
 		}
@@ -289,6 +292,13 @@ func (f *field) messages(at unsafe.Pointer, visit func(m unsafe.Pointer, at stri
 		return visit(m, "")
 	}
 	return nil
+}
+
+func (p *plan) orEmpty(m unsafe.Pointer) unsafe.Pointer {
+	if m == nil {
+		return p.empty
+	}
+	return m
 }
 
 // snakeCase turns a message's name into the root of paths: Call is "call",
