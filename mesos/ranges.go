@@ -79,7 +79,7 @@ func (r Ranges) Sub(that Ranges) Ranges {
 	if len(r) == 0 || len(that) == 0 {
 		return r
 	}
-	result := make(Ranges, 0, len(r)+1)
+	result := make(Ranges, 0, len(r)+len(that))
 	for _, left := range r {
 		for len(that) > 0 && that[0].End < left.Begin {
 			that = that[1:]

@@ -46,10 +46,14 @@ func CheckScalar(f float64) (Scalar, error) {
 	case f > MaxScalar.Float():
 		return 0, Errorf(Invalid, "scalar: %v is over the limit of %v", f, MaxScalar)
 	}
-	return ScalarFromFloat(f), nil
+	s := ScalarFromFloat(f)
+	if s == 0 && f != 0 {
+		return 0, Errorf(Invalid, "scalar: %v is less than the smallest amount, 0.001", f)
+	}
+	return s, nil
 }
 
-// ParseScalar reads a decimal number of at least 0, such as "1.5".
+// ParseScalar reads a decimal number such as "1.5".
 func ParseScalar(text string) (Scalar, error) {
 	f, err := strconv.ParseFloat(strings.TrimSpace(text), 64)
 	if err != nil {

@@ -30,17 +30,17 @@ func (k ValueKind) String() string {
 // Value is a value of any kind; the field that Kind names is meant.
 type Value struct {
 	Kind   ValueKind
-	Scalar Scalar
+	Number float64 // as it was written: resources round it to a Scalar, attributes don't
 	Ranges Ranges
 	Set    Set
 	Text   string
 }
 
-// String is the text form that ParseValue reads.
+// String is the text form that ParseValue reads, with at most three decimals.
 func (v Value) String() string {
 	switch v.Kind {
 	case ScalarValue:
-		return v.Scalar.String()
+		return ScalarFromFloat(v.Number).String()
 	case RangesValue:
 		return v.Ranges.String()
 	case SetValue:
@@ -50,10 +50,11 @@ func (v Value) String() string {
 	}
 }
 
-// Equal reports whether both are of the same kind and value.
+// Equal reports whether both are of the same kind and value, numbers up to
+// their third decimal.
 func (v Value) Equal(that Value) bool {
-	return v.Kind == that.Kind && v.Scalar == that.Scalar && v.Text == that.Text &&
-		v.Ranges.Equal(that.Ranges) && v.Set.Equal(that.Set)
+	return v.Kind == that.Kind && ScalarFromFloat(v.Number) == ScalarFromFloat(that.Number) &&
+		v.Text == that.Text && v.Ranges.Equal(that.Ranges) && v.Set.Equal(that.Set)
 }
 
 // ParseValue reads the text form of a value: "1.5", "[1-10, 20-20]", "{a, b}", and
@@ -74,7 +75,7 @@ func ParseValue(text string) (Value, error) {
 	case at > 0:
 		return Value{}, Errorf(Invalid, "value: unexpected %q in %q", compact[at], text)
 	case at < 0:
-		return parseScalarOrText(compact)
+		return parseNumberOrText(compact)
 	case compact[0] == '[':
 		ranges, err := parseRanges(compact)
 		return Value{Kind: RangesValue, Ranges: ranges}, err
@@ -142,16 +143,28 @@ func parseBound(text, token string) (uint64, error) {
 // what is closer to zero.
 const smallestNormal = 0x1p-1022
 
-func parseScalarOrText(text string) (Value, error) {
-	f, err := strconv.ParseFloat(text, 64)
+func parseNumberOrText(text string) (Value, error) {
+	f, err := parseNumber(text)
 	switch {
 	case err != nil, math.IsNaN(f), math.IsInf(f, 0):
 		return Value{Kind: TextValue, Text: text}, nil
 	case f != 0 && math.Abs(f) < smallestNormal:
-		return Value{}, Errorf(Invalid, "scalar: %s is too close to zero", text)
+		return Value{}, Errorf(Invalid, "value: %s is too close to zero", text)
 	case f < 0:
 		return Value{Kind: TextValue, Text: text}, nil
 	}
-	scalar, err := CheckScalar(f)
-	return Value{Kind: ScalarValue, Scalar: scalar}, err
+	return Value{Kind: ScalarValue, Number: f}, nil
+}
+
+// parseNumber reads decimals, with or without exponent, and hexadecimal
+// integers, but none of Go's other forms.
+func parseNumber(text string) (float64, error) {
+	if digits, isHex := strings.CutPrefix(strings.ToLower(text), "0x"); isHex {
+		n, err := strconv.ParseUint(digits, 16, 64)
+		return float64(n), err
+	}
+	if strings.ContainsAny(text, "xX_") {
+		return 0, strconv.ErrSyntax
+	}
+	return strconv.ParseFloat(text, 64)
 }

@@ -11,10 +11,28 @@ func (r Resources) Add(that Resources) Resources {
 		return r
 	}
 	result := Resources{items: slices.Clone(r.items)}
+	hint := 0
 	for i := range that.items {
-		result.add(that.items[i])
+		hint = result.addNear(hint, that.items[i]) + 1
 	}
 	return result
+}
+
+// matching is the index of an item to which that fits, or -1. The search goes
+// around, beginning at hint: bags that are computed with are often in the same
+// order.
+func matching(items []item, hint int, that *Resource, fits func(item, that *Resource) bool) int {
+	for i := hint; i < len(items); i++ {
+		if fits(&items[i].Resource, that) {
+			return i
+		}
+	}
+	for i := range min(hint, len(items)) {
+		if fits(&items[i].Resource, that) {
+			return i
+		}
+	}
+	return -1
 }
 
 // Sum is all of rs together.
@@ -27,17 +45,21 @@ func Sum(rs ...Resources) Resources {
 }
 
 // add puts one more item into r, whose items must be r's own.
-func (r *Resources) add(that item) {
+func (r *Resources) add(that item) { r.addNear(0, that) }
+
+// addNear is add, with the index where it may belong; it returns the one where
+// it was put.
+func (r *Resources) addNear(hint int, that item) int {
 	if isEmpty(&that.Resource) {
-		return
+		return hint
 	}
-	for i := range r.items {
-		if addable(&r.items[i].Resource, &that.Resource) {
-			r.items[i].merge(&that)
-			return
-		}
+	i := matching(r.items, hint, &that.Resource, addable)
+	if i < 0 {
+		r.items = append(r.items, that)
+		return len(r.items) - 1
 	}
-	r.items = append(r.items, that)
+	r.items[i].merge(&that)
+	return i
 }
 
 func (it *item) merge(that *item) {
@@ -62,11 +84,15 @@ func (r Resources) Sub(that Resources) Resources {
 	if r.IsEmpty() || that.IsEmpty() {
 		return r
 	}
-	result := Resources{items: slices.Clone(r.items)}
+	items := slices.Clone(r.items)
+	hint := 0
 	for i := range that.items {
-		result.subtract(&that.items[i])
+		if j := matching(items, hint, &that.items[i].Resource, subtractable); j >= 0 {
+			items[j].reduce(&that.items[i])
+			hint = j + 1
+		}
 	}
-	return result
+	return Resources{items: slices.DeleteFunc(items, func(it item) bool { return it.isGone() })}
 }
 
 // TrySub is r without that, and true if r contains that; else it is r and false.
@@ -75,19 +101,6 @@ func (r Resources) TrySub(that Resources) (Resources, bool) {
 		return r, false
 	}
 	return r.Sub(that), true
-}
-
-// subtract takes that from r, whose items must be r's own.
-func (r *Resources) subtract(that *item) {
-	for i := range r.items {
-		if !subtractable(&r.items[i].Resource, &that.Resource) {
-			continue
-		}
-		if r.items[i].reduce(that); r.items[i].isGone() {
-			r.items = slices.Delete(r.items, i, i+1)
-		}
-		return
-	}
 }
 
 func (it *item) reduce(that *item) {
@@ -106,26 +119,20 @@ func (it *item) isGone() bool {
 
 // Contains reports whether all of that is in r.
 func (r Resources) Contains(that Resources) bool {
+	hint := 0
 	for i := range that.items {
-		if !r.containsItem(that.items, i) {
+		want := &that.items[i]
+		j := matching(r.items, hint, &want.Resource, subtractable)
+		if j < 0 || !r.items[j].covers(want) {
 			return false
 		}
+		if whole(&want.Resource) && !want.Shared &&
+			countEqual(r.items, &want.Resource) < countEqual(that.items, &want.Resource) {
+			return false
+		}
+		hint = j + 1
 	}
 	return true
-}
-
-// containsItem reports whether r has the i-th of wanted beside those before it.
-func (r Resources) containsItem(wanted []item, i int) bool {
-	want := &wanted[i]
-	if !want.Shared && whole(&want.Resource) {
-		return countEqual(r.items, &want.Resource) >= countEqual(wanted[:i+1], &want.Resource)
-	}
-	for j := range r.items {
-		if r.items[j].contains(want) {
-			return true
-		}
-	}
-	return false
 }
 
 func countEqual(items []item, that *Resource) int {
@@ -138,11 +145,9 @@ func countEqual(items []item, that *Resource) int {
 	return n
 }
 
-// contains reports whether it has at least as much as that, where neither is a
-// whole that only exists once.
-func (it *item) contains(that *item) bool {
-	return subtractable(&it.Resource, &that.Resource) &&
-		it.copies >= that.copies &&
+// covers reports whether it is at least as much as that, which is subtractable.
+func (it *item) covers(that *item) bool {
+	return it.copies >= that.copies &&
 		it.Scalar >= that.Scalar &&
 		it.Ranges.Contains(that.Ranges) &&
 		it.Set.Contains(that.Set)

@@ -67,29 +67,44 @@ func parseToken(token, defaultRole string) (Resource, error) {
 	if len(parts) != 2 {
 		return Resource{}, mesos.Errorf(mesos.Invalid, "is not of the form name:value or name(role):value")
 	}
-	name, role := parts[0], defaultRole
-	if open := strings.IndexByte(name, '('); open >= 0 {
-		end := strings.IndexByte(name, ')')
-		if end < open {
-			return Resource{}, mesos.Errorf(mesos.Invalid, "the parenthesis around the role is not closed")
-		}
-		name, role = name[:open], strings.TrimSpace(name[open+1:end])
+	name, role, err := splitRole(parts[0], defaultRole)
+	if err != nil {
+		return Resource{}, err
 	}
 	value, err := mesos.ParseValue(parts[1])
 	if err != nil {
 		return Resource{}, err
 	}
-	if value.Kind == mesos.TextValue {
-		return Resource{}, mesos.Errorf(mesos.Invalid, "%s is not a number, ranges or a set", value)
-	}
-	return Resource{
-		Name:         strings.TrimSpace(name),
+	r := Resource{
+		Name:         name,
 		Kind:         value.Kind,
-		Scalar:       value.Scalar,
 		Ranges:       value.Ranges,
 		Set:          value.Set,
 		Reservations: staticReservation(role),
-	}, nil
+	}
+	switch value.Kind {
+	case KindScalar:
+		r.Scalar, err = mesos.CheckScalar(value.Number)
+	case mesos.TextValue:
+		err = mesos.Errorf(mesos.Invalid, "%s is not a number, ranges or a set", value)
+	}
+	return r, err
+}
+
+// splitRole splits "name(role)" into its parts, without the space around them.
+func splitRole(text, defaultRole string) (name, role string, err error) {
+	open := strings.IndexByte(text, '(')
+	if open < 0 {
+		return strings.TrimSpace(text), defaultRole, nil
+	}
+	end := strings.IndexByte(text, ')')
+	if end < open {
+		return "", "", mesos.Errorf(mesos.Invalid, "the parenthesis around the role is not closed")
+	}
+	if rest := strings.TrimSpace(text[end+1:]); rest != "" {
+		return "", "", mesos.Errorf(mesos.Invalid, "%q between the role and the colon", rest)
+	}
+	return strings.TrimSpace(text[:open]), strings.TrimSpace(text[open+1 : end]), nil
 }
 
 func staticReservation(role string) []Reservation {

@@ -127,6 +127,15 @@ func (q Quantities) Add(that Quantities) Quantities {
 	return q
 }
 
+// SumQuantities is all of qs together.
+func SumQuantities(qs ...Quantities) Quantities {
+	var sum Quantities
+	for _, q := range qs {
+		sum = sum.Add(q)
+	}
+	return sum
+}
+
 // Sub is q without that; where that has more, nothing is left.
 func (q Quantities) Sub(that Quantities) Quantities {
 	for i := range q.common {
@@ -276,5 +285,8 @@ func parseQuantity(token string) (string, Scalar, error) {
 	if value.Kind != KindScalar {
 		return "", 0, mesos.Errorf(mesos.Invalid, "%s is not a number of at least 0", strings.TrimSpace(parts[1]))
 	}
-	return strings.TrimSpace(parts[0]), value.Scalar, nil
+	if value.Number > mesos.MaxScalar.Float() {
+		return "", 0, mesos.Errorf(mesos.Invalid, "%v is over the limit of %v", value.Number, mesos.MaxScalar)
+	}
+	return strings.TrimSpace(parts[0]), mesos.ScalarFromFloat(value.Number), nil
 }

@@ -31,7 +31,9 @@ func (r Resource) IsDynamicallyReserved() bool {
 func (r Resource) HasRefinedReservation() bool { return len(r.Reservations) > 1 }
 
 // IsPersistentVolume reports whether the resource is a persistent volume.
-func (r Resource) IsPersistentVolume() bool { return r.Disk != nil && r.Disk.Persistence != nil }
+func (r Resource) IsPersistentVolume() bool { return isPersistentVolume(&r) }
+
+func isPersistentVolume(r *Resource) bool { return r.Disk != nil && r.Disk.Persistence != nil }
 
 // IsDisk reports whether the resource is a disk from a source of that type.
 func (r Resource) IsDisk(source SourceType) bool {
@@ -138,4 +140,20 @@ func (r Resources) ToUnreserved() Resources {
 		return r
 	}
 	return r.transform(func(res *Resource) { res.Reservations = nil })
+}
+
+// ReservationAncestor is r with only the layers that its reservations have in
+// common with those of that, from the outermost on: what both could have been
+// refined from. The two are the same resources but for their reservations, and
+// each is reserved in one way.
+func (r Resources) ReservationAncestor(that Resources) Resources {
+	if r.IsEmpty() || that.IsEmpty() {
+		return Resources{}
+	}
+	layers, others := r.items[0].Reservations, that.items[0].Reservations
+	common := 0
+	for common < min(len(layers), len(others)) && layers[common].Equal(others[common]) {
+		common++
+	}
+	return r.transform(func(res *Resource) { res.Reservations = layers[:common:common] })
 }

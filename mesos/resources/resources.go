@@ -138,7 +138,7 @@ type item struct {
 func New(rs ...Resource) (Resources, error) {
 	result := Resources{items: make([]item, 0, len(rs))}
 	for i := range rs {
-		if err := Validate(rs[i]); err != nil {
+		if err := validate(&rs[i]); err != nil {
 			return Resources{}, err
 		}
 		result.add(item{normal(rs[i]), 1})

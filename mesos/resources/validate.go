@@ -8,16 +8,23 @@ import (
 
 // Validate returns an error of kind mesos.Invalid that names the resource and
 // says what is wrong with it, or nil.
-func Validate(r Resource) error {
+func Validate(r Resource) error { return validate(&r) }
+
+func validate(r *Resource) error {
 	if r.Name == "" {
 		return mesos.Errorf(mesos.Invalid, "resource: the name is empty")
 	}
-	for _, check := range []func(*Resource) error{validateValue, validateDisk, validateShared} {
-		if err := check(&r); err != nil {
-			return mesos.Errorf(mesos.Invalid, "resource %s: %w", r.Name, err)
-		}
+	err := validateValue(r)
+	if err == nil {
+		err = validateDisk(r)
 	}
-	if err := validateReservations(r.Reservations); err != nil {
+	if err == nil && r.Shared && !isPersistentVolume(r) {
+		err = mesos.Errorf(mesos.Invalid, "only persistent volumes can be shared")
+	}
+	if err == nil {
+		err = validateReservations(r.Reservations)
+	}
+	if err != nil {
 		return mesos.Errorf(mesos.Invalid, "resource %s: %w", r.Name, err)
 	}
 	return nil
@@ -114,13 +121,6 @@ func validateDisk(r *Resource) error {
 	default:
 		return mesos.Errorf(mesos.Invalid, "the type of the disk source is unknown")
 	}
-}
-
-func validateShared(r *Resource) error {
-	if r.Shared && !r.IsPersistentVolume() {
-		return mesos.Errorf(mesos.Invalid, "only persistent volumes can be shared")
-	}
-	return nil
 }
 
 // validateReservations checks a stack of reservations: every layer after the

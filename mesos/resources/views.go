@@ -56,7 +56,7 @@ func (r Resources) NonShared() Resources {
 
 // PersistentVolumes is the disk resources that outlive their tasks.
 func (r Resources) PersistentVolumes() Resources {
-	return r.filter(func(res *Resource) bool { return res.IsPersistentVolume() })
+	return r.filter(isPersistentVolume)
 }
 
 // Scalars is the resources of KindScalar.
@@ -139,12 +139,18 @@ func (r Resources) SetOf(name string) Set {
 
 // transform is the sum of r's resources, each changed by f.
 func (r Resources) transform(f func(*Resource)) Resources {
-	result := Resources{items: make([]item, 0, len(r.items))}
-	for _, it := range r.items {
-		f(&it.Resource)
-		result.add(it)
+	result := Resources{items: slices.Clone(r.items)}
+	kept := result.items[:0]
+	for i := range result.items {
+		changed := &result.items[i]
+		f(&changed.Resource)
+		if j := matching(kept, len(kept), &changed.Resource, addable); j >= 0 {
+			kept[j].merge(changed)
+		} else {
+			kept = append(kept, *changed)
+		}
 	}
-	return result
+	return Resources{items: kept}
 }
 
 // Allocate is r, given to a role.

@@ -1,6 +1,8 @@
 package convert
 
 import (
+	"math"
+
 	"github.com/mesosctl/mesosctl/mesos"
 	"github.com/mesosctl/mesosctl/mesos/allocation"
 	"github.com/mesosctl/mesosctl/wire/mesospb"
@@ -42,7 +44,10 @@ func attributeValue(a *mesospb.Attribute) (mesos.Value, error) {
 	value := mesos.Value{Kind: mesos.ValueKind(a.GetType())}
 	switch value.Kind {
 	case mesos.ScalarValue:
-		value.Scalar = mesos.ScalarFromFloat(a.Scalar.GetValue())
+		value.Number = a.Scalar.GetValue()
+		if math.IsNaN(value.Number) || math.IsInf(value.Number, 0) {
+			return mesos.Value{}, mesos.Errorf(mesos.Invalid, "%v is not a finite number", value.Number)
+		}
 	case mesos.RangesValue:
 		value.Ranges = mesos.NewRanges(ranges(a.Ranges)...)
 	default:
@@ -63,7 +68,7 @@ func AttributesToWire(attributes []mesos.Attribute) []*mesospb.Attribute {
 		list[i] = &mesospb.Attribute{Name: &a.Name, Type: mesospb.Value_Type(a.Kind).Enum()}
 		switch a.Kind {
 		case mesos.ScalarValue:
-			list[i].Scalar = scalarToWire(a.Scalar)
+			list[i].Scalar = &mesospb.Value_Scalar{Value: &a.Number}
 		case mesos.RangesValue:
 			list[i].Ranges = rangesToWire(a.Ranges)
 		default:

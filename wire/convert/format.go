@@ -5,31 +5,70 @@ import (
 	"github.com/mesosctl/mesosctl/wire/mesospb"
 )
 
-// The functions here change the reservation format of messages as ToWire makes
-// them. They leave their argument alone; what they don't change is shared.
+// The functions here change the reservation format of valid messages. They
+// leave their argument alone; what they don't change is shared with it.
 // See https://mesos.apache.org/documentation/latest/reservation/.
 
-// Downgrade is the messages in the format from before reservation refinement:
-// 'role' and 'reservation' instead of 'reservations'. It is for frameworks and
-// agents without the capability RESERVATION_REFINEMENT. The error, of kind
-// mesos.Invalid, names the first resource with a refined reservation, which
-// that format can't express.
-func Downgrade(list []*mesospb.Resource) ([]*mesospb.Resource, error) {
+// Upgrade is the messages with refinable reservations, as ToWire makes them:
+// 'reservations' instead of 'role' and 'reservation'.
+func Upgrade(list []*mesospb.Resource) []*mesospb.Resource {
 	result := make([]*mesospb.Resource, len(list))
 	for i, r := range list {
-		if n := len(r.Reservations); n > 1 {
-			return nil, mesos.Errorf(mesos.Invalid,
-				"resource %d, %q: its reservation has %d layers, which the format before reservation refinement can't express",
-				i, r.GetName(), n)
-		}
-		result[i] = withOldFields(r)
-		result[i].Reservations = nil
+		result[i] = upgrade(r)
 	}
+	return result
+}
+
+func upgrade(r *mesospb.Resource) *mesospb.Resource {
+	if r.Role == nil && r.Reservation == nil {
+		return r
+	}
+	result := copyResource(r)
+	result.Role, result.Reservation = nil, nil
+	if len(r.Reservations) > 0 || r.GetRole() == mesos.AnyRole {
+		return result
+	}
+	layer := &mesospb.Resource_ReservationInfo{Role: r.Role}
+	if r.Reservation == nil {
+		layer.Type = mesospb.Resource_ReservationInfo_STATIC.Enum()
+	} else {
+		layer.Type = mesospb.Resource_ReservationInfo_DYNAMIC.Enum()
+		layer.Principal, layer.Labels = r.Reservation.Principal, r.Reservation.Labels
+	}
+	result.Reservations = []*mesospb.Resource_ReservationInfo{layer}
+	return result
+}
+
+// Downgrade is the messages of ToWire in the format from before reservation
+// refinement: 'role' and 'reservation' instead of 'reservations'. It is for
+// frameworks without the capability RESERVATION_REFINEMENT. The error, of kind
+// mesos.Invalid, names the first resource whose reservation is refined, which
+// that format can't express; such resources stay as they are.
+func Downgrade(list []*mesospb.Resource) ([]*mesospb.Resource, error) {
+	result := make([]*mesospb.Resource, len(list))
+	var refined error
+	for i, r := range list {
+		downgraded, err := downgrade(r)
+		if err != nil && refined == nil {
+			refined = mesos.Errorf(mesos.Invalid, "resource %d, %q: %w", i, r.GetName(), err)
+		}
+		result[i] = downgraded
+	}
+	return result, refined
+}
+
+func downgrade(r *mesospb.Resource) (*mesospb.Resource, error) {
+	if n := len(r.Reservations); n > 1 {
+		return r, mesos.Errorf(mesos.Invalid, "its reservation has %d layers, but the format from before reservation refinement only one", n)
+	}
+	result := withOldFields(r)
+	result.Reservations = nil
 	return result, nil
 }
 
-// Endpoint is the messages in the format of Mesos's HTTP endpoints: with
-// 'reservations', and with 'role' and 'reservation' too where they can say it.
+// Endpoint is the messages of ToWire in the format of Mesos's HTTP endpoints:
+// with 'reservations', and with 'role' and 'reservation' too where they can say
+// it.
 func Endpoint(list []*mesospb.Resource) []*mesospb.Resource {
 	result := make([]*mesospb.Resource, len(list))
 	for i, r := range list {
@@ -75,35 +114,4 @@ func copyResource(r *mesospb.Resource) *mesospb.Resource {
 		Revocable:      r.Revocable,
 		Shared:         r.Shared,
 	}
-}
-
-// Upgrade is the messages with refinable reservations: 'reservations' instead
-// of 'role' and 'reservation'. The messages must be valid (see Resources).
-func Upgrade(list []*mesospb.Resource) []*mesospb.Resource {
-	result := make([]*mesospb.Resource, len(list))
-	for i, r := range list {
-		result[i] = upgrade(r)
-	}
-	return result
-}
-
-func upgrade(r *mesospb.Resource) *mesospb.Resource {
-	if r.Role == nil && r.Reservation == nil {
-		return r
-	}
-	result := copyResource(r)
-	result.Role, result.Reservation = nil, nil
-	if len(r.Reservations) > 0 || r.GetRole() == mesos.AnyRole {
-		return result
-	}
-	layer := &mesospb.Resource_ReservationInfo{
-		Type: mesospb.Resource_ReservationInfo_STATIC.Enum(),
-		Role: r.Role,
-	}
-	if r.Reservation != nil {
-		layer.Type = mesospb.Resource_ReservationInfo_DYNAMIC.Enum()
-		layer.Principal, layer.Labels = r.Reservation.Principal, r.Reservation.Labels
-	}
-	result.Reservations = []*mesospb.Resource_ReservationInfo{layer}
-	return result
 }

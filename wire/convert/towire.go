@@ -14,59 +14,87 @@ func ToWire(r resources.Resources) []*mesospb.Resource {
 	if r.IsEmpty() {
 		return nil
 	}
-	list := make([]*mesospb.Resource, 0, r.Len())
+	list := make([]*mesospb.Resource, r.Len())
+	memory := make([]wireResource, r.Len())
+	i := 0
 	for resource := range r.All() {
-		list = append(list, ResourceToWire(resource))
+		list[i] = memory[i].fill(&resource)
+		i++
 	}
 	return list
 }
 
 // ResourceToWire is the message of one resource, as in ToWire.
 func ResourceToWire(r resources.Resource) *mesospb.Resource {
-	message := &mesospb.Resource{
-		Name: &r.Name,
-		Type: mesospb.Value_Type(r.Kind).Enum(),
-		Disk: diskToWire(r.Disk),
-	}
+	return new(wireResource).fill(&r)
+}
+
+// wireResource is the memory of a message and of what nearly all messages point
+// to, so that one allocation makes them all.
+type wireResource struct {
+	message    mesospb.Resource
+	name       string
+	kind       mesospb.Value_Type
+	scalar     mesospb.Value_Scalar
+	amount     float64
+	allocation mesospb.Resource_AllocationInfo
+	role       string
+}
+
+func (w *wireResource) fill(r *resources.Resource) *mesospb.Resource {
+	w.name, w.kind = r.Name, mesospb.Value_Type(r.Kind)
+	m := &w.message
+	m.Name, m.Type = &w.name, &w.kind
 	switch r.Kind {
 	case resources.KindRanges:
-		message.Ranges = rangesToWire(r.Ranges)
+		m.Ranges = rangesToWire(r.Ranges)
 	case resources.KindSet:
-		message.Set = &mesospb.Value_Set{Item: r.Set}
+		m.Set = &mesospb.Value_Set{Item: r.Set}
 	default:
-		message.Scalar = scalarToWire(r.Scalar)
+		w.amount = r.Scalar.Float()
+		w.scalar.Value = &w.amount
+		m.Scalar = &w.scalar
 	}
 	if r.AllocationRole != "" {
-		message.AllocationInfo = &mesospb.Resource_AllocationInfo{Role: &r.AllocationRole}
+		w.role = r.AllocationRole
+		w.allocation.Role = &w.role
+		m.AllocationInfo = &w.allocation
 	}
+	w.fillRest(r)
+	return m
+}
+
+// fillRest sets what few resources have.
+func (w *wireResource) fillRest(r *resources.Resource) {
+	m := &w.message
 	if r.ProviderID != "" {
-		message.ProviderId = &mesospb.ResourceProviderID{Value: &r.ProviderID}
+		m.ProviderId = &mesospb.ResourceProviderID{Value: optional(r.ProviderID)}
 	}
 	if r.Revocable {
-		message.Revocable = &mesospb.Resource_RevocableInfo{}
+		m.Revocable = &mesospb.Resource_RevocableInfo{}
 	}
 	if r.Shared {
-		message.Shared = &mesospb.Resource_SharedInfo{}
+		m.Shared = &mesospb.Resource_SharedInfo{}
 	}
 	for i := range r.Reservations {
-		message.Reservations = append(message.Reservations, layerToWire(&r.Reservations[i]))
+		m.Reservations = append(m.Reservations, layerToWire(&r.Reservations[i]))
 	}
-	return message
+	m.Disk = diskToWire(r.Disk)
 }
 
-func scalarToWire(s mesos.Scalar) *mesospb.Value_Scalar {
-	value := s.Float()
-	return &mesospb.Value_Scalar{Value: &value}
-}
-
-// rangesToWire takes the bounds' addresses in a copy, which is one allocation
-// instead of two for each interval.
+// rangesToWire has two allocations for all intervals instead of three for each.
 func rangesToWire(r mesos.Ranges) *mesospb.Value_Ranges {
+	type interval struct {
+		message mesospb.Value_Range
+		bounds  mesos.Range
+	}
 	message := &mesospb.Value_Ranges{Range: make([]*mesospb.Value_Range, len(r))}
-	bounds := make(mesos.Ranges, len(r))
-	copy(bounds, r)
-	for i := range bounds {
-		message.Range[i] = &mesospb.Value_Range{Begin: &bounds[i].Begin, End: &bounds[i].End}
+	memory := make([]interval, len(r))
+	for i := range r {
+		m := &memory[i]
+		m.bounds = r[i]
+		m.message.Begin, m.message.End = &m.bounds.Begin, &m.bounds.End
+		message.Range[i] = &m.message
 	}
 	return message
 }
