@@ -2,31 +2,28 @@ package resources
 
 import "slices"
 
-// Shuffle permutes n elements by swapping; rand.Shuffle is one.
-type Shuffle func(n int, swap func(i, j int))
+// Shuffled is r with its resources in the order that shuffle makes;
+// rand.Shuffle is one. Shrinking takes resources in order.
+func (r Resources) Shuffled(shuffle func(n int, swap func(i, j int))) Resources {
+	items := slices.Clone(r.items)
+	shuffle(len(items), func(i, j int) { items[i], items[j] = items[j], items[i] })
+	return Resources{items: items}
+}
 
-// ShrinkTo is as much of r as fits into those amounts; what they don't name is
-// left out. Resources of one name are taken in the order that shuffle makes, or
-// in theirs if it is nil. What can't be split, as a MOUNT disk, is taken whole
-// or not at all.
-func (r Resources) ShrinkTo(target Quantities, shuffle Shuffle) Resources {
-	return r.shrink(shuffle, func(name string) (Scalar, bool) { return target.Get(name), true })
+// ShrinkTo is as much of r as fits into those amounts, taking resources in
+// order; what the amounts don't name is left out. What can't be split, as a
+// MOUNT disk, is taken whole or not at all.
+func (r Resources) ShrinkTo(target Quantities) Resources {
+	return r.shrink(func(name string) (Scalar, bool) { return target.Get(name), true })
 }
 
 // ShrinkToLimits is as much of r as the limits allow, otherwise as ShrinkTo.
-func (r Resources) ShrinkToLimits(limits Limits, shuffle Shuffle) Resources {
-	return r.shrink(shuffle, limits.Get)
-}
+func (r Resources) ShrinkToLimits(limits Limits) Resources { return r.shrink(limits.Get) }
 
-func (r Resources) shrink(shuffle Shuffle, bound func(name string) (Scalar, bool)) Resources {
-	items := r.items
-	if shuffle != nil {
-		items = slices.Clone(items)
-		shuffle(len(items), func(i, j int) { items[i], items[j] = items[j], items[i] })
-	}
+func (r Resources) shrink(bound func(name string) (Scalar, bool)) Resources {
 	var result Resources
 	var used Quantities
-	for _, it := range items {
+	for _, it := range r.items {
 		if limit, limited := bound(it.Name); limited {
 			it.Resource = cut(it.Resource, limit-used.Get(it.Name))
 			used.add(it.Name, amount(&it.Resource))
