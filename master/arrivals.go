@@ -96,7 +96,11 @@ func (m *Master) settle(a *agent, msg *linkpb.Reregister) {
 	}
 	var reconcile []*linkpb.Registered_Reconcile
 	for _, id := range sortedKeys(a.holdings) {
-		ask := &linkpb.Registered_Reconcile{FrameworkId: a.holdings[id].framework.info.Id}
+		f := a.holdings[id].framework
+		ask := &linkpb.Registered_Reconcile{
+			FrameworkId:    f.info.Id,
+			PartitionAware: new(f.can(allocation.PartitionAware)),
+		}
 		for _, t := range inOrder(a.holdings[id].tasks) {
 			if !listed[[2]string{string(id), string(t.id)}] {
 				ask.TaskIds = append(ask.TaskIds, t.record.TaskId)

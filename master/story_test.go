@@ -432,3 +432,13 @@ func (s *scheduler) acknowledge(agent mesos.AgentID, task string, n byte) {
 		s.c.t.Fatalf("ACKNOWLEDGE: %v", err)
 	}
 }
+
+// defaultExecutor is the executor of a task group.
+func defaultExecutor(id, framework, text string) *mesospb.ExecutorInfo {
+	return &mesospb.ExecutorInfo{
+		Type:        mesospb.ExecutorInfo_DEFAULT.Enum(),
+		ExecutorId:  &mesospb.ExecutorID{Value: new(id)},
+		FrameworkId: &mesospb.FrameworkID{Value: new(framework)},
+		Resources:   convert.ToWire(resources.MustParse(text)),
+	}
+}
