@@ -48,6 +48,27 @@ type State struct {
 	Agent *mesospb.AgentInfo
 }
 
+// Recover reads the State that an earlier agent wrote. read returns the value of
+// a checkpoint, or nil if there is none.
+func Recover(read func(path string) ([]byte, error)) (State, error) {
+	id, err := read(LatestPath)
+	if err != nil || len(id) == 0 {
+		return State{}, err
+	}
+	data, err := read(InfoPath(mesos.AgentID(id)))
+	if err != nil || data == nil {
+		return State{}, err
+	}
+	info := &mesospb.AgentInfo{}
+	if err := info.UnmarshalVT(data); err != nil {
+		return State{}, mesos.Errorf(mesos.Invalid, "recover agent %s: slave.info: %w", id, err)
+	}
+	if info.GetId().GetValue() != string(id) {
+		return State{}, mesos.Errorf(mesos.Invalid, "recover agent %s: slave.info is of agent %q", id, info.GetId().GetValue())
+	}
+	return State{Agent: info}, nil
+}
+
 // Limits of what is remembered of the past, as in Mesos.
 const (
 	maxCompletedFrameworks       = 50
@@ -58,6 +79,7 @@ const (
 type Agent struct {
 	config Config
 	info   *mesospb.AgentInfo // its id is set once the master gave one
+	saved  *mesospb.AgentInfo // as it is checkpointed
 	id     mesos.AgentID
 
 	now     time.Time // of the Step under way
@@ -93,6 +115,7 @@ func New(config Config, state State) *Agent {
 	a := &Agent{
 		config:     config,
 		info:       config.Info.CloneVT(),
+		saved:      state.Agent,
 		containers: make(map[mesos.ContainerID]*executor),
 		streams:    make(map[StreamID]*executor),
 	}

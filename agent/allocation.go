@@ -23,7 +23,20 @@ func (a *Agent) release(e *executor, r resources.Resources) {
 	a.touch(e)
 }
 
+// grant is what a container may use.
+type grant struct {
+	resources resources.Resources
+	limits    limits
+}
+
+// updateContainer gives the container of an executor that runs what its tasks
+// hold now, if that has changed.
 func (a *Agent) updateContainer(e *executor) {
+	if !e.subscribed || e.state == executorTerminated ||
+		e.limits == e.given.limits && e.allocated.Equal(e.given.resources) {
+		return
+	}
+	e.given = grant{e.allocated, e.limits}
 	a.emit(UpdateContainer{
 		Container: e.container,
 		Resources: convert.ToWire(e.allocated),

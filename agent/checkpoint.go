@@ -71,8 +71,13 @@ func encode(m message) []byte {
 // forget removes checkpoints that nobody needs any more.
 func (a *Agent) forget(path string) { a.emit(Checkpoint{Path: path}) }
 
-// checkpointAgent writes down who this agent is, so that it comes back as the same one.
+// checkpointAgent writes down who this agent is, if that changed, so that it
+// comes back as the same one.
 func (a *Agent) checkpointAgent() {
+	if a.saved.EqualVT(a.info) {
+		return
+	}
+	a.saved = a.info
 	a.write(InfoPath(a.id), a.info)
 	a.emit(Checkpoint{Path: LatestPath, Value: []byte(a.id)})
 }

@@ -86,7 +86,7 @@ func registeredMessage(a arguments) *linkpb.Registered {
 	m := &linkpb.Registered{
 		AgentId:            &mesospb.AgentID{Value: ptr(a.or("agent", "M-S0"))},
 		Term:               ptr(uint64(a.number("term", 1))),
-		PingTimeoutSeconds: ptr(a.number("ping_timeout", 75)),
+		PingTimeoutSeconds: ptr(a.number("ping_timeout", 1e6)),
 	}
 	if a.has("reconcile") {
 		r := &linkpb.Registered_Reconcile{FrameworkId: a.framework()}

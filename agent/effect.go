@@ -65,7 +65,8 @@ type (
 		Resources []*mesospb.Resource
 		Limits    map[string]*mesospb.Value_Scalar
 	}
-	// DestroyContainer kills every process of a container. ContainerEnded follows.
+	// DestroyContainer kills every process of a container, or gives up a launch
+	// that is under way. ContainerEnded follows.
 	DestroyContainer struct{ Container mesos.ContainerID }
 
 	// Checkpoint makes a file under the meta directory durable before the effects after it.

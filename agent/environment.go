@@ -25,7 +25,7 @@ func (a *Agent) environment(e *executor) []Variable {
 		"MESOS_EXECUTOR_SHUTDOWN_GRACE_PERIOD": mesos.FormatDuration(a.gracePeriod(e.info)),
 		"MESOS_CHECKPOINT":                     "0",
 	}
-	if e.checkpoint() {
+	if e.checkpoint {
 		mine["MESOS_CHECKPOINT"] = "1"
 		mine["MESOS_RECOVERY_TIMEOUT"] = mesos.FormatDuration(a.config.RecoveryTimeout)
 		mine["MESOS_SUBSCRIPTION_BACKOFF_MAX"] = mesos.FormatDuration(a.config.ExecutorReregistrationTimeout)

@@ -19,10 +19,14 @@ type executor struct {
 	command   bool                  // made by the agent to run one task's command
 	sandbox   string
 	user      string
-	state     executorState
+	// checkpoint is true if the framework wanted checkpoints when this run began.
+	checkpoint bool
+	state      executorState
 	// stream is the event stream, or "" while the executor is not connected.
 	stream StreamID
 	pid    int
+	// subscribed is true once the executor has subscribed: its container runs.
+	subscribed bool
 	// reached is true once the executor was sent a task.
 	reached bool
 	// demise is why the agent itself decided to end the container, if it did.
@@ -34,6 +38,7 @@ type executor struct {
 	own       resources.Resources // of the executor itself
 	allocated resources.Resources // and of its queued and launched tasks
 	limits    limits
+	given     grant // what the container was given last
 	deadline  alarm // to subscribe, or to end
 	heartbeat alarm
 	ended     bool // in the history
@@ -55,8 +60,6 @@ type demise struct {
 	reason  mesospb.TaskStatus_Reason
 	message string
 }
-
-func (e *executor) checkpoint() bool { return e.framework.info.GetCheckpoint() }
 
 func (e *executor) connected() bool { return e.stream != "" }
 
@@ -176,8 +179,12 @@ func (a *Agent) containerEnded(in ContainerEnded) {
 		}
 	} else {
 		reason, message := e.epitaph(in)
+		state := mesos.TaskFailed
+		if reason == mesospb.TaskStatus_REASON_CONTAINER_UPDATE_FAILED { // no fault of the task's
+			state = mesos.TaskGone.For(f.partitionAware)
+		}
 		for _, t := range e.live() {
-			a.report(t, mesos.TaskFailed, reason, message)
+			a.report(t, state, reason, message)
 		}
 	}
 	a.release(e, e.own)
@@ -234,7 +241,7 @@ func (a *Agent) exitedExecutor(f mesos.FrameworkID, id mesos.ExecutorID, status 
 // removeExecutor moves an executor that has ended to its framework's history.
 func (a *Agent) removeExecutor(e *executor) {
 	f := e.framework
-	if e.checkpoint() {
+	if e.checkpoint {
 		a.checkpointEnd(e)
 	}
 	for _, list := range []*ordered[mesos.TaskID, *task]{&e.queued, &e.launched, &e.terminated} {

@@ -68,12 +68,12 @@ func (a *Agent) executorSubscribe(in ExecutorSubscribe) {
 }
 
 func (a *Agent) openStream(e *executor, stream StreamID) {
-	e.stream = stream
+	e.stream, e.subscribed = stream, true
 	a.streams[stream] = e
 	if e.state == executorRegistering {
 		a.alarms.cancel(&e.deadline)
 		a.transition(e, executorRunning)
-		if e.checkpoint() {
+		if e.checkpoint {
 			a.checkpointSubscription(e)
 		}
 	}
@@ -134,10 +134,8 @@ func (a *Agent) subscribed(e *executor, call *executorpb.Call_Subscribe) {
 			t.kill = nil
 		}
 	}
-	if e.queued.len() > 0 {
-		a.updateContainer(e)
-		a.sendQueued(e)
-	}
+	a.updateContainer(e)
+	a.sendQueued(e)
 }
 
 // dropUnreceived ends the tasks that were sent on an earlier stream and never

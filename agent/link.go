@@ -231,6 +231,7 @@ func (a *Agent) masterRegistered(m *linkpb.Registered) {
 			a.link.master, id, a.id))
 		return
 	}
+	a.checkpointAgent()
 	a.link.term = m.GetTerm()
 	a.link.state = linkRegistered
 	a.link.backoff = 0
@@ -249,12 +250,11 @@ func (a *Agent) masterRegistered(m *linkpb.Registered) {
 	}
 }
 
-// adopt takes the ID the master gave and makes it durable.
+// adopt takes the ID the master gave.
 func (a *Agent) adopt(id mesos.AgentID) {
 	info := a.info.CloneVT()
 	info.Id = &mesospb.AgentID{Value: ptr(string(id))}
 	a.info, a.id = info, id
-	a.checkpointAgent()
 }
 
 func (a *Agent) masterRefused(m *linkpb.Refused) {

@@ -1,6 +1,7 @@
 package agent
 
 import (
+	"slices"
 	"time"
 
 	"github.com/mesosctl/mesosctl/mesos"
@@ -90,21 +91,20 @@ func (m *Metrics) countTotal(wire []*mesospb.Resource) {
 	if err != nil {
 		return // an agent whose resources are wrong is refused by the master, which says why
 	}
-	m.total = [len(meteredResources)]amount{}
-	for i, name := range meteredResources {
-		m.total[i] = amountOf(total, name)
-	}
+	count(&m.total, total, +1)
 }
 
-func (m *Metrics) countUsed(r resources.Resources, sign resources.Scalar) {
-	for i, name := range meteredResources {
-		x := amountOf(r, name)
-		m.used[i].firm += sign * x.firm
-		m.used[i].revocable += sign * x.revocable
-	}
-}
+func (m *Metrics) countUsed(r resources.Resources, sign resources.Scalar) { count(&m.used, r, sign) }
 
-func amountOf(r resources.Resources, name string) amount {
-	revocable := r.Revocable().ScalarOf(name)
-	return amount{firm: r.ScalarOf(name) - revocable, revocable: revocable}
+func count(amounts *[len(meteredResources)]amount, rs resources.Resources, sign resources.Scalar) {
+	for r := range rs.All() {
+		i := slices.Index(meteredResources[:], r.Name)
+		switch {
+		case i < 0:
+		case r.Revocable:
+			amounts[i].revocable += sign * r.Scalar
+		default:
+			amounts[i].firm += sign * r.Scalar
+		}
+	}
 }

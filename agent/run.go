@@ -38,6 +38,7 @@ func (a *Agent) runTasks(m *linkpb.RunTasks) {
 	f := a.framework(m.GetFrameworkInfo())
 	if f.terminating {
 		a.log(logWarn, "ignored a launch for a framework that is shutting down", "framework", string(f.id))
+		a.notLaunched(f, m)
 		return
 	}
 	a.launch(f, m)
@@ -58,6 +59,7 @@ func (a *Agent) launch(f *framework, m *linkpb.RunTasks) {
 			reason = mesospb.TaskStatus_REASON_TASK_GROUP_INVALID
 		}
 		a.dropLaunch(f, l, reason, err.Error())
+		a.notLaunched(f, m)
 		return
 	}
 	e := f.executors.get(l.id)
@@ -110,6 +112,13 @@ func (a *Agent) maySend(f *framework, l *launch, e *executor) bool {
 		return true
 	}
 	return false
+}
+
+// notLaunched tells a master that has accounted for a new executor that there is none.
+func (a *Agent) notLaunched(f *framework, m *linkpb.RunTasks) {
+	if id := m.GetExecutorInfo().GetExecutorId().GetValue(); id != "" && m.GetLaunchExecutor() {
+		a.exitedExecutor(f.id, mesos.ExecutorID(id), nil)
+	}
 }
 
 func (a *Agent) dropLaunch(f *framework, l *launch, reason mesospb.TaskStatus_Reason, message string) {
@@ -169,6 +178,8 @@ func (a *Agent) addExecutor(f *framework, l *launch) *executor {
 		info:      l.executor,
 		command:   l.command,
 		own:       l.own,
+
+		checkpoint: f.info.GetCheckpoint(),
 	}
 	e.sandbox = path.Join(a.config.WorkDir, runPath(a.id, e))
 	if a.config.SwitchUser {
@@ -182,7 +193,7 @@ func (a *Agent) addExecutor(f *framework, l *launch) *executor {
 	a.metrics.executors[executorRegistering]++
 	a.hold(e, e.own)
 	e.limits.addOwn(e.own)
-	if e.checkpoint() {
+	if e.checkpoint {
 		a.checkpointExecutor(e)
 	}
 	a.touch(e)
@@ -194,7 +205,7 @@ func (a *Agent) enqueue(e *executor, l *launch) {
 	tasks := make([]*task, len(l.held))
 	for i, info := range l.message.GetTasks() {
 		tasks[i] = a.addTask(e, info, l.held[i])
-		if e.checkpoint() {
+		if e.checkpoint {
 			a.checkpointTask(tasks[i])
 		}
 	}
@@ -208,6 +219,7 @@ func (a *Agent) enqueue(e *executor, l *launch) {
 // launchContainer starts an executor in its container, which is given the
 // resources of its first tasks from the beginning.
 func (a *Agent) launchContainer(e *executor) {
+	e.given = grant{e.allocated, e.limits}
 	info := e.info.CloneVT()
 	info.Resources = convert.ToWire(e.allocated)
 	effect := LaunchContainer{
@@ -218,7 +230,7 @@ func (a *Agent) launchContainer(e *executor) {
 		Sandbox:     e.sandbox,
 		User:        e.user,
 		Environment: a.environment(e),
-		Checkpoint:  e.checkpoint(),
+		Checkpoint:  e.checkpoint,
 	}
 	switch {
 	case e.command:

@@ -33,8 +33,8 @@ func (a *Agent) status(id mesos.TaskID, executor mesos.ExecutorID, state mesos.T
 func (a *Agent) report(t *task, state mesos.TaskState, reason mesospb.TaskStatus_Reason, message string) {
 	e := t.executor
 	status := a.status(t.id, e.id, state, reason, message)
-	// A task that the executor was sent ran in its container.
-	if t.list == TaskLaunched && state != mesos.TaskDropped && state != mesos.TaskLost {
+	// A task that the executor received ran in its container.
+	if t.list == TaskLaunched && state != e.framework.dropped() {
 		status.ContainerStatus = a.containerStatus(e, nil)
 	}
 	a.updated(t, status)
@@ -70,7 +70,7 @@ func (a *Agent) reconcile(m *linkpb.Registered_Reconcile) {
 func (a *Agent) updated(t *task, status *mesospb.TaskStatus) {
 	e := t.executor
 	a.apply(t, status)
-	if mesos.TaskState(status.GetState()).Terminal() && e.state != executorTerminated {
+	if mesos.TaskState(status.GetState()).Terminal() {
 		a.updateContainer(e)
 	}
 	a.deliver(a.streamOf(t), status)

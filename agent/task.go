@@ -28,12 +28,13 @@ func (t *task) state() mesos.TaskState { return mesos.TaskState(t.record.GetStat
 // live reports whether tasks in a list hold resources.
 func (l TaskList) live() bool { return l == TaskQueued || l == TaskLaunched }
 
-// newTask is the record of a task that was just launched.
-func newTask(f *framework, info *mesospb.TaskInfo) *mesospb.Task {
+// newTask is the record of a task that was just launched. It names its executor,
+// unless that was made by the agent for this task.
+func newTask(e *executor, info *mesospb.TaskInfo) *mesospb.Task {
 	t := &mesospb.Task{
 		Name:        ptr(info.GetName()),
 		TaskId:      info.TaskId,
-		FrameworkId: f.info.Id,
+		FrameworkId: e.framework.info.Id,
 		AgentId:     info.AgentId,
 		State:       mesospb.TaskState_TASK_STAGING.Enum(),
 		Resources:   info.Resources,
@@ -44,14 +45,14 @@ func newTask(f *framework, info *mesospb.TaskInfo) *mesospb.Task {
 		KillPolicy:  info.KillPolicy,
 		Limits:      info.Limits,
 	}
-	if info.Executor != nil {
-		t.ExecutorId = info.Executor.ExecutorId
+	if !e.command {
+		t.ExecutorId = e.info.ExecutorId
 	}
 	switch {
 	case info.GetCommand().GetUser() != "":
 		t.User = info.Command.User
-	case info.GetExecutor().GetCommand().GetUser() != "":
-		t.User = info.Executor.Command.User
+	case !e.command && e.info.GetCommand().GetUser() != "":
+		t.User = e.info.Command.User
 	}
 	return t
 }
@@ -85,7 +86,7 @@ func (a *Agent) addTask(e *executor, info *mesospb.TaskInfo, held resources.Reso
 		executor:  e,
 		id:        mesos.TaskID(info.GetTaskId().GetValue()),
 		info:      info,
-		record:    newTask(e.framework, info),
+		record:    newTask(e, info),
 		resources: held,
 		list:      TaskQueued,
 	}
@@ -162,7 +163,7 @@ func (a *Agent) complete(t *task) {
 		a.publication.last(DropTask{Container: e.container, Task: e.completed[0]})
 		e.completed = e.completed[1:]
 	}
-	if e.checkpoint() {
+	if e.checkpoint {
 		a.forget(taskPath(a.id, e, t.id))
 	}
 	if e.state == executorTerminated && !e.incomplete() {

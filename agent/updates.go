@@ -79,7 +79,7 @@ func (a *Agent) stream(f mesos.FrameworkID, t mesos.TaskID) *updateStream {
 // framework wants that.
 func (a *Agent) streamOf(t *task) *updateStream {
 	s := a.stream(t.executor.framework.id, t.id)
-	if t.executor.checkpoint() && len(s.received) == 0 {
+	if t.executor.checkpoint && len(s.received) == 0 {
 		s.path = updatesPath(a.id, t.executor, t.id)
 	}
 	return s

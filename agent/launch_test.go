@@ -1,0 +1,147 @@
+package agent
+
+import "testing"
+
+func TestContainerGetsItsResourcesBeforeTheExecutorGetsTheTask(t *testing.T) {
+	// covers: SlaveTest.ContainerUpdatedBeforeTaskReachesExecutor
+	s := scene(t, "run task=a executor=E", "subscribe")
+	s.contains(s.do("run task=b executor=E cpus=2 mem=100"),
+		"update container c1: cpus(allocated: dev):3.1; mem(allocated: dev):196", "LAUNCH b")
+}
+
+func TestContainerOfAnExecutorStartsWithTheResourcesOfItsTasks(t *testing.T) {
+	// covers: SlaveTest.DefaultExecutorResources
+	s := scene(t)
+	s.contains(s.do("run tasks=a,b executor=D default group cpus=1 mem=64"),
+		"launch container c1: default executor F/D as alice with cpus(allocated: dev):2.1; mem(allocated: dev):160")
+}
+
+func TestTaskGroupIsLaunchedTogether(t *testing.T) {
+	// covers: SlaveTest.RunTaskGroup
+	s := scene(t, "run tasks=a,b executor=D default group new=true")
+	s.contains(s.do("subscribe executor=D"), "LAUNCH_GROUP a b")
+}
+
+func TestTasksOfAnExecutorThatIsShuttingDownAreDropped(t *testing.T) {
+	// covers: SlaveTest.ShutdownExecutorWhileTaskLaunching
+	s := scene(t, "run task=a executor=E aware", "subscribe", "shutdown-executor")
+	s.contains(s.do("run task=b executor=E aware"), "F/b DROPPED EXECUTOR_TERMINATED")
+}
+
+func TestCommandTaskDoesNotReuseAnExecutor(t *testing.T) {
+	// covers: SlaveTest.DuplicateTaskIdCommandExecutor
+	s := scene(t, "run task=t new=true", "subscribe executor=t", "update executor=t state=FINISHED uuid=101", "ack uuid=101")
+	s.contains(s.do("run task=t new=true"), "F/t LOST TASK_INVALID")
+}
+
+func TestTasksKilledBeforeTheirExecutorSubscribedAreKilled(t *testing.T) {
+	// covers: SlaveTest.KillQueuedTaskDuringExecutorRegistration
+	s := scene(t, "run task=a executor=E", "run task=b executor=E")
+	s.contains(s.do("kill task=a"), "F/a KILLED TASK_KILLED_DURING_LAUNCH")
+	s.wants(s.do("subscribe"), "reply: accepted", "to executor s-E: SUBSCRIBED F/E on M-S0 in c1",
+		"to executor s-E: LAUNCH b")
+}
+
+func TestExecutorWhoseFirstTasksWereAllKilledIsShutDown(t *testing.T) {
+	// covers: SlaveTest.KillAllInitialTasksTerminatesExecutor
+	// covers: SlaveTest.KillAllInitialTasksTerminatesHTTPExecutor
+	// covers: SlaveTest.KillTaskUnregisteredHTTPExecutor
+	s := scene(t, "run tasks=a,b executor=E", "kill task=a", "kill task=b")
+	got := s.do("subscribe")
+	s.contains(got, "SHUTDOWN")
+	s.lacks(got, "LAUNCH")
+	s.contains(s.do("after 5s"), "destroy container c1")
+}
+
+func TestKillingOneOfAQueuedTaskGroupKillsTheGroup(t *testing.T) {
+	// covers: SlaveTest.KillQueuedTaskGroup
+	s := scene(t, "run tasks=a,b executor=D default group")
+	s.contains(s.do("kill task=b"), "F/a KILLED TASK_KILLED_DURING_LAUNCH", "F/b KILLED TASK_KILLED_DURING_LAUNCH")
+	s.lacks(s.do("subscribe executor=D"), "LAUNCH")
+}
+
+func TestKillingOneTaskGroupLeavesTheOtherOfTheSameExecutor(t *testing.T) {
+	// covers: SlaveTest.LaunchTaskGroupsUsingSameExecutorKillFirstTaskGroup
+	// covers: SlaveTest.LaunchTaskGroupsUsingSameExecutorKillLaterTaskGroup
+	for killed, kept := range map[string]string{"a": "c d", "c": "a b"} {
+		s := scene(t, "run tasks=a,b executor=D default group new=true", "run tasks=c,d executor=D default group new=false",
+			"kill task="+killed)
+		got := s.do("subscribe executor=D")
+		s.contains(got, "LAUNCH_GROUP "+kept)
+		s.lacks(got, "LAUNCH_GROUP "+killed)
+	}
+}
+
+func TestExecutorThatDoesNotSubscribeInTimeFailsItsTasks(t *testing.T) {
+	// covers: SlaveTest.ExecutorTimeoutCausedBySlowFetch
+	s := scene(t, "run task=t")
+	s.wants(s.do("after 59s"))
+	s.contains(s.do("after 1s"), "destroy container c1")
+	s.contains(s.do("ended container=1 status=9"),
+		`F/t FAILED EXECUTOR_REGISTRATION_TIMEOUT by agent "Executor did not subscribe within 1mins"`)
+}
+
+func TestExecutorThatEndsBeforeItSubscribedIsRemoved(t *testing.T) {
+	// covers: SlaveTest.RemoveUnregisteredTerminatedExecutor
+	s := scene(t, "run task=t executor=E")
+	s.contains(s.do("ended container=1 status=0"), "F/t FAILED EXECUTOR_TERMINATED")
+	s.show["publications"] = true
+	s.contains(s.do("ack uuid=2"), "put executor E in c1: {} (ended)", "put framework F (completed)")
+}
+
+func TestMasterIsToldOfAnExecutorThatWasNotLaunched(t *testing.T) {
+	// covers: SlaveTest.RemoveExecutorUponFailedLaunch
+	s := scene(t)
+	s.contains(s.do("run task=../t executor=E new=true"), "executor F/E exited, status unknown")
+}
+
+func TestExecutorIsGivenItsGracePeriod(t *testing.T) {
+	// covers: SlaveTest.ExecutorShutdownGracePeriod
+	s := scene(t)
+	s.show["launches"] = true
+	s.contains(s.do("run task=t executor=E shutdown_grace=20"), "MESOS_EXECUTOR_SHUTDOWN_GRACE_PERIOD=20secs")
+	s.do("subscribe")
+	s.contains(s.do("shutdown-executor"), "SHUTDOWN")
+	s.wants(s.do("after 19s"))
+	s.wants(s.do("after 1s"), "at +1s:", "destroy container c1")
+}
+
+func TestExecutorThatHasNotSubscribedIsDestroyedAfterItsGracePeriod(t *testing.T) {
+	// covers: SlaveTest.ShutdownUnregisteredExecutor
+	s := scene(t, "run task=t executor=E")
+	s.wants(s.do("shutdown-executor"))
+	s.contains(s.do("after 5s"), "destroy container c1")
+}
+
+func TestContainerThatCanNotBeUpdatedTakesItsTasksAlong(t *testing.T) {
+	// covers: SlaveTest.TaskLaunchContainerizerUpdateFails
+	// covers: SlaveTest.TerminalTaskContainerizerUpdateFailsWithLost
+	// covers: SlaveTest.TerminalTaskContainerizerUpdateFailsWithGone
+	end := "ended container=1 status=9 reason=CONTAINER_UPDATE_FAILED message='no such cgroup'"
+	s := scene(t, "run task=t executor=E", "subscribe")
+	s.contains(s.do(end), "F/t LOST CONTAINER_UPDATE_FAILED")
+	s = scene(t, "run task=t executor=E aware", "subscribe")
+	s.contains(s.do(end), "F/t GONE CONTAINER_UPDATE_FAILED")
+}
+
+func TestOnlySoManyCompletedExecutorsAreRemembered(t *testing.T) {
+	// covers: SlaveTest.MaxCompletedExecutorsPerFrameworkFlag
+	s := scene(t)
+	s.agent.config.MaxCompletedExecutorsPerFramework = 1
+	s.show["publications"] = true
+	s.lacks(s.do("run task=a executor=A", "ended container=1 status=0", "ack task=a uuid=2"), "drop executor")
+	s.contains(s.do("run task=b executor=B", "ended container=3 status=0", "ack task=b uuid=4"), "drop executor in c1")
+	s.agent.config.MaxCompletedExecutorsPerFramework = 0
+	s.contains(s.do("run task=c executor=C", "ended container=5 status=0", "ack task=c uuid=6"),
+		"put executor C in c5: {} (ended)", "drop executor in c3", "drop executor in c5")
+}
+
+func TestOnlySoManyCompletedTasksAreRemembered(t *testing.T) {
+	s := scene(t, "run task=keep executor=E", "subscribe")
+	s.show["publications"] = true
+	cycle := []string{"run task=t executor=E", "update state=FINISHED uuid=1", "ack uuid=1"}
+	for range maxCompletedTasksPerExecutor {
+		s.lacks(s.do(cycle...), "drop task")
+	}
+	s.contains(s.do(cycle...), "drop task t")
+}
