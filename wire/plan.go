@@ -31,9 +31,8 @@ type plan struct {
 
 	// deep: a message of this type can nest in itself at some level.
 	deep bool
-	// unsettled are the fields that settle looks at: enums, maps of messages, and
-	// all that lead to some.
-	unsettled []int
+	unsettled []int          // the fields that settle looks at: enums and messages
+	unknown   uintptr        // where the struct keeps unknown fields, a []byte
 	empty     unsafe.Pointer // a message without any field set, never written to
 	building  bool
 }
@@ -119,6 +118,9 @@ func (b *planner) plan(t reflect.Type) *plan {
 	p.fields = make([]field, d.Fields().Len())
 	p.byName = make(map[string]int, len(p.fields))
 	places := placesOf(t)
+	unknown, ok := t.FieldByName("unknownFields")
+	invariant(ok && unknown.Type.Kind() == reflect.Slice, p.full, "the generated struct has no place for unknown fields")
+	p.unknown = unknown.Offset
 	for i := range p.fields {
 		fd := d.Fields().Get(i)
 		f := &p.fields[i]
@@ -133,7 +135,7 @@ func (b *planner) plan(t reflect.Type) *plan {
 		}
 		p.byNumber[f.number] = int8(i)
 		p.deep = p.deep || f.message != nil && f.message.deep
-		if f.enum != nil || f.message != nil && (f.shape == dict || f.message.building || len(f.message.unsettled) > 0) {
+		if f.enum != nil || f.message != nil {
 			p.unsettled = append(p.unsettled, i)
 		}
 	}

@@ -19,7 +19,13 @@ import (
 // the message is passed on.
 //
 // A message that is absent from a map's entry becomes an empty one.
+//
+// Unknown fields, which the generated decoder keeps but hardly reads, must be
+// well-formed, or what is encoded from the message would be refused by others.
 func (p *plan) settle(m unsafe.Pointer) error {
+	if unknown := *(*[]byte)(unsafe.Add(m, p.unknown)); len(unknown) > 0 && !wellFormed(unknown) {
+		return &pathError{cause: "malformed unknown field", offset: -1}
+	}
 	for _, i := range p.unsettled {
 		f := &p.fields[i]
 		at := unsafe.Add(m, f.offset)
@@ -34,6 +40,17 @@ func (p *plan) settle(m unsafe.Pointer) error {
 		}
 	}
 	return nil
+}
+
+func wellFormed(fields []byte) bool {
+	for len(fields) > 0 {
+		number, _, n := protowire.ConsumeField(fields)
+		if n < 0 || number > protowire.MaxValidNumber {
+			return false
+		}
+		fields = fields[n:]
+	}
+	return true
 }
 
 // closeEnum settles the enum field f, at at, of the message at m.
