@@ -9,6 +9,7 @@ import (
 	"google.golang.org/protobuf/proto"
 
 	"github.com/mesosctl/mesosctl/wire"
+	"github.com/mesosctl/mesosctl/wire/masterpb"
 	"github.com/mesosctl/mesosctl/wire/mesospb"
 	"github.com/mesosctl/mesosctl/wire/schedulerpb"
 )
@@ -82,4 +83,47 @@ func BenchmarkOffers(b *testing.B) {
 	run("decode/wire.Protobuf", p, func() error { return wire.Unmarshal(protobufBytes, into) })
 	run("decode/vtproto-alone", p, func() error { into.Reset(); return into.UnmarshalVT(protobufBytes) })
 	run("decode/proto.Unmarshal", p, func() error { return proto.Unmarshal(protobufBytes, into) })
+}
+
+// tasks is a part of a master's state: n running tasks as operators see them.
+func tasks(n int) *masterpb.Response_GetTasks {
+	all := make([]*mesospb.Task, n)
+	for i := range all {
+		id := &mesospb.TaskID{Value: new(fmt.Sprintf("service-%d.instance", i))}
+		agent := &mesospb.AgentID{Value: new(fmt.Sprintf("39bc9390-bba3-4742-acfc-98fcb58034fb-S%d", i%20_000))}
+		all[i] = &mesospb.Task{
+			Name: new("service"), TaskId: id, AgentId: agent, State: mesospb.TaskState_TASK_RUNNING.Enum(),
+			FrameworkId: &mesospb.FrameworkID{Value: new("39bc9390-bba3-4742-acfc-98fcb58034fb-0001")},
+			Resources:   []*mesospb.Resource{scalar("cpus", 0.5), scalar("mem", 128)},
+			Statuses: []*mesospb.TaskStatus{{
+				TaskId: id, AgentId: agent, State: mesospb.TaskState_TASK_RUNNING.Enum(), Timestamp: new(1795292438.463951),
+				Source: mesospb.TaskStatus_SOURCE_EXECUTOR.Enum(), Uuid: []byte("0123456789abcdef"),
+				ContainerStatus: &mesospb.ContainerStatus{ContainerId: &mesospb.ContainerID{Value: new("c3e2b9cc-7e0b-4f0e-8a66-2b7f4a4f0c1d")}},
+			}},
+			StatusUpdateState: mesospb.TaskState_TASK_RUNNING.Enum(), User: new("root"),
+		}
+	}
+	return &masterpb.Response_GetTasks{Tasks: all}
+}
+
+// BenchmarkTasks is the encoding of the tasks of a large cluster's state.
+func BenchmarkTasks(b *testing.B) {
+	const count = 20_000
+	state := tasks(count)
+	for _, media := range []wire.MediaType{wire.JSON, wire.Protobuf} {
+		b.Run(media.String(), func(b *testing.B) {
+			buffer, err := media.Append(nil, state)
+			if err != nil {
+				b.Fatal(err)
+			}
+			b.ReportAllocs()
+			b.SetBytes(int64(len(buffer)))
+			for b.Loop() {
+				if buffer, err = media.Append(buffer[:0], state); err != nil {
+					b.Fatal(err)
+				}
+			}
+			b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N*count), "ns/task")
+		})
+	}
 }

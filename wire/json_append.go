@@ -30,13 +30,11 @@ func AppendJSON(dst []byte, m Message) ([]byte, error) {
 }
 
 // appendJSON reports false if a required field is not set.
-func (p *plan) appendJSON(dst []byte, m unsafe.Pointer) ([]byte, bool) {
-	dst = append(dst, '{')
+func (p *plan) appendJSON(dst []byte, m unsafe.Pointer) (_ []byte, ok bool) {
 	start := len(dst)
 	for i := range p.fields {
 		f := &p.fields[i]
 		at := unsafe.Add(m, f.offset)
-		var ok bool
 		switch f.shape {
 		case pointer:
 			v := *(*unsafe.Pointer)(at)
@@ -44,13 +42,10 @@ func (p *plan) appendJSON(dst []byte, m unsafe.Pointer) ([]byte, bool) {
 				if f.required != 0 {
 					return dst, false
 				}
-				if f.fallback != nil {
-					dst = append(append(append(dst, f.key...), f.fallback...), ',')
-				}
+				dst = append(dst, f.unset...)
 				continue
 			}
 			dst, ok = f.appendValue(append(dst, f.key...), v)
-			dst = append(dst, ',')
 		case list:
 			dst, ok = f.appendList(dst, at)
 		default:
@@ -60,17 +55,17 @@ func (p *plan) appendJSON(dst []byte, m unsafe.Pointer) ([]byte, bool) {
 			return dst, false
 		}
 	}
-	return closeJSON(dst, start, '}'), true
+	return closeJSON(dst, start, "{}"), true
 }
 
-// closeJSON ends an object or array that began at start and has a comma after
-// its last element, if it has any.
-func closeJSON(dst []byte, start int, end byte) []byte {
+// closeJSON ends an object or array that began at start: what is there has a
+// comma before each element, and the first of them becomes the opening bracket.
+func closeJSON(dst []byte, start int, brackets string) []byte {
 	if len(dst) == start {
-		return append(dst, end)
+		return append(dst, brackets...)
 	}
-	dst[len(dst)-1] = end
-	return dst
+	dst[start] = brackets[0]
+	return append(dst, brackets[1])
 }
 
 // appendValue writes the value at v, which is a message itself if f is one.
@@ -107,7 +102,7 @@ func (f *field) appendList(dst []byte, at unsafe.Pointer) ([]byte, bool) {
 	if len(elements) == 0 {
 		return dst, true
 	}
-	dst = append(append(dst, f.key...), '[')
+	dst = append(dst, f.key...)
 	start := len(dst)
 	first := unsafe.Pointer(unsafe.SliceData(elements))
 	for i := range len(elements) {
@@ -116,12 +111,11 @@ func (f *field) appendList(dst []byte, at unsafe.Pointer) ([]byte, bool) {
 			v = *(*unsafe.Pointer)(v)
 		}
 		var ok bool
-		if dst, ok = f.appendValue(dst, v); !ok {
+		if dst, ok = f.appendValue(append(dst, ','), v); !ok {
 			return dst, false
 		}
-		dst = append(dst, ',')
 	}
-	return append(closeJSON(dst, start, ']'), ','), true
+	return closeJSON(dst, start, "[]"), true
 }
 
 // appendRare writes a field of one of the shapes that few fields have.
@@ -141,8 +135,7 @@ func (f *field) appendRare(dst []byte, at unsafe.Pointer) (_ []byte, ok bool) {
 			at = *(*unsafe.Pointer)(at)
 		}
 	}
-	dst, ok = f.appendValue(append(dst, f.key...), at)
-	return append(dst, ','), ok
+	return f.appendValue(append(dst, f.key...), at)
 }
 
 // appendDict writes a map as an object with sorted keys, or nothing if it is empty.
@@ -151,10 +144,10 @@ func (f *field) appendDict(dst []byte, at unsafe.Pointer) (_ []byte, ok bool) {
 	if dict.Len() == 0 {
 		return dst, true
 	}
-	dst = append(append(dst, f.key...), '{')
+	dst = append(dst, f.key...)
 	start := len(dst)
 	for _, key := range sortedKeys(dict) {
-		dst = append(AppendJSONString(dst, key), ':')
+		dst = append(AppendJSONString(append(dst, ','), key), ':')
 		value := dict.MapIndex(reflect.ValueOf(key))
 		if f.kind == protoreflect.MessageKind {
 			dst, ok = f.appendValue(dst, value.UnsafePointer())
@@ -166,9 +159,8 @@ func (f *field) appendDict(dst []byte, at unsafe.Pointer) (_ []byte, ok bool) {
 		if !ok {
 			return dst, false
 		}
-		dst = append(dst, ',')
 	}
-	return append(closeJSON(dst, start, '}'), ','), true
+	return closeJSON(dst, start, "{}"), true
 }
 
 func sortedKeys(dict reflect.Value) []string {

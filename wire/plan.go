@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"math/bits"
 	"reflect"
+	"slices"
 	"strconv"
 	"strings"
 	"sync"
@@ -30,7 +31,7 @@ type plan struct {
 	required uint64 // bits of the required fields
 
 	// deep: a message of this type can nest in itself at some level.
-	deep bool
+	deep      bool
 	unsettled []int          // the fields that settle looks at: enums and messages
 	unknown   uintptr        // where the struct keeps unknown fields, a []byte
 	empty     unsafe.Pointer // a message without any field set, never written to
@@ -48,21 +49,24 @@ const (
 	oneof                // an interface that holds a pointer to a wrapper struct of one T
 )
 
+// The first members are those that the encoder reads of every field: together
+// they fill a cache line.
 type field struct {
-	name     string
-	key      []byte // `"name":`
-	number   protoreflect.FieldNumber
 	offset   uintptr
 	shape    shape
 	kind     protoreflect.Kind
-	required uint64       // this field's bit, 0 if it is not required
-	fallback []byte       // JSON of the explicit default that is written when unset, if any
-	message  *plan        // of a message kind
-	enum     *enum        // of an enum kind
-	goType   reflect.Type // of the struct's field
-	size     uintptr      // of an element of a list
-	wrapper  reflect.Type // of a oneof: the wrapper struct
-	value    *field       // of a dict: its values
+	required uint64 // this field's bit, 0 if it is not required
+	message  *plan  // of a message kind
+	key      []byte // `,"name":`
+	unset    []byte // `,"name":default`, if a default is written when the field is unset
+
+	name    string
+	number  protoreflect.FieldNumber
+	enum    *enum        // of an enum kind
+	goType  reflect.Type // of the struct's field
+	size    uintptr      // of an element of a list
+	wrapper reflect.Type // of a oneof: the wrapper struct
+	value   *field       // of a dict: its values
 }
 
 // absentWhenUnset are the fields whose default is not written when they are
@@ -147,7 +151,7 @@ func (b *planner) plan(t reflect.Type) *plan {
 // field fills f with what fd and the generated struct say.
 func (b *planner) field(f *field, fd protoreflect.FieldDescriptor, message protoreflect.Message, places map[string]reflect.StructField) {
 	f.name, f.number, f.kind = string(fd.Name()), fd.Number(), fd.Kind()
-	f.key = append(AppendJSONString(nil, f.name), ':')
+	f.key = append(AppendJSONString([]byte{','}, f.name), ':')
 	if fd.ContainingOneof() != nil {
 		f.inOneof(fd, message, places)
 	} else {
@@ -182,7 +186,7 @@ func (b *planner) field(f *field, fd protoreflect.FieldDescriptor, message proto
 		f.value.message, f.value.enum = f.message, f.enum
 	}
 	if fd.HasDefault() && !absentWhenUnset[fd.FullName()] {
-		f.fallback = f.defaultJSON(fd.Default())
+		f.unset = f.appendDefault(slices.Clone(f.key), fd.Default())
 	}
 }
 
@@ -212,23 +216,23 @@ func (f *field) inOneof(fd protoreflect.FieldDescriptor, message protoreflect.Me
 	f.wrapper = holder.Elem().Type().Elem()
 }
 
-// defaultJSON is the JSON of an explicit default.
-func (f *field) defaultJSON(v protoreflect.Value) []byte {
+// appendDefault writes an explicit default.
+func (f *field) appendDefault(dst []byte, v protoreflect.Value) []byte {
 	switch f.kind {
 	case protoreflect.BoolKind:
-		return strconv.AppendBool(nil, v.Bool())
+		return strconv.AppendBool(dst, v.Bool())
 	case protoreflect.EnumKind:
-		return f.enum.append(nil, int32(v.Enum()))
+		return f.enum.append(dst, int32(v.Enum()))
 	case protoreflect.DoubleKind:
-		return AppendJSONDouble(nil, v.Float())
+		return AppendJSONDouble(dst, v.Float())
 	case protoreflect.StringKind:
-		return AppendJSONString(nil, v.String())
+		return AppendJSONString(dst, v.String())
 	case protoreflect.BytesKind:
-		return appendBase64(nil, v.Bytes())
+		return appendBase64(dst, v.Bytes())
 	case protoreflect.Uint32Kind, protoreflect.Uint64Kind:
-		return strconv.AppendUint(nil, v.Uint(), 10)
+		return strconv.AppendUint(dst, v.Uint(), 10)
 	default:
-		return strconv.AppendInt(nil, v.Int(), 10)
+		return strconv.AppendInt(dst, v.Int(), 10)
 	}
 }
 
