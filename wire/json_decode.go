@@ -105,7 +105,9 @@ func (d *decoder) field(f *field, at unsafe.Pointer, depth int) (set bool, err e
 	}
 	switch f.shape {
 	case list:
-		reflect.NewAt(f.goType, at).Elem().SetZero()
+		if len(*(*[]struct{})(at)) > 0 { // of an earlier field of this name
+			reflect.NewAt(f.goType, at).Elem().SetZero()
+		}
 		if c != '[' { // one element stands for a list of one
 			return d.value(f, at, depth)
 		}
