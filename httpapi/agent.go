@@ -1,0 +1,50 @@
+package httpapi
+
+import (
+	"net/http"
+
+	"github.com/mesosctl/mesosctl/mesos"
+	"github.com/mesosctl/mesosctl/wire/mesospb"
+)
+
+// Agent is what an agent's HTTP server is made of.
+type Agent struct {
+	Daemon
+	Executor ExecutorBackend
+	// Recovered reports whether the agent has read its checkpoints.
+	Recovered func() bool
+	View      *AgentView
+	// Containers measures containers; nil if nothing does.
+	Containers ContainerSource
+	// PID is how Mesos names the agent: slave(1)@ip:port.
+	PID string
+	// Capabilities are what the agent can do, as it registers.
+	Capabilities []*mesospb.AgentInfo_Capability
+}
+
+// NewAgent returns the server of an agent's endpoints, all of them also below
+// /slave(1).
+func NewAgent(a Agent) http.Handler {
+	paths := newMux("/slave(1)")
+	a.routes(paths)
+	paths.handle("/api/v1/executor", a.requireRecovered(executorAPI(a.Executor)))
+	for path, handler := range map[string]http.HandlerFunc{
+		"/api/v1":             a.api,
+		"/state":              a.state,
+		"/containers":         a.containers,
+		"/monitor/statistics": a.statistics,
+	} {
+		paths.handle(path, a.requireRecovered(handler))
+	}
+	return paths
+}
+
+func (a *Agent) requireRecovered(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if !a.Recovered() {
+			refuse(w, mesos.Errorf(mesos.Unavailable, "the agent has not finished its recovery"))
+			return
+		}
+		next.ServeHTTP(w, r)
+	})
+}

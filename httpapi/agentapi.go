@@ -1,0 +1,175 @@
+package httpapi
+
+import (
+	"context"
+	"net/http"
+
+	"github.com/mesosctl/mesosctl/mesos"
+	"github.com/mesosctl/mesosctl/wire"
+	"github.com/mesosctl/mesosctl/wire/agentpb"
+	"github.com/mesosctl/mesosctl/wire/mesospb"
+)
+
+// api serves /api/v1.
+func (a *Agent) api(w http.ResponseWriter, r *http.Request) {
+	operate(w, r, new(agentpb.Call), a.operate)
+}
+
+// operate answers an operator's call.
+func (a *Agent) operate(ctx context.Context, call *agentpb.Call) (wire.Message, error) {
+	if call.Type == nil {
+		return nil, mesos.Errorf(mesos.Invalid, "the call has no type")
+	}
+	if response := a.show(call.GetType()); response != nil {
+		return response, nil
+	}
+	switch call.GetType() {
+	case agentpb.Call_GET_METRICS:
+		if call.GetMetrics == nil {
+			return nil, missing("GET_METRICS", "get_metrics")
+		}
+		return &agentpb.Response{
+			Type:       agentpb.Response_GET_METRICS.Enum(),
+			GetMetrics: &agentpb.Response_GetMetrics{Metrics: a.metricList(ctx, call.GetMetrics.Timeout)},
+		}, nil
+	case agentpb.Call_GET_CONTAINERS:
+		return &agentpb.Response{
+			Type: agentpb.Response_GET_CONTAINERS.Enum(), GetContainers: a.getContainers(ctx),
+		}, nil
+	case agentpb.Call_LIST_FILES:
+		return a.callListFiles(call.ListFiles)
+	case agentpb.Call_READ_FILE:
+		return a.callReadFile(call.ReadFile)
+	default:
+		return nil, unsupported(call.GetType().String())
+	}
+}
+
+// show answers the calls that only look and take no arguments; nil for others.
+func (a *Agent) show(call agentpb.Call_Type) *agentpb.Response {
+	switch call {
+	case agentpb.Call_GET_HEALTH:
+		healthy := true
+		return &agentpb.Response{
+			Type:      agentpb.Response_GET_HEALTH.Enum(),
+			GetHealth: &agentpb.Response_GetHealth{Healthy: &healthy},
+		}
+	case agentpb.Call_GET_VERSION:
+		return &agentpb.Response{
+			Type:       agentpb.Response_GET_VERSION.Enum(),
+			GetVersion: &agentpb.Response_GetVersion{VersionInfo: a.Version},
+		}
+	case agentpb.Call_GET_FLAGS:
+		return &agentpb.Response{
+			Type:     agentpb.Response_GET_FLAGS.Enum(),
+			GetFlags: &agentpb.Response_GetFlags{Flags: a.flagList()},
+		}
+	}
+	s := a.View.snapshot()
+	switch call {
+	case agentpb.Call_GET_AGENT:
+		return &agentpb.Response{
+			Type:     agentpb.Response_GET_AGENT.Enum(),
+			GetAgent: &agentpb.Response_GetAgent{AgentInfo: s.agent},
+		}
+	case agentpb.Call_GET_STATE:
+		return &agentpb.Response{
+			Type: agentpb.Response_GET_STATE.Enum(),
+			GetState: &agentpb.Response_GetState{
+				GetTasks: s.getTasks(), GetExecutors: s.getExecutors(), GetFrameworks: s.getFrameworks(),
+			},
+		}
+	case agentpb.Call_GET_TASKS:
+		return &agentpb.Response{Type: agentpb.Response_GET_TASKS.Enum(), GetTasks: s.getTasks()}
+	case agentpb.Call_GET_EXECUTORS:
+		return &agentpb.Response{Type: agentpb.Response_GET_EXECUTORS.Enum(), GetExecutors: s.getExecutors()}
+	case agentpb.Call_GET_FRAMEWORKS:
+		return &agentpb.Response{Type: agentpb.Response_GET_FRAMEWORKS.Enum(), GetFrameworks: s.getFrameworks()}
+	}
+	return nil
+}
+
+func (a *Agent) callListFiles(call *agentpb.Call_ListFiles) (wire.Message, error) {
+	if call == nil {
+		return nil, missing("LIST_FILES", "list_files")
+	}
+	infos, err := a.listFiles(call.GetPath())
+	if err != nil {
+		return nil, err
+	}
+	return &agentpb.Response{
+		Type:      agentpb.Response_LIST_FILES.Enum(),
+		ListFiles: &agentpb.Response_ListFiles{FileInfos: infos},
+	}, nil
+}
+
+func (a *Agent) callReadFile(call *agentpb.Call_ReadFile) (wire.Message, error) {
+	if call == nil {
+		return nil, missing("READ_FILE", "read_file")
+	}
+	data, size, err := a.readFile(call.GetPath(), call.GetOffset(), call.Length)
+	if err != nil {
+		return nil, err
+	}
+	return &agentpb.Response{
+		Type:     agentpb.Response_READ_FILE.Enum(),
+		ReadFile: &agentpb.Response_ReadFile{Data: data, Size: size},
+	}, nil
+}
+
+func (s *agentSnapshot) getFrameworks() *agentpb.Response_GetFrameworks {
+	shown := func(list []agentFrameworkSnapshot) (shown []*agentpb.Response_GetFrameworks_Framework) {
+		for i := range list {
+			shown = append(shown, &agentpb.Response_GetFrameworks_Framework{FrameworkInfo: list[i].info})
+		}
+		return shown
+	}
+	return &agentpb.Response_GetFrameworks{
+		Frameworks: shown(s.frameworks), CompletedFrameworks: shown(s.completed),
+	}
+}
+
+func (s *agentSnapshot) getExecutors() *agentpb.Response_GetExecutors {
+	answer := new(agentpb.Response_GetExecutors)
+	shown := func(list []agentExecutorSnapshot) (shown []*agentpb.Response_GetExecutors_Executor) {
+		for i := range list {
+			shown = append(shown, &agentpb.Response_GetExecutors_Executor{ExecutorInfo: list[i].Info})
+		}
+		return shown
+	}
+	s.each(func(f *agentFrameworkSnapshot) {
+		answer.Executors = append(answer.Executors, shown(f.executors)...)
+		answer.CompletedExecutors = append(answer.CompletedExecutors, shown(f.completed)...)
+	})
+	return answer
+}
+
+// each calls f with every framework, the running ones first.
+func (s *agentSnapshot) each(f func(*agentFrameworkSnapshot)) {
+	for _, list := range [...][]agentFrameworkSnapshot{s.frameworks, s.completed} {
+		for i := range list {
+			f(&list[i])
+		}
+	}
+}
+
+func (s *agentSnapshot) getTasks() *agentpb.Response_GetTasks {
+	answer := new(agentpb.Response_GetTasks)
+	add := func(to *[]*mesospb.Task, tasks []*agentTask) {
+		for _, t := range tasks {
+			*to = append(*to, t.task)
+		}
+	}
+	s.each(func(f *agentFrameworkSnapshot) {
+		for _, executors := range [...][]agentExecutorSnapshot{f.executors, f.completed} {
+			for i := range executors {
+				lists := &executors[i].tasks
+				add(&answer.QueuedTasks, lists[TaskQueued])
+				add(&answer.LaunchedTasks, lists[TaskLaunched])
+				add(&answer.TerminatedTasks, lists[TaskTerminated])
+				add(&answer.CompletedTasks, lists[TaskAcknowledged])
+			}
+		}
+	})
+	return answer
+}

@@ -1,0 +1,179 @@
+package httpapi
+
+import (
+	"context"
+	"maps"
+	"net/http"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/mesosctl/mesosctl/mesos"
+	"github.com/mesosctl/mesosctl/wire"
+	"github.com/mesosctl/mesosctl/wire/mesospb"
+)
+
+// Metric is one value of /metrics/snapshot.
+type Metric struct {
+	Name  string
+	Value float64
+}
+
+// Daemon is what every daemon tells about itself.
+type Daemon struct {
+	// Version is the build.
+	Version *mesospb.VersionInfo
+	// Flags are the effective flags, as /flags shows them.
+	Flags map[string]string
+	// Metrics collects the metrics, in any order; nil means that there are none.
+	Metrics func(ctx context.Context) []Metric
+	// Started is when the daemon began to serve.
+	Started time.Time
+	// Files are the sandboxes and logs that may be read.
+	Files *Files
+}
+
+// routes adds the endpoints of every daemon.
+func (d *Daemon) routes(m *mux) {
+	m.handle("/health", http.HandlerFunc(health))
+	m.handle("/version", http.HandlerFunc(d.version))
+	m.handle("/flags", http.HandlerFunc(d.flags))
+	m.handle("/metrics/snapshot", http.HandlerFunc(d.metrics))
+	if d.Files != nil {
+		d.Files.routes(m)
+	}
+}
+
+// health answers 200 while the process serves.
+func health(w http.ResponseWriter, r *http.Request) {
+	if allow(w, r, http.MethodGet, http.MethodHead) {
+		w.WriteHeader(http.StatusOK)
+	}
+}
+
+func (d *Daemon) version(w http.ResponseWriter, r *http.Request) {
+	writeJSON(w, r, func(emit func([]byte)) { emit(appendBare(nil, d.Version)) })
+}
+
+func (d *Daemon) flags(w http.ResponseWriter, r *http.Request) {
+	writeJSON(w, r, func(emit func([]byte)) { emit(append(d.appendFlags([]byte("{")), '}')) })
+}
+
+// appendFlags appends the flags as a field, sorted by name.
+func (d *Daemon) appendFlags(dst []byte) []byte {
+	dst = append(appendKey(dst, "flags"), '{')
+	for _, name := range slices.Sorted(maps.Keys(d.Flags)) {
+		dst = appendString(dst, name, d.Flags[name])
+	}
+	return append(dst, '}')
+}
+
+// appendSetFlags appends those of some flags that are set, as fields of their own.
+func (d *Daemon) appendSetFlags(dst []byte, names ...string) []byte {
+	for _, name := range names {
+		if value, ok := d.Flags[name]; ok && value != "" {
+			dst = appendString(dst, name, value)
+		}
+	}
+	return dst
+}
+
+// metrics serves /metrics/snapshot. With ?timeout=5secs it waits no longer than
+// that, as in Mesos.
+func (d *Daemon) metrics(w http.ResponseWriter, r *http.Request) {
+	ctx := r.Context()
+	if text := r.URL.Query().Get("timeout"); text != "" {
+		timeout, err := mesos.ParseDuration(text)
+		if err != nil {
+			refuse(w, mesos.Errorf(mesos.Invalid, "timeout: %w", err))
+			return
+		}
+		var cancel context.CancelFunc
+		ctx, cancel = context.WithTimeout(ctx, timeout)
+		defer cancel()
+	}
+	metrics := d.collect(ctx)
+	writeJSON(w, r, func(emit func([]byte)) {
+		dst := []byte("{")
+		for _, metric := range metrics {
+			dst = appendDouble(dst, metric.Name, metric.Value)
+		}
+		emit(append(dst, '}'))
+	})
+}
+
+// collect returns the metrics sorted by name.
+func (d *Daemon) collect(ctx context.Context) []Metric {
+	if d.Metrics == nil {
+		return nil
+	}
+	metrics := d.Metrics(ctx)
+	slices.SortFunc(metrics, func(a, b Metric) int { return strings.Compare(a.Name, b.Name) })
+	return metrics
+}
+
+// appendBuild appends the fields of /state that tell of the build and the start.
+func (d *Daemon) appendBuild(dst []byte) []byte {
+	v := d.Version
+	dst = appendString(dst, "version", v.GetVersion())
+	for _, field := range []struct {
+		key   string
+		value *string
+	}{{"git_sha", v.GitSha}, {"git_branch", v.GitBranch}, {"git_tag", v.GitTag}} {
+		if field.value != nil {
+			dst = appendString(dst, field.key, *field.value)
+		}
+	}
+	dst = appendString(dst, "build_date", v.GetBuildDate())
+	dst = appendDouble(dst, "build_time", v.GetBuildTime())
+	dst = appendString(dst, "build_user", v.GetBuildUser())
+	return appendDouble(dst, "start_time", seconds(d.Started))
+}
+
+// seconds is a time as Mesos writes it: seconds since 1970, 0 for none.
+func seconds(t time.Time) float64 {
+	if t.IsZero() {
+		return 0
+	}
+	return float64(t.UnixNano()) / 1e9
+}
+
+// mux routes by exact path; every path of a daemon is also served below the
+// daemon's name in Mesos ("/master", "/slave(1)").
+type mux struct {
+	name  string
+	paths map[string]http.Handler
+}
+
+func newMux(name string) *mux {
+	return &mux{name: name, paths: make(map[string]http.Handler)}
+}
+
+// handle serves a path, and the same below the daemon's name.
+func (m *mux) handle(path string, h http.Handler) {
+	m.paths[path] = h
+	m.paths[m.name+path] = h
+}
+
+func (m *mux) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	path := r.URL.Path
+	if len(path) > 1 {
+		path = strings.TrimSuffix(path, "/")
+	}
+	if h, ok := m.paths[path]; ok {
+		h.ServeHTTP(w, r)
+		return
+	}
+	answer(w, http.StatusNotFound, "there is no %s here", r.URL.Path)
+}
+
+// reply sends the answer to an operator's call.
+func reply(w http.ResponseWriter, media wire.MediaType, m wire.Message) {
+	body, err := media.Append(nil, m)
+	if err != nil {
+		refuse(w, err)
+		return
+	}
+	w.Header().Set("Content-Type", media.String())
+	w.Write(body) //nolint:errcheck // the client is gone
+}

@@ -1,0 +1,205 @@
+package httpapi
+
+import (
+	"bytes"
+	"context"
+	"io"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"google.golang.org/protobuf/proto"
+
+	"github.com/mesosctl/mesosctl/mesos"
+	"github.com/mesosctl/mesosctl/wire"
+	"github.com/mesosctl/mesosctl/wire/executorpb"
+	"github.com/mesosctl/mesosctl/wire/mesospb"
+	"github.com/mesosctl/mesosctl/wire/schedulerpb"
+)
+
+// fakeScheduler is a backend that knows one framework and remembers streams.
+type fakeScheduler struct {
+	streams chan *Stream
+	closed  chan string
+
+	mu    sync.Mutex
+	calls []*schedulerpb.Call
+}
+
+func newFakeScheduler() *fakeScheduler {
+	return &fakeScheduler{streams: make(chan *Stream, 100), closed: make(chan string, 100)}
+}
+
+func (f *fakeScheduler) Subscribe(_ context.Context, _ string, call *schedulerpb.Call, stream *Stream) error {
+	if call.GetSubscribe().GetFrameworkInfo().GetName() == "refused" {
+		return mesos.Errorf(mesos.Forbidden, "this framework may not subscribe")
+	}
+	stream.Send(subscribedEvent("F"))
+	f.streams <- stream
+	return nil
+}
+
+func (f *fakeScheduler) Call(_ context.Context, _, stream string, call *schedulerpb.Call) error {
+	switch {
+	case call.GetFrameworkId().GetValue() != "F":
+		return mesos.Errorf(mesos.Invalid, "there is no framework %q", call.GetFrameworkId().GetValue())
+	case stream != "current":
+		return mesos.Errorf(mesos.Invalid, "the stream %q is not this framework's", stream)
+	}
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.calls = append(f.calls, call)
+	return nil
+}
+
+func (f *fakeScheduler) StreamClosed(stream string, _ error) { f.closed <- stream }
+
+// fakeExecutor is a backend that takes everything.
+type fakeExecutor struct{ streams chan *Stream }
+
+func (f *fakeExecutor) Subscribe(_ context.Context, _ *executorpb.Call, stream *Stream) error {
+	f.streams <- stream
+	return nil
+}
+
+func (f *fakeExecutor) Call(_ context.Context, call *executorpb.Call) error {
+	if call.GetType() == executorpb.Call_UPDATE {
+		return mesos.Errorf(mesos.Forbidden, "the executor is not subscribed")
+	}
+	return nil
+}
+
+func (f *fakeExecutor) StreamClosed(string, error) {}
+
+// fakeLeadership is set by the test.
+type fakeLeadership struct {
+	leading, recovered bool
+	leader             *mesospb.MasterInfo
+}
+
+func (f *fakeLeadership) Leading() bool               { return f.leading }
+func (f *fakeLeadership) Recovered() bool             { return f.recovered }
+func (f *fakeLeadership) Leader() *mesospb.MasterInfo { return f.leader }
+
+type fakeOperator struct{ tornDown string }
+
+func (f *fakeOperator) Teardown(_ context.Context, _, framework string) error {
+	if framework != "F" {
+		return mesos.Errorf(mesos.NotFound, "there is no framework %q", framework)
+	}
+	f.tornDown = framework
+	return nil
+}
+
+func masterInfo(host string) *mesospb.MasterInfo {
+	return &mesospb.MasterInfo{
+		Id: proto.String("M"), Ip: proto.Uint32(0), Port: proto.Uint32(5050),
+		Pid: proto.String("master@10.0.0.1:5050"), Hostname: proto.String(host), Version: proto.String("1.11.0"),
+		Capabilities: []*mesospb.MasterInfo_Capability{{Type: mesospb.MasterInfo_Capability_AGENT_UPDATE.Enum()}},
+	}
+}
+
+func daemon() Daemon {
+	return Daemon{
+		Version: &mesospb.VersionInfo{
+			Version: proto.String("1.11.0"), BuildDate: proto.String("2026-11-21 00:00:00 UTC"),
+			BuildTime: proto.Float64(1795289312), BuildUser: proto.String("x"), GitSha: proto.String("abc"),
+		},
+		Flags: map[string]string{"port": "5050", "cluster": "test", "ip": "127.0.0.1"},
+		Metrics: func(context.Context) []Metric {
+			return []Metric{{"system/load_1min", 0.5}, {"master/elected", 1}}
+		},
+		Started: time.Unix(1795292438, 463951000),
+		Files:   NewFiles(),
+	}
+}
+
+// leader is a master that leads, over fakes.
+func leader() (Master, *fakeScheduler) {
+	scheduler := newFakeScheduler()
+	return Master{
+		Daemon:     daemon(),
+		Info:       masterInfo("leader.example"),
+		Elected:    func() time.Time { return time.Unix(1795292439, 0) },
+		Leadership: &fakeLeadership{leading: true, recovered: true, leader: masterInfo("leader.example")},
+		Scheduler:  scheduler,
+		Operator:   new(fakeOperator),
+		View:       NewMasterView(),
+	}, scheduler
+}
+
+func serve(t *testing.T, h http.Handler) *httptest.Server {
+	t.Helper()
+	server := httptest.NewServer(h)
+	t.Cleanup(server.Close)
+	return server
+}
+
+func subscribedEvent(id string) *schedulerpb.Event {
+	return &schedulerpb.Event{
+		Type: schedulerpb.Event_SUBSCRIBED.Enum(),
+		Subscribed: &schedulerpb.Event_Subscribed{
+			FrameworkId: &mesospb.FrameworkID{Value: proto.String(id)},
+		},
+	}
+}
+
+func subscribeCall(name string) *schedulerpb.Call {
+	return &schedulerpb.Call{
+		Type: schedulerpb.Call_SUBSCRIBE.Enum(),
+		Subscribe: &schedulerpb.Call_Subscribe{FrameworkInfo: &mesospb.FrameworkInfo{
+			User: proto.String("root"), Name: proto.String(name),
+		}},
+	}
+}
+
+func encode(t *testing.T, media wire.MediaType, m wire.Message) []byte {
+	t.Helper()
+	data, err := media.Append(nil, m)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return data
+}
+
+// post sends a request with headers given as name, value, ...
+func post(t *testing.T, url string, body []byte, headers ...string) *http.Response {
+	t.Helper()
+	request, err := http.NewRequest(http.MethodPost, url, bytes.NewReader(body))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for i := 0; i < len(headers); i += 2 {
+		request.Header.Set(headers[i], headers[i+1])
+	}
+	answer, err := http.DefaultClient.Do(request)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { answer.Body.Close() })
+	return answer
+}
+
+func text(t *testing.T, answer *http.Response) string {
+	t.Helper()
+	body, err := io.ReadAll(answer.Body)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return strings.TrimSpace(string(body))
+}
+
+// within returns what arrives, or fails.
+func within[T any](t *testing.T, c <-chan T) T {
+	t.Helper()
+	select {
+	case v := <-c:
+		return v
+	case <-time.After(10 * time.Second):
+		t.Fatal("nothing arrived")
+		panic("unreachable")
+	}
+}

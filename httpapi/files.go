@@ -1,0 +1,197 @@
+package httpapi
+
+import (
+	"errors"
+	"io"
+	"io/fs"
+	"os"
+	"path"
+	"path/filepath"
+	"sort"
+	"strings"
+	"sync"
+	"syscall"
+
+	"github.com/mesosctl/mesosctl/mesos"
+	"github.com/mesosctl/mesosctl/wire/mesospb"
+)
+
+// maxReadBytes is the most that one read returns: 16 pages, as in Mesos.
+const maxReadBytes = 16 * 4096
+
+// Files are the sandboxes and logs that may be read over HTTP, each under a
+// virtual path. What a virtual path does not lead to can't be reached, not even
+// through a symbolic link.
+// See https://mesos.apache.org/documentation/latest/sandbox/.
+type Files struct {
+	mu    sync.RWMutex
+	roots map[string]string // virtual path to real path, both clean
+}
+
+// NewFiles returns no files.
+func NewFiles() *Files { return &Files{roots: make(map[string]string)} }
+
+// Attach makes a file, or a directory with all below it, readable under a
+// virtual path. The error's kind is NotFound if there is no such file.
+func (f *Files) Attach(file, virtual string) error {
+	real, err := realPath(file)
+	if err != nil {
+		return mesos.Errorf(mesos.KindOf(err), "attach %s: %w", file, err)
+	}
+	opened, err := os.Open(real)
+	if err != nil {
+		return mesos.Errorf(mesos.Forbidden, "attach %s: %w", file, err)
+	}
+	opened.Close() //nolint:errcheck // it was only tried
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.roots[strings.TrimSuffix(virtual, "/")] = real
+	return nil
+}
+
+// Detach takes a virtual path back.
+func (f *Files) Detach(virtual string) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	delete(f.roots, strings.TrimSuffix(virtual, "/"))
+}
+
+// realPath is a path without symbolic links.
+func realPath(file string) (string, error) {
+	absolute, err := filepath.Abs(file)
+	if err == nil {
+		absolute, err = filepath.EvalSymlinks(absolute)
+	}
+	switch {
+	case err == nil:
+		return absolute, nil
+	case errors.Is(err, fs.ErrNotExist), errors.Is(err, syscall.ENOTDIR):
+		return "", mesos.Errorf(mesos.NotFound, "%w", err)
+	default:
+		return "", mesos.Errorf(mesos.Invalid, "%w", err)
+	}
+}
+
+// attached returns the real path of the longest virtual path that is the
+// beginning of name, and the rest of name.
+func (f *Files) attached(name string) (root, rest string, ok bool) {
+	f.mu.RLock()
+	defer f.mu.RUnlock()
+	name = strings.TrimSuffix(name, "/")
+	for prefix := name; ; {
+		if root, ok := f.roots[prefix]; ok {
+			return root, name[len(prefix):], true
+		}
+		cut := strings.LastIndexByte(prefix, '/')
+		if cut < 0 {
+			return "", "", false
+		}
+		prefix = prefix[:cut]
+	}
+}
+
+// resolve returns the real path of a virtual one.
+func (f *Files) resolve(name string) (string, error) {
+	root, rest, ok := f.attached(name)
+	if !ok {
+		return "", mesos.Errorf(mesos.NotFound, "there is no file %q", name)
+	}
+	info, err := os.Stat(root)
+	if err != nil || (!info.IsDir() && rest != "") {
+		return "", mesos.Errorf(mesos.NotFound, "there is no file %q", name)
+	}
+	real, err := realPath(filepath.Join(root, filepath.FromSlash(rest)))
+	if err != nil {
+		if mesos.KindOf(err) == mesos.NotFound {
+			return "", mesos.Errorf(mesos.NotFound, "there is no file %q", name)
+		}
+		return "", mesos.Errorf(mesos.Invalid, "%q: %w", name, err)
+	}
+	if real != root && !strings.HasPrefix(real, strings.TrimSuffix(root, "/")+"/") {
+		return "", mesos.Errorf(mesos.Invalid, "%q leads out of what may be read", name)
+	}
+	return real, nil
+}
+
+// Browse lists a directory, sorted by name. A file has an empty listing.
+func (f *Files) Browse(name string) ([]*mesospb.FileInfo, error) {
+	real, err := f.resolve(name)
+	if err != nil {
+		return nil, err
+	}
+	entries, err := os.ReadDir(real)
+	if err != nil {
+		return nil, nil
+	}
+	sort.Slice(entries, func(i, j int) bool { return entries[i].Name() < entries[j].Name() })
+	infos := make([]*mesospb.FileInfo, 0, len(entries))
+	for _, entry := range entries {
+		info, err := os.Stat(filepath.Join(real, entry.Name()))
+		if err != nil {
+			continue // it was removed meanwhile, or is a link to nowhere
+		}
+		infos = append(infos, fileInfo(path.Join(name, entry.Name()), info))
+	}
+	return infos, nil
+}
+
+// Read returns up to length bytes of a file from offset on, and the file's
+// size; no more than 64 KiB at once, and as much as that without a length (nil).
+func (f *Files) Read(name string, offset uint64, length *uint64) (data []byte, size int64, err error) {
+	file, err := f.open(name)
+	if err != nil {
+		return nil, 0, err
+	}
+	defer file.Close() //nolint:errcheck // it was only read
+	info, err := file.Stat()
+	if err != nil {
+		return nil, 0, mesos.Errorf(mesos.Internal, "read %q: %w", name, err)
+	}
+	size = info.Size()
+	if offset >= uint64(size) {
+		return nil, size, nil
+	}
+	want := min(uint64(size)-offset, maxReadBytes)
+	if length != nil {
+		want = min(want, *length)
+	}
+	data = make([]byte, want)
+	n, err := file.ReadAt(data, int64(offset))
+	if err != nil && err != io.EOF {
+		return nil, 0, mesos.Errorf(mesos.Internal, "read %q: %w", name, err)
+	}
+	return data[:n], size, nil
+}
+
+// open opens a regular file. A pipe or a device would block or never end.
+func (f *Files) open(name string) (*os.File, error) {
+	real, err := f.resolve(name)
+	if err != nil {
+		return nil, err
+	}
+	info, err := os.Stat(real)
+	switch {
+	case err != nil:
+		return nil, mesos.Errorf(mesos.NotFound, "there is no file %q", name)
+	case info.IsDir():
+		return nil, mesos.Errorf(mesos.Invalid, "%q is a directory", name)
+	case !info.Mode().IsRegular():
+		return nil, mesos.Errorf(mesos.Invalid, "%q is not a regular file", name)
+	}
+	file, err := os.Open(real)
+	if err != nil {
+		return nil, mesos.Errorf(mesos.Internal, "open %q: %w", name, err)
+	}
+	return file, nil
+}
+
+// mappings are the virtual paths and what they lead to.
+func (f *Files) mappings() map[string]string {
+	f.mu.RLock()
+	defer f.mu.RUnlock()
+	copied := make(map[string]string, len(f.roots))
+	for virtual, real := range f.roots {
+		copied[virtual] = real
+	}
+	return copied
+}

@@ -1,0 +1,49 @@
+package httpapi
+
+import (
+	"context"
+	"net/http"
+	"time"
+
+	"github.com/mesosctl/mesosctl/wire/mesospb"
+)
+
+// Master is what a master's HTTP server is made of.
+type Master struct {
+	Daemon
+	// Info is this master, as frameworks and tools see it.
+	Info *mesospb.MasterInfo
+	// Elected is when the current term of this master began; zero outside of one.
+	Elected    func() time.Time
+	Leadership Leadership
+	Scheduler  SchedulerBackend
+	Operator   MasterBackend
+	View       *MasterView
+	// Weights are the weights of roles that have one.
+	Weights map[string]float64
+}
+
+// MasterBackend decides about operators' calls that change something. Errors
+// are answered with the status of their kind and their text.
+type MasterBackend interface {
+	Teardown(ctx context.Context, principal, frameworkID string) error
+}
+
+// NewMaster returns the server of a master's endpoints, all of them also below
+// /master.
+func NewMaster(m Master) http.Handler {
+	paths := newMux("/master")
+	m.routes(paths)
+	paths.handle("/api/v1/scheduler", requireRecovered(m.Leadership, schedulerAPI(m.Scheduler)))
+	paths.handle("/api/v1", requireRecovered(m.Leadership, http.HandlerFunc(m.api)))
+	m.stateRoutes(paths)
+	paths.handle("/redirect", http.HandlerFunc(m.redirect))
+	return paths
+}
+
+// redirect sends a client to the leader's root.
+func (m *Master) redirect(w http.ResponseWriter, r *http.Request) {
+	if allow(w, r, http.MethodGet, http.MethodHead) {
+		redirect(w, m.Leadership.Leader(), "")
+	}
+}

@@ -1,0 +1,50 @@
+package httpapi
+
+// masterSnapshot is a moment of a MasterView: pointers to its records.
+type masterSnapshot struct {
+	agents, recovered     []*agentRecord
+	frameworks, completed []frameworkSnapshot
+	counts                masterCounts
+	unreachable           int
+}
+
+type frameworkSnapshot struct {
+	*frameworkRecord
+	tasks     [4][]*taskRecord // by TaskList
+	executors []*executorRecord
+	offers    []*offerRecord
+}
+
+// snapshot copies the pointers to all records, in order of their arrival.
+func (v *MasterView) snapshot() masterSnapshot {
+	v.mu.RLock()
+	defer v.mu.RUnlock()
+	return masterSnapshot{
+		agents:      v.agents.all(current),
+		recovered:   v.agents.all(former),
+		frameworks:  snapshots(v.frameworks.all(current)),
+		completed:   snapshots(v.frameworks.all(former)),
+		counts:      v.counts,
+		unreachable: v.unreachable,
+	}
+}
+
+// snapshots copies frameworks; those of which only tasks are known are left out.
+func snapshots(frameworks []*framework) []frameworkSnapshot {
+	list := make([]frameworkSnapshot, 0, len(frameworks))
+	for _, f := range frameworks {
+		if f.record == nil {
+			continue
+		}
+		s := frameworkSnapshot{
+			frameworkRecord: f.record,
+			executors:       f.executors.all(current),
+			offers:          f.offers.all(current),
+		}
+		for i := range s.tasks {
+			s.tasks[i] = f.tasks.all(i)
+		}
+		list = append(list, s)
+	}
+	return list
+}

@@ -1,0 +1,260 @@
+package httpapi
+
+import (
+	"sync"
+
+	"github.com/mesosctl/mesosctl/mesos"
+	"github.com/mesosctl/mesosctl/wire/masterpb"
+	"github.com/mesosctl/mesosctl/wire/mesospb"
+)
+
+// TaskList says which of a framework's lists a task is in.
+type TaskList int
+
+// The lists, numbered as those of package master.
+const (
+	TaskActive TaskList = iota
+	TaskPending
+	TaskUnreachable
+	TaskCompleted
+)
+
+// MasterView is what readers see of a master: the records that the core has
+// published. A record must not be changed after it was put; a new one with the
+// same ID replaces it. Readers hold the lock only while they copy pointers, so
+// that they never stop the writer.
+type MasterView struct {
+	mu          sync.RWMutex
+	agents      shelf[mesos.AgentID, agentRecord]
+	frameworks  shelf[mesos.FrameworkID, framework] // lists: running, completed
+	counts      masterCounts
+	unreachable int
+}
+
+// The lists of agents and of frameworks.
+const (
+	current = 0 // registered
+	former  = 1 // agents: recovered from the registry; frameworks: completed
+)
+
+// framework is what hangs together under a framework.
+type framework struct {
+	record    *frameworkRecord // nil until it is published
+	tasks     shelf[taskKey, taskRecord]
+	executors shelf[executorKey, executorRecord]
+	offers    shelf[mesos.OfferID, offerRecord]
+}
+
+type (
+	taskKey struct {
+		agent mesos.AgentID
+		task  mesos.TaskID
+	}
+	executorKey struct {
+		agent    mesos.AgentID
+		executor mesos.ExecutorID
+	}
+	agentRecord struct {
+		agent       *masterpb.Response_GetAgents_Agent // nil for a recovered one
+		info        *mesospb.AgentInfo
+		total, used amounts
+		legacy      cache
+	}
+	frameworkRecord struct {
+		framework *masterpb.Response_GetFrameworks_Framework
+		legacy    cache // the fields before the lists
+	}
+	taskRecord struct {
+		task   *mesospb.Task
+		legacy cache
+	}
+	offerRecord    struct{ offer *mesospb.Offer }
+	executorRecord struct {
+		agent  mesos.AgentID
+		info   *mesospb.ExecutorInfo
+		legacy cache
+	}
+)
+
+// NewMasterView returns an empty view.
+func NewMasterView() *MasterView { return new(MasterView) }
+
+// Reset forgets everything: a term is over.
+func (v *MasterView) Reset() {
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	v.agents = shelf[mesos.AgentID, agentRecord]{}
+	v.frameworks = shelf[mesos.FrameworkID, framework]{}
+	v.counts, v.unreachable = masterCounts{}, 0
+}
+
+// PutAgent shows a registered agent.
+func (v *MasterView) PutAgent(agent *masterpb.Response_GetAgents_Agent) {
+	record := &agentRecord{
+		agent: agent, info: agent.GetAgentInfo(),
+		total: amountsOf(agent.GetTotalResources()), used: amountsOf(agent.GetAllocatedResources()),
+	}
+	id := mesos.AgentID(record.info.GetId().GetValue())
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	v.uncountAgent(id)
+	v.counts.addAgent(record, 1)
+	v.agents.put(id, current, record)
+}
+
+// PutRecoveredAgent shows an agent that the registry knows and that has not
+// registered again yet.
+func (v *MasterView) PutRecoveredAgent(info *mesospb.AgentInfo) {
+	id := mesos.AgentID(info.GetId().GetValue())
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	v.uncountAgent(id)
+	v.agents.put(id, former, &agentRecord{info: info})
+}
+
+// DropAgent removes an agent.
+func (v *MasterView) DropAgent(id mesos.AgentID) {
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	v.uncountAgent(id)
+	v.agents.drop(id)
+}
+
+func (v *MasterView) uncountAgent(id mesos.AgentID) {
+	if old, list := v.agents.get(id); old != nil && list == current {
+		v.counts.addAgent(old, -1)
+	}
+}
+
+// SetUnreachableAgents sets how many agents are unreachable.
+func (v *MasterView) SetUnreachableAgents(n int) {
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	v.unreachable = n
+}
+
+// PutFramework shows a framework; completed moves it to the history.
+func (v *MasterView) PutFramework(f *masterpb.Response_GetFrameworks_Framework, completed bool) {
+	record := &frameworkRecord{framework: f}
+	id := mesos.FrameworkID(f.GetFrameworkInfo().GetId().GetValue())
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	entry, list := v.frameworks.get(id)
+	if entry == nil {
+		entry = new(framework)
+	} else if list == current {
+		v.counts.addFramework(entry.record, -1)
+	}
+	entry.record = record
+	list = current
+	if completed {
+		list = former
+	} else {
+		v.counts.addFramework(record, 1)
+	}
+	v.frameworks.put(id, list, entry)
+}
+
+// DropFramework removes a framework with its tasks and executors.
+func (v *MasterView) DropFramework(id mesos.FrameworkID) {
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	entry, list := v.frameworks.get(id)
+	if entry == nil {
+		return
+	}
+	if list == current {
+		v.counts.addFramework(entry.record, -1)
+	}
+	for list := range entry.tasks.lists {
+		for _, record := range entry.tasks.all(list) {
+			v.counts.addTask(record, TaskList(list), -1)
+		}
+	}
+	v.counts.offers -= entry.offers.len(0)
+	v.frameworks.drop(id)
+}
+
+// under returns what hangs under a framework, which need not be published yet;
+// mu is held.
+func (v *MasterView) under(id mesos.FrameworkID) *framework {
+	entry, _ := v.frameworks.get(id)
+	if entry == nil {
+		entry = new(framework)
+		v.frameworks.put(id, current, entry)
+	}
+	return entry
+}
+
+// PutTask shows a task in a list; it leaves the list it was in.
+func (v *MasterView) PutTask(task *mesospb.Task, list TaskList) {
+	record := &taskRecord{task: task}
+	key := taskKey{mesos.AgentID(task.GetAgentId().GetValue()), mesos.TaskID(task.GetTaskId().GetValue())}
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	entry := v.under(mesos.FrameworkID(task.GetFrameworkId().GetValue()))
+	old, was := entry.tasks.get(key)
+	if old != nil {
+		v.counts.addTask(old, TaskList(was), -1)
+	}
+	v.counts.addTask(record, list, 1)
+	if list == TaskCompleted && (old == nil || TaskList(was) != TaskCompleted) {
+		v.counts.ended[task.GetState()]++
+	}
+	entry.tasks.put(key, int(list), record)
+}
+
+// DropTask removes a task from whatever list it is in.
+func (v *MasterView) DropTask(id mesos.FrameworkID, agent mesos.AgentID, task mesos.TaskID) {
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	entry, _ := v.frameworks.get(id)
+	if entry == nil {
+		return
+	}
+	key := taskKey{agent, task}
+	if old, list := entry.tasks.get(key); old != nil {
+		v.counts.addTask(old, TaskList(list), -1)
+		entry.tasks.drop(key)
+	}
+}
+
+// PutExecutor shows an executor that runs on an agent.
+func (v *MasterView) PutExecutor(agent mesos.AgentID, info *mesospb.ExecutorInfo) {
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	key := executorKey{agent, mesos.ExecutorID(info.GetExecutorId().GetValue())}
+	entry := v.under(mesos.FrameworkID(info.GetFrameworkId().GetValue()))
+	entry.executors.put(key, current, &executorRecord{agent: agent, info: info})
+}
+
+// DropExecutor removes an executor.
+func (v *MasterView) DropExecutor(id mesos.FrameworkID, agent mesos.AgentID, executor mesos.ExecutorID) {
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	if entry, _ := v.frameworks.get(id); entry != nil {
+		entry.executors.drop(executorKey{agent, executor})
+	}
+}
+
+// PutOffer shows an outstanding offer.
+func (v *MasterView) PutOffer(offer *mesospb.Offer) {
+	id := mesos.OfferID(offer.GetId().GetValue())
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	entry := v.under(mesos.FrameworkID(offer.GetFrameworkId().GetValue()))
+	v.counts.offers -= entry.offers.len(0)
+	entry.offers.put(id, current, &offerRecord{offer: offer})
+	v.counts.offers += entry.offers.len(0)
+}
+
+// DropOffer removes an offer.
+func (v *MasterView) DropOffer(id mesos.FrameworkID, offer mesos.OfferID) {
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	if entry, _ := v.frameworks.get(id); entry != nil {
+		v.counts.offers -= entry.offers.len(0)
+		entry.offers.drop(offer)
+		v.counts.offers += entry.offers.len(0)
+	}
+}

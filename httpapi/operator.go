@@ -1,0 +1,95 @@
+package httpapi
+
+import (
+	"context"
+	"maps"
+	"net/http"
+	"slices"
+	"time"
+
+	"github.com/mesosctl/mesosctl/mesos"
+	"github.com/mesosctl/mesosctl/wire"
+	"github.com/mesosctl/mesosctl/wire/mesospb"
+)
+
+// What masters and agents answer to operators' calls alike.
+
+// flagList is the answer to GET_FLAGS, sorted by name.
+func (d *Daemon) flagList() []*mesospb.Flag {
+	list := make([]*mesospb.Flag, 0, len(d.Flags))
+	for _, name := range slices.Sorted(maps.Keys(d.Flags)) {
+		value := d.Flags[name]
+		list = append(list, &mesospb.Flag{Name: &name, Value: &value})
+	}
+	return list
+}
+
+// metricList is the answer to GET_METRICS, sorted by name.
+func (d *Daemon) metricList(ctx context.Context, timeout *mesospb.DurationInfo) []*mesospb.Metric {
+	if timeout != nil {
+		var cancel context.CancelFunc
+		ctx, cancel = context.WithTimeout(ctx, time.Duration(timeout.GetNanoseconds()))
+		defer cancel()
+	}
+	metrics := d.collect(ctx)
+	list := make([]*mesospb.Metric, len(metrics))
+	for i := range metrics {
+		list[i] = &mesospb.Metric{Name: &metrics[i].Name, Value: &metrics[i].Value}
+	}
+	return list
+}
+
+// readFile is the answer to READ_FILE.
+func (d *Daemon) readFile(path string, offset uint64, length *uint64) (data []byte, size *uint64, err error) {
+	if d.Files == nil {
+		return nil, nil, mesos.Errorf(mesos.NotFound, "there is no file %q", path)
+	}
+	data, bytes, err := d.Files.Read(path, offset, length)
+	if err != nil {
+		return nil, nil, err
+	}
+	if data == nil {
+		data = []byte{} // a required field
+	}
+	total := uint64(bytes)
+	return data, &total, nil
+}
+
+// listFiles is the answer to LIST_FILES.
+func (d *Daemon) listFiles(path string) ([]*mesospb.FileInfo, error) {
+	if d.Files == nil {
+		return nil, mesos.Errorf(mesos.NotFound, "there is no file %q", path)
+	}
+	return d.Files.Browse(path)
+}
+
+// missing is the error of a call without the message that its type needs.
+func missing(callType, field string) error {
+	return mesos.Errorf(mesos.Invalid, "a %s call needs the field %s", callType, field)
+}
+
+// unsupported is the error of a call that this version does not serve.
+func unsupported(callType string) error {
+	return mesos.Errorf(mesos.Unsupported, "this version does not serve %s calls", callType)
+}
+
+// operate serves one operator's call: it is decoded, answered and encoded. A nil
+// answer is 202 Accepted.
+func operate[C wire.Message](w http.ResponseWriter, r *http.Request, call C, serve func(context.Context, C) (wire.Message, error)) {
+	if _, ok := decode(w, r, call); !ok {
+		return
+	}
+	media, ok := negotiate(w, r)
+	if !ok {
+		return
+	}
+	response, err := serve(r.Context(), call)
+	switch {
+	case err != nil:
+		refuse(w, err)
+	case response == nil:
+		w.WriteHeader(http.StatusAccepted)
+	default:
+		reply(w, media, response)
+	}
+}

@@ -1,0 +1,97 @@
+package httpapi
+
+import (
+	"compress/gzip"
+	"errors"
+	"io"
+	"net/http"
+	"strings"
+
+	"github.com/mesosctl/mesosctl/mesos"
+	"github.com/mesosctl/mesosctl/wire"
+)
+
+// decode reads the call in a request's body. If it reports false it has
+// answered the request.
+func decode(w http.ResponseWriter, r *http.Request, call wire.Message) (wire.MediaType, bool) {
+	if !allow(w, r, http.MethodPost) {
+		return 0, false
+	}
+	contentType := r.Header.Get("Content-Type")
+	if contentType == "" {
+		answer(w, http.StatusBadRequest, "the request has no Content-Type: %s or %s", wire.JSON, wire.Protobuf)
+		return 0, false
+	}
+	media, ok := wire.ParseMediaType(contentType)
+	if !ok {
+		answer(w, http.StatusUnsupportedMediaType, "Content-Type %q is neither %s nor %s", contentType, wire.JSON, wire.Protobuf)
+		return 0, false
+	}
+	body, err := readBody(w, r)
+	if err == nil {
+		err = media.Unmarshal(body, call)
+	}
+	if err != nil {
+		refuse(w, err)
+		return 0, false
+	}
+	return media, true
+}
+
+// readBody reads a request's body, unpacked if it is gzip, within wire.MaxCallSize.
+func readBody(w http.ResponseWriter, r *http.Request) ([]byte, error) {
+	if r.ContentLength > wire.MaxCallSize {
+		w.Header().Set("Connection", "close")
+		return nil, mesos.Errorf(mesos.TooLarge, "the request has %d bytes, the limit is %d", r.ContentLength, wire.MaxCallSize)
+	}
+	source := io.Reader(http.MaxBytesReader(w, r.Body, wire.MaxCallSize))
+	size := int(max(r.ContentLength, 0))
+	if strings.EqualFold(r.Header.Get("Content-Encoding"), "gzip") {
+		unpacked, err := gzip.NewReader(source)
+		if err != nil {
+			return nil, mesos.Errorf(mesos.Invalid, "read gzip body: %w", err)
+		}
+		source, size = io.LimitReader(unpacked, wire.MaxCallSize+1), 0
+	}
+	// One byte more than announced, so that the end is seen without growing.
+	body, err := readAll(source, size+1)
+	var large *http.MaxBytesError
+	switch {
+	case errors.As(err, &large) || len(body) > wire.MaxCallSize:
+		return nil, mesos.Errorf(mesos.TooLarge, "the request has more than the limit of %d bytes", wire.MaxCallSize)
+	case err != nil:
+		return nil, mesos.Errorf(mesos.Invalid, "read body: %w", err)
+	}
+	return body, nil
+}
+
+// readAll is io.ReadAll with a first guess of the size. What is announced is
+// believed only so far.
+func readAll(r io.Reader, size int) ([]byte, error) {
+	const most = 1 << 20 // bytes taken in advance
+	body := make([]byte, 0, max(min(size, most), 512))
+	for {
+		n, err := r.Read(body[len(body):cap(body)])
+		body = body[:len(body)+n]
+		if err == io.EOF {
+			return body, nil
+		}
+		if err != nil {
+			return body, err
+		}
+		if len(body) == cap(body) {
+			body = append(body, 0)[:len(body)]
+		}
+	}
+}
+
+// negotiate chooses how an answer is encoded. If it reports false it has
+// answered the request.
+func negotiate(w http.ResponseWriter, r *http.Request) (wire.MediaType, bool) {
+	accept := strings.Join(r.Header.Values("Accept"), ",")
+	media, ok := wire.Negotiate(accept)
+	if !ok {
+		answer(w, http.StatusNotAcceptable, "Accept %q allows neither %s nor %s", accept, wire.JSON, wire.Protobuf)
+	}
+	return media, ok
+}

@@ -1,0 +1,192 @@
+package httpapi
+
+import (
+	"crypto/rand"
+	"errors"
+	"fmt"
+	"sync"
+	"time"
+
+	"github.com/mesosctl/mesosctl/wire"
+)
+
+const (
+	// maxQueuedEvents is how many events may wait for a subscriber that does not read.
+	maxQueuedEvents = 1 << 16
+	// batchBytes is about how much of a stream is written at once.
+	batchBytes = 32 << 10
+)
+
+// The causes with which a stream breaks, beside errors of the connection.
+var (
+	// ErrSlow: the subscriber reads too slowly.
+	ErrSlow = errors.New("the subscriber reads too slowly")
+	// ErrDisconnected: the subscriber closed its connection.
+	ErrDisconnected = errors.New("the subscriber disconnected")
+)
+
+// Stream is the event stream of one subscriber: the answer to its SUBSCRIBE,
+// which never ends by itself. In rest it holds neither buffers nor a writer.
+type Stream struct {
+	id     string
+	media  wire.MediaType
+	broken func(cause error) // told once, unless Close was called first
+
+	mu      sync.Mutex
+	queue   []wire.Message
+	unsent  int  // events in the queue and in the batch being written
+	sink    sink // nil until the answer's header is written
+	writing bool // a goroutine is emptying the queue
+	closing bool // no more events; finish once the queue is empty
+	ended   bool
+}
+
+// sink is the connection to a subscriber.
+type sink interface {
+	// write writes records as one piece of the answer.
+	write(records []byte) error
+	// finish ends the answer properly.
+	finish()
+	// abort closes the connection.
+	abort()
+}
+
+func newStream(media wire.MediaType, broken func(id string, cause error)) *Stream {
+	s := &Stream{id: newStreamID(), media: media}
+	s.broken = func(cause error) { broken(s.id, cause) }
+	return s
+}
+
+// newStreamID returns a random UUID.
+func newStreamID() string {
+	var b [16]byte
+	rand.Read(b[:]) //nolint:errcheck // never fails
+	b[6], b[8] = b[6]&0x0f|0x40, b[8]&0x3f|0x80
+	return fmt.Sprintf("%x-%x-%x-%x-%x", b[:4], b[4:6], b[6:8], b[8:10], b[10:])
+}
+
+// ID is the value of Mesos-Stream-Id.
+func (s *Stream) ID() string { return s.id }
+
+// Send queues an event and never blocks. Events arrive in order; those sent
+// before the subscriber has its answer wait for it. The event must not be
+// changed afterwards.
+func (s *Stream) Send(event wire.Message) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.closing || s.ended {
+		return
+	}
+	if s.unsent >= maxQueuedEvents {
+		s.breakLocked(ErrSlow)
+		return
+	}
+	s.unsent++
+	s.queue = append(s.queue, event)
+	s.wakeLocked()
+}
+
+// Close ends the stream after the events sent before. It does not wait for
+// that, and nobody is told.
+func (s *Stream) Close() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.closing = true
+	s.wakeLocked()
+}
+
+// open lets the events flow.
+func (s *Stream) open(to sink) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.sink = to
+	if s.ended {
+		to.abort()
+		return
+	}
+	s.wakeLocked()
+}
+
+// fail ends the stream because of what happened to the connection.
+func (s *Stream) fail(cause error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.breakLocked(cause)
+}
+
+// wakeLocked sees to it that the queue is emptied; mu is held.
+func (s *Stream) wakeLocked() {
+	if s.sink != nil && !s.writing && !s.ended {
+		s.writing = true
+		go s.drain()
+	}
+}
+
+// breakLocked ends the stream at once; mu is held.
+func (s *Stream) breakLocked(cause error) {
+	if s.ended {
+		return
+	}
+	s.ended = true
+	s.queue = nil
+	if s.sink != nil {
+		s.sink.abort()
+	}
+	if !s.closing {
+		go s.broken(cause) // it may call the stream
+	}
+}
+
+// buffers are what events are encoded into.
+var buffers = sync.Pool{New: func() any { b := make([]byte, 0, 2*batchBytes); return &b }}
+
+// drain writes what is queued until nothing is.
+func (s *Stream) drain() {
+	buffer := buffers.Get().(*[]byte)
+	defer buffers.Put(buffer)
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for !s.ended && len(s.queue) > 0 {
+		batch := s.queue
+		s.queue = nil
+		s.mu.Unlock()
+		err := s.write(batch, buffer)
+		s.mu.Lock()
+		s.unsent -= len(batch)
+		if err != nil {
+			s.breakLocked(err)
+		}
+	}
+	s.writing = false
+	if s.closing && !s.ended {
+		s.ended = true
+		s.mu.Unlock() // it may write
+		s.sink.finish()
+		s.mu.Lock()
+	}
+}
+
+// write encodes and writes events, many at once.
+func (s *Stream) write(batch []wire.Message, buffer *[]byte) error {
+	out := (*buffer)[:0]
+	for i, event := range batch {
+		var err error
+		if out, err = wire.AppendMessageRecord(out, s.media, event); err != nil {
+			return err
+		}
+		if len(out) < batchBytes && i < len(batch)-1 {
+			continue
+		}
+		if err := s.sink.write(out); err != nil {
+			return err
+		}
+		out = out[:0]
+	}
+	if cap(out) <= 8*batchBytes { // a rare large event's buffer is not kept
+		*buffer = out
+	}
+	return nil
+}
+
+// writeTimeout is for how long a subscriber may take nothing before it is given up.
+const writeTimeout = time.Minute

@@ -1,0 +1,220 @@
+package httpapi
+
+import (
+	"bufio"
+	"context"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"testing"
+
+	"google.golang.org/protobuf/proto"
+
+	"github.com/mesosctl/mesosctl/wire"
+	"github.com/mesosctl/mesosctl/wire/executorpb"
+	"github.com/mesosctl/mesosctl/wire/mesospb"
+	"github.com/mesosctl/mesosctl/wire/schedulerpb"
+)
+
+func events(t *testing.T, answer *http.Response) func() *schedulerpb.Event {
+	t.Helper()
+	media, ok := wire.ParseMediaType(answer.Header.Get("Content-Type"))
+	if answer.StatusCode != http.StatusOK || !ok {
+		t.Fatalf("%s, Content-Type %q: %s", answer.Status, answer.Header.Get("Content-Type"), text(t, answer))
+	}
+	records := wire.NewRecordReader(answer.Body, wire.MaxMessageSize)
+	return func() *schedulerpb.Event {
+		record, err := records.Next()
+		if err != nil {
+			t.Fatal(err)
+		}
+		event := new(schedulerpb.Event)
+		if err := media.Unmarshal(record, event); err != nil {
+			t.Fatal(err)
+		}
+		return event
+	}
+}
+
+func message(n int) *schedulerpb.Event {
+	return &schedulerpb.Event{
+		Type: schedulerpb.Event_MESSAGE.Enum(),
+		Message: &schedulerpb.Event_Message{
+			AgentId:    &mesospb.AgentID{Value: proto.String("A")},
+			ExecutorId: &mesospb.ExecutorID{Value: proto.String(fmt.Sprint(n))},
+			Data:       []byte("x"),
+		},
+	}
+}
+
+func TestASubscriberGetsItsEventsInOrder(t *testing.T) {
+	for _, media := range []wire.MediaType{wire.JSON, wire.Protobuf} {
+		t.Run(media.String(), func(t *testing.T) {
+			// covers: SchedulerHttpApiTest.Subscribe
+			config, backend := leader()
+			server := serve(t, NewMaster(config))
+			answer := post(t, server.URL+"/api/v1/scheduler", encode(t, media, subscribeCall("f")),
+				"Content-Type", media.String(), "Accept", media.String())
+			next := events(t, answer)
+			if got := answer.Header.Get("Content-Type"); got != media.String() {
+				t.Errorf("Content-Type %q", got)
+			}
+			stream := within(t, backend.streams)
+			if id := answer.Header.Get("Mesos-Stream-Id"); id == "" || id != stream.ID() {
+				t.Errorf("Mesos-Stream-Id %q, the stream is %q", id, stream.ID())
+			}
+			if event := next(); event.GetSubscribed().GetFrameworkId().GetValue() != "F" {
+				t.Fatalf("the first event is %v", event)
+			}
+			const n = 20000
+			for i := range n {
+				stream.Send(message(i))
+			}
+			stream.Close()
+			for i := range n {
+				if event := next(); event.GetMessage().GetExecutorId().GetValue() != fmt.Sprint(i) {
+					t.Fatalf("event %d is %v", i, event)
+				}
+			}
+			if rest := text(t, answer); rest != "" {
+				t.Errorf("after the stream's end: %q", rest)
+			}
+			select {
+			case id := <-backend.closed:
+				t.Errorf("told that the stream %s closed, which the backend did itself", id)
+			default:
+			}
+		})
+	}
+}
+
+func TestTheBackendIsToldWhenASubscriberLeaves(t *testing.T) {
+	config, backend := leader()
+	server := serve(t, NewMaster(config))
+	answer := post(t, server.URL+"/api/v1/scheduler", encode(t, wire.JSON, subscribeCall("f")),
+		"Content-Type", "application/json")
+	stream := within(t, backend.streams)
+	answer.Body.Close()
+	if id := within(t, backend.closed); id != stream.ID() {
+		t.Errorf("told of %s instead of %s", id, stream.ID())
+	}
+	stream.Send(message(0)) // goes nowhere
+	stream.Close()
+}
+
+func TestASubscriberThatNeverReadsIsDropped(t *testing.T) {
+	config, backend := leader()
+	server := serve(t, NewMaster(config))
+	post(t, server.URL+"/api/v1/scheduler", encode(t, wire.JSON, subscribeCall("f")),
+		"Content-Type", "application/json")
+	stream := within(t, backend.streams)
+	event := message(0)
+	event.Message.Data = make([]byte, 100<<10)
+	for range maxQueuedEvents + 100 {
+		stream.Send(event)
+	}
+	if id := within(t, backend.closed); id != stream.ID() {
+		t.Errorf("told of %s instead of %s", id, stream.ID())
+	}
+}
+
+func TestARefusedSubscriberGetsTheReason(t *testing.T) {
+	config, _ := leader()
+	server := serve(t, NewMaster(config))
+	answer := post(t, server.URL+"/api/v1/scheduler", encode(t, wire.JSON, subscribeCall("refused")),
+		"Content-Type", "application/json")
+	if answer.StatusCode != http.StatusForbidden || text(t, answer) != "this framework may not subscribe" {
+		t.Errorf("%s", answer.Status)
+	}
+	if answer.Header.Get("Mesos-Stream-Id") != "" {
+		t.Error("a refusal has a stream id")
+	}
+}
+
+func TestAnOldClientGetsItsStreamWithoutChunks(t *testing.T) {
+	config, backend := leader()
+	server := serve(t, NewMaster(config))
+	conn, err := net.Dial("tcp", server.Listener.Addr().String())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer conn.Close()
+	body := encode(t, wire.JSON, subscribeCall("f"))
+	fmt.Fprintf(conn, "POST /api/v1/scheduler HTTP/1.0\r\nContent-Type: application/json\r\nContent-Length: %d\r\n\r\n%s", len(body), body)
+	within(t, backend.streams).Close()
+	answer, err := io.ReadAll(conn)
+	if err != nil {
+		t.Fatal(err)
+	}
+	head, records, _ := strings.Cut(string(answer), "\r\n\r\n")
+	if !strings.HasPrefix(head, "HTTP/1.0 200") || strings.Contains(head, "chunked") {
+		t.Errorf("the header is %q", head)
+	}
+	if _, err := wire.NewRecordReader(strings.NewReader(records), 1<<20).Next(); err != nil {
+		t.Errorf("%q: %v", records, err)
+	}
+}
+
+func TestStreamsWorkOverHTTP2(t *testing.T) {
+	config, backend := leader()
+	server := httptest.NewUnstartedServer(NewMaster(config))
+	server.EnableHTTP2 = true
+	server.StartTLS()
+	defer server.Close()
+	ctx, cancel := context.WithCancel(t.Context())
+	request, err := http.NewRequestWithContext(ctx, http.MethodPost, server.URL+"/api/v1/scheduler",
+		strings.NewReader(string(encode(t, wire.JSON, subscribeCall("f")))))
+	if err != nil {
+		t.Fatal(err)
+	}
+	request.Header.Set("Content-Type", "application/json")
+	answer, err := server.Client().Do(request)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer answer.Body.Close()
+	if answer.ProtoMajor != 2 {
+		t.Fatalf("the answer is %s", answer.Proto)
+	}
+	next := events(t, answer)
+	stream := within(t, backend.streams)
+	next()
+	for i := range 100 {
+		stream.Send(message(i))
+		if event := next(); event.GetMessage().GetExecutorId().GetValue() != fmt.Sprint(i) {
+			t.Fatalf("event %d is %v", i, event)
+		}
+	}
+	cancel()
+	if id := within(t, backend.closed); id != stream.ID() {
+		t.Errorf("told of %s instead of %s", id, stream.ID())
+	}
+}
+
+func TestAnExecutorSubscribes(t *testing.T) {
+	backend := &fakeExecutor{streams: make(chan *Stream, 1)}
+	server := serve(t, NewAgent(Agent{
+		Daemon: daemon(), Executor: backend, Recovered: func() bool { return true }, View: NewAgentView(),
+	}))
+	call := &executorpb.Call{
+		ExecutorId: &mesospb.ExecutorID{Value: proto.String("E")}, FrameworkId: &mesospb.FrameworkID{Value: proto.String("F")},
+		Type: executorpb.Call_SUBSCRIBE.Enum(), Subscribe: &executorpb.Call_Subscribe{},
+	}
+	answer := post(t, server.URL+"/slave(1)/api/v1/executor", encode(t, wire.Protobuf, call),
+		"Content-Type", "application/x-protobuf", "Accept", "application/x-protobuf")
+	if answer.StatusCode != http.StatusOK || answer.Header.Get("Mesos-Stream-Id") != "" {
+		t.Fatalf("%s %v", answer.Status, answer.Header)
+	}
+	within(t, backend.streams).Send(&executorpb.Event{Type: executorpb.Event_SHUTDOWN.Enum()})
+	record, err := wire.NewRecordReader(bufio.NewReader(answer.Body), 1<<20).Next()
+	if err != nil {
+		t.Fatal(err)
+	}
+	event := new(executorpb.Event)
+	if err := wire.Unmarshal(record, event); err != nil || event.GetType() != executorpb.Event_SHUTDOWN {
+		t.Errorf("%v, %v", event, err)
+	}
+}
