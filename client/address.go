@@ -1,0 +1,60 @@
+package client
+
+import (
+	"net"
+	"strconv"
+	"strings"
+
+	"github.com/mesosctl/mesosctl/mesos"
+)
+
+// DefaultMasterPort is the port of a master whose address names none.
+const DefaultMasterPort = 5050
+
+// ParseMasters reads the value of a --master flag: one or more addresses
+// "host", "host:port" or "http://host:port", separated by commas.
+func ParseMasters(s string) ([]string, error) {
+	var masters []string
+	for part := range strings.SplitSeq(s, ",") {
+		address, err := parseMaster(strings.TrimSpace(part))
+		if err != nil {
+			return nil, err
+		}
+		masters = append(masters, address)
+	}
+	return masters, nil
+}
+
+func parseMaster(s string) (string, error) {
+	if scheme, rest, ok := strings.Cut(s, "://"); ok {
+		switch scheme {
+		case "http":
+			s = strings.TrimSuffix(rest, "/")
+		case "zk":
+			return "", mesos.Errorf(mesos.Unsupported,
+				"master %q: ZooKeeper is not used here; give the masters' own addresses, as in host1:5050,host2:5050", s)
+		default:
+			return "", mesos.Errorf(mesos.Unsupported, "master %q: only http is supported", s)
+		}
+	}
+	if s == "" {
+		return "", mesos.Errorf(mesos.Invalid, "master: an address is empty")
+	}
+	address := withPort(s)
+	host, port, err := net.SplitHostPort(address)
+	if err != nil || host == "" || strings.ContainsAny(host, "/ @?#") {
+		return "", mesos.Errorf(mesos.Invalid, "master %q is not an address host:port", s)
+	}
+	if n, err := strconv.Atoi(port); err != nil || n < 1 || n > 65535 {
+		return "", mesos.Errorf(mesos.Invalid, "master %q: port %q is not a number from 1 to 65535", s, port)
+	}
+	return address, nil
+}
+
+// withPort adds the default port to an address without one.
+func withPort(host string) string {
+	if _, _, err := net.SplitHostPort(host); err == nil {
+		return host
+	}
+	return net.JoinHostPort(strings.Trim(host, "[]"), strconv.Itoa(DefaultMasterPort))
+}

@@ -1,0 +1,106 @@
+package client
+
+import (
+	"context"
+	"errors"
+	"io"
+	"net"
+	"net/http"
+	"net/url"
+	"strings"
+
+	"github.com/mesosctl/mesosctl/mesos"
+)
+
+// kindOf maps an HTTP status to a kind. It is the only place that does.
+func kindOf(status int) mesos.Kind {
+	switch status {
+	case http.StatusBadRequest, http.StatusMethodNotAllowed:
+		return mesos.Invalid
+	case http.StatusUnauthorized:
+		return mesos.Unauthenticated
+	case http.StatusForbidden:
+		return mesos.Forbidden
+	case http.StatusNotFound:
+		return mesos.NotFound
+	case http.StatusConflict:
+		return mesos.Conflict
+	case http.StatusGone:
+		return mesos.Gone
+	case http.StatusRequestEntityTooLarge:
+		return mesos.TooLarge
+	case http.StatusNotAcceptable, http.StatusUnsupportedMediaType, http.StatusNotImplemented:
+		return mesos.Unsupported
+	case http.StatusServiceUnavailable, http.StatusBadGateway, http.StatusTooManyRequests:
+		return mesos.Unavailable
+	case http.StatusGatewayTimeout, http.StatusRequestTimeout:
+		return mesos.TimedOut
+	default:
+		return mesos.Internal
+	}
+}
+
+// redirectError tells where the leading master is.
+type redirectError struct{ host string }
+
+func (e *redirectError) Error() string { return "the leading master is " + e.host }
+
+// notSentError marks a request that no server can have acted on.
+type notSentError struct{ error }
+
+func (e notSentError) Unwrap() error { return e.error }
+
+// retryable reports whether the request of err can be sent again, here or to
+// another master, without the risk of doing it twice.
+func retryable(err error) bool {
+	var notSent notSentError
+	return errors.As(err, &notSent)
+}
+
+// statusError is the error of an answer that isn't a success: its body is the
+// sentence, if it has one.
+func statusError(path, host string, response *http.Response) error {
+	path, _, _ = strings.Cut(path, "?")
+	status := response.StatusCode
+	if status >= 300 && status < 400 {
+		location, err := url.Parse(response.Header.Get("Location"))
+		if err != nil || location.Host == "" {
+			return mesos.Errorf(mesos.Internal, "%s on %s: redirected to %q, which names no host",
+				path, host, response.Header.Get("Location"))
+		}
+		discard(response)
+		return mesos.Errorf(mesos.Unavailable, "%s on %s: %w", path, host, &redirectError{withPort(location.Host)})
+	}
+	body, _ := io.ReadAll(io.LimitReader(response.Body, maxErrorBytes))
+	sentence := strings.TrimSpace(string(body))
+	if sentence == "" || strings.HasPrefix(sentence, "<") {
+		sentence = http.StatusText(status)
+	}
+	if status == http.StatusServiceUnavailable {
+		return mesos.Errorf(mesos.Unavailable, "%s on %s: %w", path, host, notSentError{errors.New(sentence)})
+	}
+	return mesos.Errorf(kindOf(status), "%s on %s: %s", path, host, sentence)
+}
+
+// transportError is the error of a request that got no answer.
+func transportError(path, host string, err error) error {
+	path, _, _ = strings.Cut(path, "?")
+	var asked *url.Error
+	if errors.As(err, &asked) {
+		err = asked.Err // without the method and URL, which are said already
+	}
+	var op *net.OpError
+	if errors.As(err, &op) && op.Op == "dial" {
+		return mesos.Errorf(mesos.Unavailable, "connect to %s: %w", host, notSentError{op.Err})
+	}
+	return mesos.Errorf(mesos.Unavailable, "%s on %s: %w", path, host, err)
+}
+
+// contextError is the error of a request that its caller ended.
+func contextError(path, host string, cause error) error {
+	path, _, _ = strings.Cut(path, "?")
+	if errors.Is(cause, context.DeadlineExceeded) {
+		return mesos.Errorf(mesos.TimedOut, "%s on %s: no answer in time: %w", path, host, cause)
+	}
+	return mesos.Errorf(mesos.Internal, "%s on %s: %w", path, host, cause)
+}
