@@ -1,0 +1,259 @@
+// Package exec is the one-shot framework behind `mesosctl execute`: it subscribes,
+// launches one task (or one task group) on the first offer that fits, shows what
+// the task prints, and ends with the task.
+//
+// Machine decides, without network or clock; Run is the shell around it.
+package exec
+
+import (
+	"time"
+
+	"github.com/mesosctl/mesosctl/mesos"
+	"github.com/mesosctl/mesosctl/mesos/resources"
+	"github.com/mesosctl/mesosctl/wire/mesospb"
+	"github.com/mesosctl/mesosctl/wire/schedulerpb"
+)
+
+// Waits of the machine.
+const (
+	// killRetry is how often a kill is asked for until the task has ended.
+	killRetry = 5 * time.Second
+	// killPatience is how long a task that ran out of time may take to die.
+	killPatience = 15 * time.Second
+	// resubscribeMin and resubscribeMax bound the pause before a broken
+	// subscription is opened again.
+	resubscribeMin = 50 * time.Millisecond
+	resubscribeMax = time.Second
+)
+
+// Exit codes of a run that was interrupted, as shells give them.
+const (
+	CodeInterrupted = 128 + 2  // SIGINT
+	CodePipeClosed  = 128 + 13 // SIGPIPE
+)
+
+// Spec is what to run, and how patiently.
+type Spec struct {
+	Framework *mesospb.FrameworkInfo
+	// Tasks is the one task to launch, or those of the group. Their agent_id is filled in.
+	Tasks []*mesospb.TaskInfo
+	// Group launches Tasks as one task group, in the default executor.
+	Group bool
+	// Networks are CNI networks that the group's executor joins.
+	Networks []string
+
+	// KillAfter kills each task that long after it runs; zero never does.
+	KillAfter time.Duration
+	// Timeout ends the whole run, with the task; zero never does.
+	Timeout time.Duration
+	// OfferPatience is how long to wait for an offer that fits before saying what
+	// was asked and what there is.
+	OfferPatience time.Duration
+	// UnreachablePatience is how long to wait for a master or agent that went
+	// away; zero waits for ever.
+	UnreachablePatience time.Duration
+}
+
+// Input is one thing that happened.
+type Input interface{ isInput() }
+
+type (
+	// Start begins the run. It is the first input.
+	Start struct{}
+	// Event is an event of the subscription.
+	Event struct{ Event *schedulerpb.Event }
+	// Disconnected tells that the subscription broke, or did not come about.
+	Disconnected struct{ Err error }
+	// CallFailed tells that a Send was refused or got no answer.
+	CallFailed struct {
+		Call *schedulerpb.Call
+		Err  error
+	}
+	// Interrupted is a person's wish to end; a second one ends at once. Code is
+	// the exit code that it leads to.
+	Interrupted struct{ Code int }
+	// Tick tells that the time that Next named has come.
+	Tick struct{}
+)
+
+func (Start) isInput()        {}
+func (Event) isInput()        {}
+func (Disconnected) isInput() {}
+func (CallFailed) isInput()   {}
+func (Interrupted) isInput()  {}
+func (Tick) isInput()         {}
+
+// Effect is one thing to do, in the order given.
+type Effect interface{ isEffect() }
+
+type (
+	// Subscribe opens a subscription.
+	Subscribe struct{ Call *schedulerpb.Call }
+	// Send sends a call over the subscription, after those sent before.
+	Send struct{ Call *schedulerpb.Call }
+	// Follow shows a task's stdout and stderr from now until Finish.
+	Follow struct {
+		Task mesos.TaskID
+		// Agent is the host:port of the agent, Sandbox the virtual path of the
+		// task's sandbox there.
+		Agent, Sandbox string
+	}
+	// Tell is something that a person may want to know.
+	Tell struct{ Notice Notice }
+	// Explain tells why nothing was launched yet: Asked is what the tasks need.
+	Explain struct{ Asked resources.Resources }
+	// Finish is the last effect. AtOnce is set if not even the rest of the output
+	// is to be waited for.
+	Finish struct {
+		Result Result
+		AtOnce bool
+	}
+)
+
+func (Subscribe) isEffect() {}
+func (Send) isEffect()      {}
+func (Follow) isEffect()    {}
+func (Tell) isEffect()      {}
+func (Explain) isEffect()   {}
+func (Finish) isEffect()    {}
+
+// Result is how a run ended.
+type Result struct {
+	// Code is the exit code of the task, if Err is nil.
+	Code int
+	// Err says why there is no exit code.
+	Err error
+}
+
+// Machine is the state of one run. It is not safe for concurrent use.
+type Machine struct {
+	spec  Spec
+	asked resources.Resources
+	needs []resources.Resources // of each task
+	tasks []taskState           // in the order of spec.Tasks
+
+	frameworkID string
+	subscribed  bool
+	launched    bool
+	finished    bool
+	agentID     *mesospb.AgentID
+	agentHost   string
+
+	interrupts int
+	code       int   // what an interrupt leads to
+	gaveUp     error // what a timeout leads to
+
+	resubscribePause time.Duration
+	deadlines        [deadlineCount]time.Time
+	effects          []Effect
+}
+
+type taskState struct {
+	id        string
+	status    *mesospb.TaskStatus // the latest
+	following bool
+	killAt    time.Time
+}
+
+func (t *taskState) ended() bool {
+	return t.status != nil && mesos.TaskState(t.status.GetState()).Terminal()
+}
+
+// deadline is one of the things that the machine waits for.
+type deadline int
+
+const (
+	offerDeadline       deadline = iota // say why nothing was launched
+	timeoutDeadline                     // the whole run
+	surrenderDeadline                   // the task that timed out won't die
+	killDeadline                        // ask for the kill again
+	resubscribeDeadline                 // open the subscription again
+	masterDeadline                      // the master stays away
+	agentDeadline                       // the agent stays away
+	deadlineCount
+)
+
+// Step takes one input and returns what to do. The slice is valid until the next Step.
+func (m *Machine) Step(now time.Time, in Input) []Effect {
+	clear(m.effects)
+	m.effects = m.effects[:0]
+	if m.finished {
+		return nil
+	}
+	switch in := in.(type) {
+	case Start:
+		m.arm(timeoutDeadline, now, m.spec.Timeout)
+		m.subscribe()
+	case Event:
+		m.event(now, in.Event)
+	case Disconnected:
+		m.disconnected(now, in.Err)
+	case CallFailed:
+		m.callFailed(in)
+	case Interrupted:
+		m.interrupted(now, in.Code)
+	case Tick:
+		m.tick(now)
+	}
+	return m.effects
+}
+
+// Next returns when the next Tick is due; zero means never.
+func (m *Machine) Next() time.Time {
+	var next time.Time
+	if m.finished {
+		return next
+	}
+	sooner := func(t time.Time) {
+		if !t.IsZero() && (next.IsZero() || t.Before(next)) {
+			next = t
+		}
+	}
+	for _, t := range m.deadlines {
+		sooner(t)
+	}
+	for i := range m.tasks {
+		sooner(m.tasks[i].killAt)
+	}
+	return next
+}
+
+func (m *Machine) arm(d deadline, now time.Time, after time.Duration) {
+	if after > 0 {
+		m.deadlines[d] = now.Add(after)
+	}
+}
+
+func (m *Machine) disarm(d deadline) { m.deadlines[d] = time.Time{} }
+
+// due reports whether a deadline has passed, and disarms it.
+func (m *Machine) due(d deadline, now time.Time) bool {
+	t := m.deadlines[d]
+	if t.IsZero() || now.Before(t) {
+		return false
+	}
+	m.disarm(d)
+	return true
+}
+
+func (m *Machine) emit(e Effect)     { m.effects = append(m.effects, e) }
+func (m *Machine) tell(n Notice)     { m.emit(Tell{n}) }
+func (m *Machine) finishErr(e error) { m.finish(Result{Err: e}, false) }
+
+func (m *Machine) finish(r Result, atOnce bool) {
+	m.finished = true
+	m.emit(Finish{r, atOnce})
+}
+
+func (m *Machine) framework() *mesospb.FrameworkID {
+	id := m.frameworkID // a copy: calls are encoded on another goroutine
+	return &mesospb.FrameworkID{Value: &id}
+}
+
+func (m *Machine) send(kind schedulerpb.Call_Type, fill func(*schedulerpb.Call)) {
+	call := &schedulerpb.Call{Type: kind.Enum(), FrameworkId: m.framework()}
+	if fill != nil {
+		fill(call)
+	}
+	m.emit(Send{call})
+}

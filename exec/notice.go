@@ -1,0 +1,57 @@
+package exec
+
+import (
+	"github.com/mesosctl/mesosctl/mesos"
+	"github.com/mesosctl/mesosctl/wire/mesospb"
+)
+
+// Notice is something that happened in a run that a person may want to know.
+type Notice interface{ isNotice() }
+
+type (
+	// Subscribed tells that the master took the framework on. Again is set after
+	// a broken connection.
+	Subscribed struct {
+		FrameworkID mesos.FrameworkID
+		Again       bool
+	}
+	// Submitted tells that the task, or the group, was sent to an agent.
+	Submitted struct {
+		Group   bool
+		Names   []string
+		IDs     []mesos.TaskID
+		AgentID mesos.AgentID
+		Host    string // the agent's hostname
+	}
+	// Updated tells a status update.
+	Updated struct {
+		Status *mesospb.TaskStatus
+		Host   string // the agent's host:port
+	}
+	// Killing tells that the task's end was asked for.
+	Killing struct {
+		TaskID  mesos.TaskID
+		AgentID mesos.AgentID
+	}
+	// ConnectionLost tells that the master's event stream broke.
+	ConnectionLost struct{ Err error }
+	// CallRefused tells that a call did not reach the master or was refused.
+	CallRefused struct {
+		Call string
+		Err  error
+	}
+	// NothingFits tells what was asked and what the cluster has, when no offer
+	// has fit for a while.
+	NothingFits struct{ Sentences []string }
+	// OutputLost tells that a task's output can't be shown.
+	OutputLost struct{ Err error }
+)
+
+func (Subscribed) isNotice()     {}
+func (Submitted) isNotice()      {}
+func (Updated) isNotice()        {}
+func (Killing) isNotice()        {}
+func (ConnectionLost) isNotice() {}
+func (CallRefused) isNotice()    {}
+func (NothingFits) isNotice()    {}
+func (OutputLost) isNotice()     {}
