@@ -29,8 +29,7 @@ type Config struct {
 	MaxCompletedExecutorsPerFramework int           // --max_completed_executors_per_framework
 	// Capabilities are what this agent can do, as it registers.
 	Capabilities []*mesospb.AgentInfo_Capability
-	// ExecutorEnvironment is --executor_environment_variables; nil means the
-	// agent's own environment, which the shell has put here.
+	// ExecutorEnvironment is --executor_environment_variables, sorted by name.
 	ExecutorEnvironment []Variable
 	// SwitchUser is --switch_user: run tasks as the user they name.
 	SwitchUser bool

@@ -66,15 +66,15 @@ type AgentConfig struct {
 	// Masters are host:port addresses, any of which may lead or know who does.
 	Masters []string
 	// Resources is --resources as given, text or JSON; what it does not name is discovered.
-	Resources   string
-	Attributes  []mesos.Attribute
-	DefaultRole string
-	RuntimeDir  string
-	LauncherDir string
-	Launcher    string // --launcher: "posix"
-	Isolation   []string
-	SwitchUser  bool
-	FetcherDir  string
+	Resources      string
+	Attributes     []mesos.Attribute
+	DefaultRole    string
+	RuntimeDir     string
+	LauncherDir    string
+	Launcher       string // --launcher: "posix"
+	Isolation      []string
+	SwitchUser     bool
+	FrameworksHome string // --frameworks_home: what relative URIs are relative to
 
 	RegistrationBackoffFactor         time.Duration
 	ExecutorRegistrationTimeout       time.Duration
@@ -84,7 +84,6 @@ type AgentConfig struct {
 	RecoveryTimeout                   time.Duration
 	HeartbeatInterval                 time.Duration
 	MaxCompletedExecutorsPerFramework int
-	// ExecutorEnvironment is --executor_environment_variables; nil passes the
-	// agent's own environment on.
+	// ExecutorEnvironment is --executor_environment_variables.
 	ExecutorEnvironment map[string]string
 }

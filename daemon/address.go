@@ -1,0 +1,110 @@
+package daemon
+
+import (
+	"encoding/binary"
+	"fmt"
+	"net"
+	"os"
+	"strconv"
+
+	"google.golang.org/protobuf/proto"
+
+	"github.com/mesosctl/mesosctl/wire/mesospb"
+)
+
+// address is where a daemon listens and how others reach it.
+type address struct {
+	listener net.Listener
+	hostname string
+	ip       string // advertised
+	port     int    // advertised
+}
+
+// listen opens the daemon's port and works out what to tell others.
+func (c *CommonConfig) listen() (address, error) {
+	listener, err := net.Listen("tcp", net.JoinHostPort(c.IP, strconv.Itoa(c.Port)))
+	if err != nil {
+		return address{}, fmt.Errorf("listen: %w", err)
+	}
+	bound := listener.Addr().(*net.TCPAddr)
+	a := address{listener: listener, hostname: c.Hostname, ip: c.AdvertiseIP, port: c.AdvertisePort}
+	if a.port == 0 {
+		a.port = bound.Port
+	}
+	if a.ip == "" {
+		a.ip = bound.IP.String()
+		if bound.IP.IsUnspecified() {
+			if a.ip, err = outwardIP(); err != nil {
+				listener.Close()
+				return address{}, fmt.Errorf("listen: %w; name one with --advertise_ip", err)
+			}
+		}
+	}
+	if a.hostname == "" {
+		a.hostname = hostnameOf(a.ip)
+	}
+	return a, nil
+}
+
+func (a address) String() string { return net.JoinHostPort(a.ip, strconv.Itoa(a.port)) }
+
+// outwardIP is the first address of this machine that others may reach.
+func outwardIP() (string, error) {
+	addrs, err := net.InterfaceAddrs()
+	if err != nil {
+		return "", err
+	}
+	loopback := ""
+	for _, addr := range addrs {
+		ipnet, ok := addr.(*net.IPNet)
+		if !ok || ipnet.IP.To4() == nil {
+			continue
+		}
+		if !ipnet.IP.IsLoopback() {
+			return ipnet.IP.String(), nil
+		}
+		loopback = ipnet.IP.String()
+	}
+	if loopback == "" {
+		return "", fmt.Errorf("this machine has no IPv4 address")
+	}
+	return loopback, nil
+}
+
+// hostnameOf is this machine's name, or the address where the name would not
+// lead others here: on loopback, the name is for this machine's other addresses.
+func hostnameOf(ip string) string {
+	if parsed := net.ParseIP(ip); parsed != nil && parsed.IsLoopback() {
+		return ip
+	}
+	if name, err := os.Hostname(); err == nil && name != "" {
+		return name
+	}
+	return ip
+}
+
+// wire is the address as Mesos messages carry it.
+func (a address) wire() *mesospb.Address {
+	return &mesospb.Address{
+		Hostname: proto.String(a.hostname), Ip: proto.String(a.ip), Port: proto.Int32(int32(a.port)),
+	}
+}
+
+// packed is an IPv4 address in the byte order of MasterInfo.ip; 0 for others.
+func (a address) packed() uint32 {
+	ip := net.ParseIP(a.ip).To4()
+	if ip == nil {
+		return 0
+	}
+	return binary.LittleEndian.Uint32(ip)
+}
+
+func (d Domain) wire() *mesospb.DomainInfo {
+	if d == (Domain{}) {
+		return nil
+	}
+	return &mesospb.DomainInfo{FaultDomain: &mesospb.DomainInfo_FaultDomain{
+		Region: &mesospb.DomainInfo_FaultDomain_RegionInfo{Name: proto.String(d.Region)},
+		Zone:   &mesospb.DomainInfo_FaultDomain_ZoneInfo{Name: proto.String(d.Zone)},
+	}}
+}

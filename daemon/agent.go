@@ -1,0 +1,210 @@
+package daemon
+
+import (
+	"context"
+	"crypto/rand"
+	"errors"
+	"fmt"
+	"log/slog"
+	mathrand "math/rand/v2"
+	"net/http"
+	"path/filepath"
+	"sync"
+	"time"
+
+	"golang.org/x/sync/errgroup"
+
+	"github.com/mesosctl/mesosctl/agent"
+	"github.com/mesosctl/mesosctl/agent/checkpoint"
+	"github.com/mesosctl/mesosctl/agent/container"
+	"github.com/mesosctl/mesosctl/agent/machine"
+	"github.com/mesosctl/mesosctl/httpapi"
+)
+
+// Agent is a running agent: the core on its loop, its containers, its
+// connection to the leading master and its HTTP server.
+type Agent struct {
+	cfg         AgentConfig
+	log         *slog.Logger
+	started     time.Time
+	address     address
+	server      *http.Server
+	loop        loop[agent.Input, agent.Effect]
+	core        *agent.Agent
+	view        *httpapi.AgentView
+	files       *httpapi.Files
+	sandboxes   *sandboxes
+	checkpoints *checkpoint.Store
+	containers  container.Containerizer
+	executors   *executors
+	masters     *masterLink
+	requests    *requests
+
+	mu      sync.Mutex
+	streams map[agent.StreamID]executorStream
+
+	stop    context.CancelFunc      // asks the agent to end
+	end     context.CancelCauseFunc // ends it
+	stopped error                   // what the core's Stopped said
+	group   *errgroup.Group
+	wait    func() error // await, once
+}
+
+// RunAgent runs an agent until the context ends, and then stops it cleanly.
+func RunAgent(ctx context.Context, cfg AgentConfig) error {
+	a, err := StartAgent(ctx, cfg)
+	if err != nil {
+		return err
+	}
+	return a.Wait()
+}
+
+// StartAgent starts an agent that runs until the context ends or Close is
+// called. It returns once the agent answers requests; it may not be registered yet.
+func StartAgent(ctx context.Context, cfg AgentConfig) (_ *Agent, err error) {
+	a := &Agent{
+		cfg:      cfg,
+		log:      cfg.Log.With("daemon", "agent"),
+		view:     httpapi.NewAgentView(),
+		files:    httpapi.NewFiles(),
+		started:  time.Now(),
+		requests: newRequests(),
+		streams:  map[agent.StreamID]executorStream{},
+	}
+	defer func() {
+		if err != nil {
+			a.discard()
+			err = fmt.Errorf("start agent: %w", err)
+		}
+	}()
+	if a.checkpoints, err = checkpoint.Open(filepath.Join(cfg.WorkDir, "meta")); err != nil {
+		return nil, err
+	}
+	state, err := recoverAgent(a.checkpoints)
+	if err != nil {
+		return nil, err
+	}
+	if a.address, err = cfg.listen(); err != nil {
+		return nil, err
+	}
+	coreConfig, err := a.coreConfig()
+	if err != nil {
+		return nil, err
+	}
+	a.containers, err = container.New(container.Config{
+		Isolation: cfg.Isolation, AgentIP: a.address.ip, Fetcher: cfg.fetcher(), Now: time.Now,
+	})
+	if err != nil {
+		return nil, err
+	}
+	a.core = agent.New(coreConfig, state)
+	a.loop = newLoop[agent.Input, agent.Effect](a.core, agent.Tick{}, a.perform)
+	a.sandboxes = newSandboxes(a.files)
+	a.executors = newExecutors(a)
+	a.masters = newMasterLink(cfg.Masters, a.log, a.loop.inbox)
+	a.server = newServer(a.handler(), a.log)
+	a.run(ctx)
+	a.log.Info("agent started", "address", a.address.String(), "work_dir", cfg.WorkDir)
+	return a, nil
+}
+
+// run starts the agent's goroutines. Asked to stop, the core has the last word:
+// it shuts executors down over the HTTP server, and says when that is done.
+func (a *Agent) run(ctx context.Context) {
+	a.wait = sync.OnceValue(a.await)
+	asked, stop := context.WithCancel(ctx)
+	a.stop = stop
+	running, end := context.WithCancelCause(context.WithoutCancel(ctx))
+	a.end = end
+	a.group, running = errgroup.WithContext(running)
+	a.group.Go(func() error { return serve(running, a.server, a.address.listener) })
+	a.group.Go(func() error { return a.loop.run(running) })
+	a.group.Go(func() error {
+		select {
+		case <-asked.Done():
+			a.loop.inbox.put(agent.Shutdown{Reason: "the agent was asked to stop"})
+		case <-running.Done():
+		}
+		return nil
+	})
+}
+
+// Address is the host:port at which others reach the agent.
+func (a *Agent) Address() string { return a.address.String() }
+
+// Wait returns when the agent has ended: nil if it was asked to.
+func (a *Agent) Wait() error { return a.wait() }
+
+// Close stops the agent and waits until it has ended.
+func (a *Agent) Close() error {
+	a.stop()
+	return a.Wait()
+}
+
+func (a *Agent) await() error {
+	err := a.group.Wait()
+	a.requests.end(errStopping)
+	a.masters.close()
+	err = errors.Join(a.stopped, a.containers.Close(), ignoreCanceled(err))
+	a.executors.wait()
+	return err
+}
+
+// discard undoes what a failed start has done.
+func (a *Agent) discard() {
+	if a.address.listener != nil {
+		a.address.listener.Close()
+	}
+	if a.containers != nil {
+		a.containers.Close()
+	}
+}
+
+func ignoreCanceled(err error) error {
+	if errors.Is(err, context.Canceled) {
+		return nil
+	}
+	return err
+}
+
+// coreConfig is the configuration as the core wants it.
+func (a *Agent) coreConfig() (agent.Config, error) {
+	c := &a.cfg
+	info, err := machine.Info(machine.Options{
+		Hostname: a.address.hostname, Port: a.address.port, WorkDir: c.WorkDir,
+		Resources: c.Resources, DefaultRole: c.DefaultRole, Attributes: c.Attributes,
+		Region: c.Domain.Region, Zone: c.Domain.Zone,
+	})
+	if err != nil {
+		return agent.Config{}, err
+	}
+	workDir, err := filepath.Abs(c.WorkDir)
+	if err != nil {
+		return agent.Config{}, err
+	}
+	return agent.Config{
+		Info:                              info,
+		Version:                           MesosVersion,
+		WorkDir:                           workDir,
+		Address:                           a.address.String(),
+		RegistrationBackoffFactor:         c.RegistrationBackoffFactor,
+		ExecutorRegistrationTimeout:       c.ExecutorRegistrationTimeout,
+		ExecutorReregistrationTimeout:     c.ExecutorReregistrationTimeout,
+		ExecutorShutdownGracePeriod:       c.ExecutorShutdownGracePeriod,
+		RecoveryTimeout:                   c.RecoveryTimeout,
+		HeartbeatInterval:                 c.HeartbeatInterval,
+		MaxCompletedExecutorsPerFramework: c.MaxCompletedExecutorsPerFramework,
+		Capabilities:                      machine.Capabilities(),
+		ExecutorEnvironment:               c.executorEnvironment(),
+		SwitchUser:                        c.SwitchUser,
+		UUID:                              randomUUID,
+		Jitter:                            mathrand.Float64,
+	}, nil
+}
+
+// randomUUID is a version 4 UUID.
+func randomUUID() (id [16]byte) {
+	rand.Read(id[:]) //nolint:errcheck // it never fails
+	id[6], id[8] = id[6]&0x0f|0x40, id[8]&0x3f|0x80
+	return id
+}

@@ -1,0 +1,68 @@
+package daemon
+
+import (
+	"context"
+	"net/http"
+	"time"
+
+	"github.com/mesosctl/mesosctl/agent"
+	"github.com/mesosctl/mesosctl/agent/machine"
+	"github.com/mesosctl/mesosctl/httpapi"
+)
+
+// handler serves everything on the agent's port.
+func (a *Agent) handler() http.Handler {
+	return httpapi.NewAgent(httpapi.Agent{
+		Daemon: httpapi.Daemon{
+			Version: versionInfo(a.cfg.Version),
+			Flags:   a.cfg.Flags,
+			Metrics: a.metrics,
+			Started: a.started,
+			Files:   a.files,
+		},
+		Executor:     executorAPI{a},
+		Recovered:    func() bool { return true }, // it serves once it has recovered
+		View:         a.view,
+		Containers:   a.containers,
+		PID:          "slave(1)@" + a.address.String(),
+		Capabilities: machine.Capabilities(),
+	})
+}
+
+// metrics collects what the core counts and what the machine is.
+func (a *Agent) metrics(ctx context.Context) []httpapi.Metric {
+	metrics := systemMetrics()
+	var counted agent.Metrics
+	if !a.loop.inspect(ctx, func() { counted = a.core.Metrics() }) {
+		return metrics
+	}
+	for name, value := range counted.Values(time.Now()) {
+		metrics = append(metrics, httpapi.Metric{Name: name, Value: value})
+	}
+	return metrics
+}
+
+// publish shows readers what the core has published.
+func (a *Agent) publish(effects []agent.Effect) {
+	for _, effect := range effects {
+		switch e := effect.(type) {
+		case agent.PutAgent:
+			a.view.PutAgent(e.Agent, e.Master)
+		case agent.PutFramework:
+			a.view.PutFramework(e.Framework, e.Completed)
+		case agent.DropFramework:
+			a.view.DropFramework(e.ID)
+			a.sandboxes.dropFramework(e.ID)
+		case agent.PutExecutor:
+			record := httpapi.ExecutorRecord(*e.Executor)
+			a.view.PutExecutor(&record)
+		case agent.DropExecutor:
+			a.view.DropExecutor(e.Framework, e.Container)
+			a.sandboxes.drop(e.Container)
+		case agent.PutTask:
+			a.view.PutTask(e.Container, httpapi.AgentTaskList(e.List), e.Task, e.Info)
+		case agent.DropTask:
+			a.view.DropTask(e.Container, e.Task)
+		}
+	}
+}

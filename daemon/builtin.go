@@ -1,0 +1,134 @@
+package daemon
+
+import (
+	"context"
+	"fmt"
+	"sync"
+	"time"
+
+	"github.com/mesosctl/mesosctl/agent"
+	"github.com/mesosctl/mesosctl/agent/executor"
+	"github.com/mesosctl/mesosctl/mesos"
+	"github.com/mesosctl/mesosctl/wire/executorpb"
+)
+
+// runCommand runs the built-in command executor to its end.
+func (x *executors) runCommand(ctx context.Context, e agent.LaunchContainer) {
+	x.post(agent.ContainerStarted{Container: e.Container})
+	status := executor.RunCommand(ctx, executor.Config{
+		Framework:           mesos.FrameworkID(e.Framework.GetId().GetValue()),
+		Executor:            mesos.ExecutorID(e.Executor.GetExecutorId().GetValue()),
+		Container:           e.Container,
+		Sandbox:             e.Sandbox,
+		User:                e.User,
+		Environment:         pairs(e.Environment),
+		AgentIP:             x.agent.address.ip,
+		ShutdownGracePeriod: x.agent.gracePeriod(e),
+		Agent:               &builtinAgent{agent: x.agent, container: e.Container},
+		Containerizer:       x.agent.containers,
+		UUID:                randomUUID,
+		Log:                 x.log,
+	})
+	x.mu.Lock()
+	x.builtins[e.Container]()
+	delete(x.builtins, e.Container)
+	x.mu.Unlock()
+	code := int(status)
+	x.post(agent.ContainerEnded{Container: e.Container, Launched: true, Status: &code})
+}
+
+// gracePeriod is how long an executor has to end after a SHUTDOWN.
+func (a *Agent) gracePeriod(e agent.LaunchContainer) time.Duration {
+	if own := e.Executor.GetShutdownGracePeriod(); own != nil {
+		return time.Duration(own.GetNanoseconds())
+	}
+	return a.cfg.ExecutorShutdownGracePeriod
+}
+
+// builtinAgent is the executor API for a built-in executor: the core can't tell
+// it from one that speaks HTTP.
+type builtinAgent struct {
+	agent     *Agent
+	container mesos.ContainerID
+	streams   int
+}
+
+// Subscribe implements executor.Agent.
+func (b *builtinAgent) Subscribe(ctx context.Context, call *executorpb.Call) (<-chan *executorpb.Event, error) {
+	b.streams++
+	id := agent.StreamID(fmt.Sprintf("%s-%d", b.container, b.streams))
+	stream := &eventQueue{out: make(chan *executorpb.Event), ready: make(chan struct{}, 1)}
+	if err := b.agent.subscribe(ctx, id, call, stream); err != nil {
+		return nil, err
+	}
+	go func() {
+		stream.pump(ctx)
+		b.agent.streamClosed(id)
+	}()
+	return stream.out, nil
+}
+
+// Call implements executor.Agent.
+func (b *builtinAgent) Call(ctx context.Context, call *executorpb.Call) error {
+	return b.agent.call(ctx, call)
+}
+
+// eventQueue carries events to a reader in this process without ever making
+// the sender wait.
+type eventQueue struct {
+	out   chan *executorpb.Event
+	ready chan struct{} // holds one token while there is something new
+
+	mu     sync.Mutex
+	queue  []*executorpb.Event
+	closed bool
+}
+
+// Send queues an event.
+func (q *eventQueue) Send(event *executorpb.Event) {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	q.queue = append(q.queue, event)
+	q.wake()
+}
+
+// Close ends the events after those sent before.
+func (q *eventQueue) Close() {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	q.closed = true
+	q.wake()
+}
+
+func (q *eventQueue) wake() {
+	select {
+	case q.ready <- struct{}{}:
+	default:
+	}
+}
+
+// pump delivers events until the queue is closed and empty, or the context ends.
+func (q *eventQueue) pump(ctx context.Context) {
+	defer close(q.out)
+	for {
+		select {
+		case <-q.ready:
+		case <-ctx.Done():
+			return
+		}
+		q.mu.Lock()
+		batch, closed := q.queue, q.closed
+		q.queue = nil
+		q.mu.Unlock()
+		for _, event := range batch {
+			select {
+			case q.out <- event:
+			case <-ctx.Done():
+				return
+			}
+		}
+		if closed {
+			return
+		}
+	}
+}

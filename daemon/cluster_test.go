@@ -1,0 +1,207 @@
+package daemon
+
+import (
+	"bytes"
+	"encoding/json"
+	"io"
+	"log/slog"
+	"net/http"
+	"os"
+	"path/filepath"
+	"testing"
+	"time"
+
+	"google.golang.org/protobuf/proto"
+
+	"github.com/mesosctl/mesosctl/allocator"
+	"github.com/mesosctl/mesosctl/wire"
+	"github.com/mesosctl/mesosctl/wire/mesospb"
+	"github.com/mesosctl/mesosctl/wire/schedulerpb"
+)
+
+// testLog writes to the test's log while the test runs.
+func testLog(t *testing.T) *slog.Logger {
+	return slog.New(slog.NewTextHandler(t.Output(), &slog.HandlerOptions{Level: slog.LevelDebug}))
+}
+
+func localConfig(t *testing.T) LocalConfig {
+	common := CommonConfig{IP: "127.0.0.1", Log: testLog(t), Version: "test"}
+	return LocalConfig{
+		WorkDir: t.TempDir(),
+		Master: MasterConfig{
+			CommonConfig: common, EtcdFast: true, AllocationInterval: time.Second,
+			MinAllocatable: allocator.DefaultMinAllocatable(), AgentPingTimeout: 15 * time.Second, MaxAgentPingTimeouts: 5,
+			AgentReregisterTimeout: 10 * time.Minute, MaxCompletedFrameworks: 50, MaxCompletedTasksPerFramework: 1000,
+			MaxUnreachableTasks: 1000, RootSubmissions: true,
+			RegistryStoreTimeout: 20 * time.Second, RegistryFetchTimeout: time.Minute,
+		},
+		Agent: AgentConfig{
+			CommonConfig: common, Resources: "cpus:2;mem:512;disk:512;ports:[31000-31010]",
+			RegistrationBackoffFactor: 50 * time.Millisecond, ExecutorRegistrationTimeout: time.Minute,
+			ExecutorReregistrationTimeout: 2 * time.Second, ExecutorShutdownGracePeriod: 5 * time.Second,
+			RecoveryTimeout: 15 * time.Minute, MaxCompletedExecutorsPerFramework: 150,
+		},
+	}
+}
+
+func startLocal(t *testing.T) *Local {
+	t.Helper()
+	l, err := StartLocal(t.Context(), localConfig(t))
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := l.Close(); err != nil {
+			t.Errorf("close: %v", err)
+		}
+	})
+	return l
+}
+
+// testScheduler is a scheduler of few means: it speaks protobuf over net/http.
+type testScheduler struct {
+	t      *testing.T
+	url    string
+	stream string
+	id     *mesospb.FrameworkID
+	events *wire.RecordReader
+}
+
+func subscribe(t *testing.T, master string) *testScheduler {
+	t.Helper()
+	s := &testScheduler{t: t, url: "http://" + master + "/api/v1/scheduler"}
+	resp := s.post(&schedulerpb.Call{
+		Type: schedulerpb.Call_SUBSCRIBE.Enum(),
+		Subscribe: &schedulerpb.Call_Subscribe{FrameworkInfo: &mesospb.FrameworkInfo{
+			User: proto.String("root"), Name: proto.String("test"), Roles: []string{"*"},
+			Capabilities: []*mesospb.FrameworkInfo_Capability{{Type: mesospb.FrameworkInfo_Capability_MULTI_ROLE.Enum()}},
+		}},
+	}, http.StatusOK)
+	t.Cleanup(func() { resp.Body.Close() })
+	s.stream = resp.Header.Get("Mesos-Stream-Id")
+	s.events = wire.NewRecordReader(resp.Body, 1<<20)
+	s.id = s.next(schedulerpb.Event_SUBSCRIBED).GetSubscribed().GetFrameworkId()
+	return s
+}
+
+func (s *testScheduler) post(call *schedulerpb.Call, want int) *http.Response {
+	s.t.Helper()
+	body, err := wire.Marshal(call)
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	req, err := http.NewRequestWithContext(s.t.Context(), http.MethodPost, s.url, bytes.NewReader(body))
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	req.Header.Set("Content-Type", "application/x-protobuf")
+	req.Header.Set("Accept", "application/x-protobuf")
+	if s.stream != "" {
+		req.Header.Set("Mesos-Stream-Id", s.stream)
+	}
+	resp, err := http.DefaultClient.Do(req)
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	if resp.StatusCode != want {
+		text, _ := io.ReadAll(resp.Body)
+		s.t.Fatalf("%s: %s: %s", call.GetType(), resp.Status, text)
+	}
+	return resp
+}
+
+func (s *testScheduler) call(call *schedulerpb.Call) {
+	s.t.Helper()
+	call.FrameworkId = s.id
+	s.post(call, http.StatusAccepted).Body.Close()
+}
+
+// next returns the next event of a type and skips others.
+func (s *testScheduler) next(want schedulerpb.Event_Type) *schedulerpb.Event {
+	s.t.Helper()
+	for {
+		record, err := s.events.Next()
+		if err != nil {
+			s.t.Fatalf("waiting for %s: %v", want, err)
+		}
+		event := new(schedulerpb.Event)
+		if err := wire.Unmarshal(record, event); err != nil {
+			s.t.Fatal(err)
+		}
+		if event.GetType() == want {
+			return event
+		}
+	}
+}
+
+// launch accepts an offer with one command task, and acknowledges its updates
+// up to the last, which it returns.
+func (s *testScheduler) launch(task, command string) *mesospb.TaskStatus {
+	s.t.Helper()
+	offer := s.next(schedulerpb.Event_OFFERS).GetOffers().GetOffers()[0]
+	s.call(&schedulerpb.Call{
+		Type: schedulerpb.Call_ACCEPT.Enum(),
+		Accept: &schedulerpb.Call_Accept{
+			OfferIds: []*mesospb.OfferID{offer.GetId()},
+			Operations: []*mesospb.Offer_Operation{{
+				Type: mesospb.Offer_Operation_LAUNCH.Enum(),
+				Launch: &mesospb.Offer_Operation_Launch{TaskInfos: []*mesospb.TaskInfo{{
+					Name: proto.String(task), TaskId: &mesospb.TaskID{Value: proto.String(task)}, AgentId: offer.GetAgentId(),
+					Command:   &mesospb.CommandInfo{Value: proto.String(command)},
+					Resources: []*mesospb.Resource{scalar("cpus", 0.5), scalar("mem", 64)},
+				}}},
+			}},
+		},
+	})
+	for {
+		status := s.next(schedulerpb.Event_UPDATE).GetUpdate().GetStatus()
+		s.call(&schedulerpb.Call{
+			Type: schedulerpb.Call_ACKNOWLEDGE.Enum(),
+			Acknowledge: &schedulerpb.Call_Acknowledge{
+				AgentId: status.GetAgentId(), TaskId: status.GetTaskId(), Uuid: status.GetUuid(),
+			},
+		})
+		switch status.GetState() {
+		case mesospb.TaskState_TASK_STARTING, mesospb.TaskState_TASK_RUNNING:
+		default:
+			return status
+		}
+	}
+}
+
+func scalar(name string, value float64) *mesospb.Resource {
+	return &mesospb.Resource{
+		Name: proto.String(name), Type: mesospb.Value_SCALAR.Enum(), Scalar: &mesospb.Value_Scalar{Value: proto.Float64(value)},
+		AllocationInfo: &mesospb.Resource_AllocationInfo{Role: proto.String("*")},
+	}
+}
+
+func TestACommandRunsOnAClusterInOneProcess(t *testing.T) {
+	l := startLocal(t)
+	s := subscribe(t, l.Master())
+	status := s.launch("hello", "echo hello; exit 7")
+	if status.GetState() != mesospb.TaskState_TASK_FAILED || status.GetMessage() != "Command exited with status 7" {
+		t.Fatalf("last update: %v", status)
+	}
+	sandbox := filepath.Join(l.agents[0].cfg.WorkDir, "slaves", status.GetAgentId().GetValue(),
+		"frameworks", s.id.GetValue(), "executors/hello/runs/latest/stdout")
+	if out, err := os.ReadFile(sandbox); err != nil || string(out) != "hello\n" {
+		t.Errorf("stdout: %q, %v", out, err)
+	}
+	var state struct {
+		Frameworks []struct {
+			CompletedTasks []struct{ ID, State string } `json:"completed_tasks"`
+		}
+	}
+	resp, err := http.Get("http://" + l.Master() + "/state")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer resp.Body.Close()
+	if err := json.NewDecoder(resp.Body).Decode(&state); err != nil {
+		t.Fatal(err)
+	}
+	if len(state.Frameworks) != 1 || len(state.Frameworks[0].CompletedTasks) != 1 || state.Frameworks[0].CompletedTasks[0].State != "TASK_FAILED" {
+		t.Errorf("/state: %+v", state)
+	}
+}

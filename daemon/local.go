@@ -1,0 +1,114 @@
+package daemon
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strconv"
+)
+
+// LocalConfig describes a cluster in one process: one master and some agents.
+type LocalConfig struct {
+	Agents  int    // how many; 0 means 1
+	WorkDir string // empty: a temporary one, removed by Close
+	// Master and Agent are the daemons' configurations. WorkDir and, of the
+	// agents, Masters are set here; with several agents each gets a port of its
+	// own counted from Agent.Port, unless that is 0.
+	Master MasterConfig
+	Agent  AgentConfig
+}
+
+// Local is a running cluster in one process.
+type Local struct {
+	master *Master
+	agents []*Agent
+	remove string // a temporary work dir
+}
+
+// StartLocal starts a cluster, which runs until Close. It returns once the
+// master answers requests; agents register and offers are made moments later.
+// The context bounds the start only.
+func StartLocal(ctx context.Context, cfg LocalConfig) (_ *Local, err error) {
+	l := new(Local)
+	running := context.WithoutCancel(ctx) // daemons end in order, by Close
+	defer func() {
+		if err != nil {
+			err = errors.Join(fmt.Errorf("start local cluster: %w", err), l.Close())
+		}
+	}()
+	if cfg.WorkDir == "" {
+		if cfg.WorkDir, err = os.MkdirTemp("", "mesosctl-"); err != nil {
+			return nil, err
+		}
+		l.remove = cfg.WorkDir
+		// Tasks of other users must reach their sandboxes.
+		if err = os.Chmod(cfg.WorkDir, 0o755); err != nil {
+			return nil, err
+		}
+	}
+	if err = ctx.Err(); err != nil {
+		return nil, err
+	}
+	cfg.Master.WorkDir = filepath.Join(cfg.WorkDir, "master")
+	if l.master, err = StartMaster(running, cfg.Master); err != nil {
+		return nil, err
+	}
+	for i := range max(cfg.Agents, 1) {
+		agent := cfg.Agent
+		agent.Masters = []string{l.master.Address()}
+		agent.WorkDir = filepath.Join(cfg.WorkDir, "agent-"+strconv.Itoa(i))
+		if agent.Port != 0 {
+			agent.Port += i
+		}
+		started, err := StartAgent(running, agent)
+		if err != nil {
+			return nil, err
+		}
+		l.agents = append(l.agents, started)
+	}
+	return l, nil
+}
+
+// Master is the host:port of the master.
+func (l *Local) Master() string { return l.master.Address() }
+
+// Agents are the host:port addresses of the agents.
+func (l *Local) Agents() (addresses []string) {
+	for _, agent := range l.agents {
+		addresses = append(addresses, agent.Address())
+	}
+	return addresses
+}
+
+// Wait returns when the cluster has ended: after the context did, or because a
+// daemon failed.
+func (l *Local) Wait(ctx context.Context) error {
+	failed := make(chan error, 1+len(l.agents))
+	go func() { failed <- l.master.Wait() }()
+	for _, agent := range l.agents {
+		go func() { failed <- agent.Wait() }()
+	}
+	var err error
+	select {
+	case err = <-failed:
+	case <-ctx.Done():
+	}
+	return errors.Join(err, l.Close())
+}
+
+// Close stops the daemons, agents first, and removes a temporary work dir.
+func (l *Local) Close() error {
+	var errs []error
+	for _, agent := range l.agents {
+		errs = append(errs, agent.Close())
+	}
+	if l.master != nil {
+		errs = append(errs, l.master.Close())
+	}
+	if l.remove != "" {
+		errs = append(errs, os.RemoveAll(l.remove))
+	}
+	return errors.Join(errs...)
+}

@@ -1,0 +1,125 @@
+package daemon
+
+import (
+	"context"
+	"net/http"
+	"time"
+
+	"github.com/mesosctl/mesosctl/httpapi"
+	"github.com/mesosctl/mesosctl/link"
+	"github.com/mesosctl/mesosctl/master"
+	"github.com/mesosctl/mesosctl/wire/mesospb"
+	"github.com/mesosctl/mesosctl/wire/schedulerpb"
+)
+
+// handler serves everything on the master's port. Requests reach the term that
+// is under way, if this master leads.
+func (m *Master) handler() http.Handler {
+	api := httpapi.NewMaster(httpapi.Master{
+		Daemon: httpapi.Daemon{
+			Version: versionInfo(m.cfg.Version),
+			Flags:   m.cfg.Flags,
+			Metrics: m.metrics,
+			Started: m.started,
+			Files:   httpapi.NewFiles(),
+		},
+		Info:       m.info(),
+		Elected:    m.elected,
+		Leadership: leadership{m},
+		Scheduler:  schedulerAPI{m},
+		Operator:   operatorAPI{m},
+		View:       m.view,
+	})
+	mux := http.NewServeMux()
+	mux.Handle("/", api)
+	mux.Handle(link.Path, httpapi.RequireLeader(leadership{m}, http.HandlerFunc(m.acceptAgent)))
+	return mux
+}
+
+// acceptAgent turns an agent's request into its link.
+func (m *Master) acceptAgent(w http.ResponseWriter, r *http.Request) {
+	t := m.term.Load()
+	if t == nil {
+		http.Error(w, "this master has not finished its recovery", http.StatusServiceUnavailable)
+		return
+	}
+	conn, err := link.Accept(w, r)
+	if err != nil {
+		m.log.Warn("agent connection refused", "address", r.RemoteAddr, "error", err)
+		return
+	}
+	go t.serveLink(conn)
+}
+
+// metrics collects what the term counts and what the process is.
+func (m *Master) metrics(ctx context.Context) []httpapi.Metric {
+	metrics := systemMetrics()
+	metrics = append(metrics, httpapi.Metric{Name: "master/uptime_secs", Value: time.Since(m.started).Seconds()})
+	t := m.term.Load()
+	if t == nil {
+		return append(metrics, httpapi.Metric{Name: "master/elected", Value: 0})
+	}
+	metrics = append(metrics, httpapi.Metric{Name: "master/elected", Value: 1})
+	var counted []master.Metric
+	t.master.inspect(ctx, func() { counted = t.core.AppendMetrics(nil) })
+	for _, c := range counted {
+		metrics = append(metrics, httpapi.Metric(c))
+	}
+	return metrics
+}
+
+func (m *Master) elected() time.Time {
+	if t := m.term.Load(); t != nil {
+		return t.began
+	}
+	return time.Time{}
+}
+
+// leadership answers who leads.
+type leadership struct{ *Master }
+
+func (l leadership) Leading() bool { return l.leading.Load() }
+
+func (l leadership) Recovered() bool { return l.term.Load() != nil }
+
+func (l leadership) Leader() *mesospb.MasterInfo { return l.leader.Load() }
+
+// schedulerAPI hands schedulers' calls to the term that is under way.
+type schedulerAPI struct{ *Master }
+
+func (s schedulerAPI) Subscribe(ctx context.Context, principal string, call *schedulerpb.Call, stream *httpapi.Stream) error {
+	t := s.term.Load()
+	if t == nil {
+		return errDeposed
+	}
+	return t.Subscribe(ctx, principal, call, stream)
+}
+
+func (s schedulerAPI) Call(ctx context.Context, principal, stream string, call *schedulerpb.Call) error {
+	t := s.term.Load()
+	if t == nil {
+		return errDeposed
+	}
+	return t.Call(ctx, principal, stream, call)
+}
+
+func (s schedulerAPI) StreamClosed(id string, cause error) {
+	if t := s.term.Load(); t != nil {
+		t.StreamClosed(id, cause)
+	}
+}
+
+// operatorAPI hands operators' calls that change something to the term.
+type operatorAPI struct{ *Master }
+
+func (o operatorAPI) Teardown(ctx context.Context, principal, framework string) error {
+	t := o.term.Load()
+	if t == nil {
+		return errDeposed
+	}
+	return t.requests.ask(ctx, func(request uint64) bool {
+		return t.master.inbox.putWait(master.Teardown{
+			Request: master.RequestID(request), Principal: principal, Framework: framework,
+		})
+	})
+}

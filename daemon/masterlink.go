@@ -1,0 +1,139 @@
+package daemon
+
+import (
+	"context"
+	"log/slog"
+	"sync"
+	"time"
+
+	"github.com/mesosctl/mesosctl/agent"
+	"github.com/mesosctl/mesosctl/link"
+	"github.com/mesosctl/mesosctl/mesos"
+	"github.com/mesosctl/mesosctl/wire/linkpb"
+)
+
+// farewell is for how long a link that is closed at the end may take to deliver
+// what was sent on it.
+const farewell = time.Second
+
+// masterLink is an agent's connection to whichever master leads. The core says
+// when to connect; at most one attempt or connection is there at a time.
+type masterLink struct {
+	masters []string
+	log     *slog.Logger
+	inbox   *inbox[agent.Input]
+
+	ctx    context.Context // of attempts to connect
+	cancel context.CancelFunc
+	done   sync.WaitGroup
+
+	mu    sync.Mutex
+	first int // the master to try first
+	last  agent.LinkID
+	conn  *link.Conn // of the link last
+}
+
+func newMasterLink(masters []string, log *slog.Logger, inbox *inbox[agent.Input]) *masterLink {
+	l := &masterLink{masters: masters, log: log, inbox: inbox}
+	l.ctx, l.cancel = context.WithCancel(context.Background())
+	return l
+}
+
+// connect looks for the leading master and then brings its messages to the core.
+func (l *masterLink) connect() {
+	l.done.Go(func() {
+		conn, leader, err := l.dial()
+		if err != nil {
+			l.inbox.put(agent.ConnectFailed{Err: err})
+			return
+		}
+		l.mu.Lock()
+		l.last++
+		id := l.last
+		l.conn = conn
+		l.mu.Unlock()
+		l.inbox.put(agent.Connected{Link: id, Master: leader})
+		l.receive(id, conn)
+	})
+}
+
+// dial tries the masters in turn, the one that last worked first.
+func (l *masterLink) dial() (*link.Conn, string, error) {
+	err := mesos.Errorf(mesos.Invalid, "connect: no master is named")
+	for range l.masters {
+		l.mu.Lock()
+		address := l.masters[l.first]
+		l.mu.Unlock()
+		conn, leader, dialErr := link.Dial(l.ctx, address)
+		if dialErr == nil {
+			return conn, leader, nil
+		}
+		err = dialErr
+		l.mu.Lock()
+		l.first = (l.first + 1) % len(l.masters)
+		l.mu.Unlock()
+	}
+	return nil, "", err
+}
+
+func (l *masterLink) receive(id agent.LinkID, conn *link.Conn) {
+	for {
+		message := new(linkpb.ToAgent)
+		if err := conn.Receive(message); err != nil {
+			l.log.Debug("connection to the master ended", "error", err)
+			break
+		}
+		if !l.inbox.putWait(agent.MasterMessage{Link: id, Message: message}) {
+			break
+		}
+	}
+	if l.forget(id) != nil {
+		conn.Close()
+		l.inbox.put(agent.LinkClosed{Link: id})
+	}
+}
+
+// send sends a message on a link, if that is still there.
+func (l *masterLink) send(id agent.LinkID, message *linkpb.ToMaster) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if id == l.last && l.conn != nil {
+		l.conn.Send(message)
+	}
+}
+
+// drop closes a link after what was sent on it.
+func (l *masterLink) drop(id agent.LinkID) {
+	if conn := l.forget(id); conn != nil {
+		conn.Close()
+	}
+}
+
+func (l *masterLink) forget(id agent.LinkID) *link.Conn {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if id != l.last {
+		return nil
+	}
+	conn := l.conn
+	l.conn = nil
+	return conn
+}
+
+// close ends the link and waits a moment for the master to take the last messages.
+func (l *masterLink) close() {
+	l.cancel()
+	l.mu.Lock()
+	id := l.last
+	l.mu.Unlock()
+	l.drop(id)
+	ended := make(chan struct{})
+	go func() {
+		l.done.Wait()
+		close(ended)
+	}()
+	select {
+	case <-ended:
+	case <-time.After(farewell):
+	}
+}

@@ -1,0 +1,228 @@
+package daemon
+
+import (
+	"context"
+	"log/slog"
+	"sync"
+	"time"
+
+	"golang.org/x/sync/errgroup"
+
+	"github.com/mesosctl/mesosctl/allocator"
+	"github.com/mesosctl/mesosctl/httpapi"
+	"github.com/mesosctl/mesosctl/link"
+	"github.com/mesosctl/mesosctl/master"
+	"github.com/mesosctl/mesosctl/mesos"
+	"github.com/mesosctl/mesosctl/mesos/allocation"
+	"github.com/mesosctl/mesosctl/registry"
+	"github.com/mesosctl/mesosctl/wire/linkpb"
+	"github.com/mesosctl/mesosctl/wire/schedulerpb"
+)
+
+// errDeposed answers whoever waits when a term of leadership ends.
+var errDeposed = mesos.Errorf(mesos.Unavailable, "this master no longer leads")
+
+// term is one term of leadership: the master's core and the allocator, each on
+// a loop of its own, and the connections they speak to. It ends when the
+// leadership does, and all of it is dropped: schedulers and agents come back to
+// whoever leads next.
+type term struct {
+	log      *slog.Logger
+	began    time.Time
+	master   loop[master.Input, master.Effect]
+	alloc    loop[allocation.Input, allocation.Output]
+	core     *master.Master
+	store    *registry.Store
+	view     *httpapi.MasterView
+	requests *requests
+
+	mu       sync.Mutex
+	ended    bool
+	streams  map[master.StreamID]*httpapi.Stream
+	links    map[master.LinkID]*link.Conn
+	lastLink master.LinkID
+}
+
+func newTerm(log *slog.Logger, core *master.Master, policy *allocator.Allocator, store *registry.Store, view *httpapi.MasterView) *term {
+	t := &term{
+		log:      log,
+		began:    time.Now(),
+		core:     core,
+		store:    store,
+		view:     view,
+		requests: newRequests(),
+		streams:  map[master.StreamID]*httpapi.Stream{},
+		links:    map[master.LinkID]*link.Conn{},
+	}
+	t.master = newLoop[master.Input, master.Effect](core, master.Tick{}, t.perform)
+	t.alloc = newLoop[allocation.Input, allocation.Output](policy, allocation.Tick{}, t.offer)
+	return t
+}
+
+// run drives both cores until the context ends, then drops every connection.
+func (t *term) run(ctx context.Context) error {
+	group, ctx := errgroup.WithContext(ctx)
+	group.Go(func() error { return t.master.run(ctx) })
+	group.Go(func() error { return t.alloc.run(ctx) })
+	err := group.Wait()
+	t.end()
+	return err
+}
+
+func (t *term) end() {
+	t.requests.end(errDeposed)
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.ended = true
+	for _, stream := range t.streams {
+		stream.Close()
+	}
+	for _, conn := range t.links {
+		conn.Close()
+	}
+}
+
+// offer hands the allocator's outputs to the master.
+func (t *term) offer(outputs []allocation.Output) {
+	for _, out := range outputs {
+		t.master.inbox.put(master.Allocated{Output: out})
+	}
+}
+
+// perform does the master's effects, in order. Records are published before
+// anything is sent, so that who is told of a change also sees it.
+func (t *term) perform(effects []master.Effect) {
+	t.publish(effects)
+	for _, effect := range effects {
+		switch e := effect.(type) {
+		case master.Reply:
+			t.requests.reply(uint64(e.Request), e.Err)
+		case master.SendEvent:
+			if stream := t.stream(e.Stream); stream != nil {
+				stream.Send(e.Event)
+			}
+		case master.CloseStream:
+			if stream := t.forgetStream(e.Stream); stream != nil {
+				stream.Close()
+			}
+		case master.SendAgent:
+			if conn := t.link(e.Link); conn != nil {
+				conn.Send(e.Message)
+			}
+		case master.CloseLink:
+			if conn := t.forgetLink(e.Link); conn != nil {
+				conn.Close()
+			}
+		case master.WriteRegistry:
+			t.write(e)
+		case master.Allocate:
+			t.alloc.inbox.put(e.Input)
+		case master.Log:
+			t.log.Log(context.Background(), slog.Level(e.Level), e.Message, e.Args...)
+		}
+	}
+}
+
+func (t *term) write(e master.WriteRegistry) {
+	t.store.Submit(e.Writes, func(err error) {
+		if err != nil {
+			t.log.Error("registry write failed", "error", err)
+		}
+		t.master.inbox.put(master.RegistryWritten{ID: e.ID, Err: err})
+	})
+}
+
+// Subscribe opens a scheduler's event stream. It is called by the HTTP server.
+func (t *term) Subscribe(ctx context.Context, principal string, call *schedulerpb.Call, stream *httpapi.Stream) error {
+	id := master.StreamID(stream.ID())
+	t.mu.Lock()
+	if t.ended {
+		t.mu.Unlock()
+		return errDeposed
+	}
+	t.streams[id] = stream
+	t.mu.Unlock()
+	err := t.requests.ask(ctx, func(request uint64) bool {
+		return t.master.inbox.putWait(master.Subscribe{
+			Request: master.RequestID(request), Stream: id, Principal: principal, Call: call,
+		})
+	})
+	if err != nil && ctx.Err() == nil {
+		t.forgetStream(id)
+	}
+	return err
+}
+
+// StreamClosed tells that a scheduler's stream broke.
+func (t *term) StreamClosed(id string, cause error) {
+	if t.forgetStream(master.StreamID(id)) != nil {
+		t.log.Debug("scheduler disconnected", "stream", id, "cause", cause)
+		t.master.inbox.put(master.StreamClosed{Stream: master.StreamID(id)})
+	}
+}
+
+// Call takes any other call of a scheduler.
+func (t *term) Call(ctx context.Context, principal, streamID string, call *schedulerpb.Call) error {
+	return t.requests.ask(ctx, func(request uint64) bool {
+		return t.master.inbox.putWait(master.SchedulerCall{
+			Request: master.RequestID(request), Stream: master.StreamID(streamID), Principal: principal, Call: call,
+		})
+	})
+}
+
+// serveLink brings an agent's messages to the core until the connection breaks.
+func (t *term) serveLink(conn *link.Conn) {
+	t.mu.Lock()
+	if t.ended {
+		t.mu.Unlock()
+		conn.Close()
+		return
+	}
+	t.lastLink++
+	id := t.lastLink
+	t.links[id] = conn
+	t.mu.Unlock()
+
+	for {
+		message := new(linkpb.ToMaster)
+		if err := conn.Receive(message); err != nil {
+			t.log.Debug("agent connection ended", "address", conn.RemoteAddr(), "error", err)
+			break
+		}
+		if !t.master.inbox.putWait(master.AgentMessage{Link: id, Address: conn.RemoteAddr(), Message: message}) {
+			break
+		}
+	}
+	if t.forgetLink(id) != nil {
+		conn.Close()
+		t.master.inbox.put(master.LinkClosed{Link: id})
+	}
+}
+
+func (t *term) stream(id master.StreamID) *httpapi.Stream {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	return t.streams[id]
+}
+
+func (t *term) forgetStream(id master.StreamID) *httpapi.Stream {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	stream := t.streams[id]
+	delete(t.streams, id)
+	return stream
+}
+
+func (t *term) link(id master.LinkID) *link.Conn {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	return t.links[id]
+}
+
+func (t *term) forgetLink(id master.LinkID) *link.Conn {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	conn := t.links[id]
+	delete(t.links, id)
+	return conn
+}
