@@ -144,18 +144,28 @@ func (a *agent) record() *masterpb.Response_GetAgents_Agent {
 	}
 }
 
-// newFrameworkID is "<master-id>-<4 digits or more>".
+// newFrameworkID is "<master-id>-<4 digits or more>". A framework may have
+// subscribed with an ID of its own making, so those in use are passed over.
 func (m *Master) newFrameworkID() mesos.FrameworkID {
-	n := strconv.FormatUint(m.nextFramework, 10)
-	m.nextFramework++
-	return mesos.FrameworkID(m.config.Info.GetId() + "-" + "0000"[min(len(n), 4):] + n)
+	for {
+		n := strconv.FormatUint(m.nextFramework, 10)
+		m.nextFramework++
+		id := mesos.FrameworkID(m.config.Info.GetId() + "-" + "0000"[min(len(n), 4):] + n)
+		if m.frameworks[id] == nil && m.completed.byID[id] == nil {
+			return id
+		}
+	}
 }
 
 // newAgentID is "<master-id>-S<n>".
 func (m *Master) newAgentID() mesos.AgentID {
-	n := m.nextAgent
-	m.nextAgent++
-	return mesos.AgentID(m.config.Info.GetId() + "-S" + strconv.FormatUint(n, 10))
+	for {
+		id := mesos.AgentID(m.config.Info.GetId() + "-S" + strconv.FormatUint(m.nextAgent, 10))
+		m.nextAgent++
+		if m.agents[id] == nil && m.transitions[id] == nil && m.unreachable[id] == nil {
+			return id
+		}
+	}
 }
 
 // newOfferID is "<master-id>-O<n>".
