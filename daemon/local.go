@@ -28,7 +28,7 @@ type Local struct {
 }
 
 // StartLocal starts a cluster, which runs until Close. It returns once the
-// master answers requests; agents register and offers are made moments later.
+// master leads; agents register and offers are made moments later.
 // The context bounds the start only.
 func StartLocal(ctx context.Context, cfg LocalConfig) (_ *Local, err error) {
 	l := new(Local)
@@ -54,6 +54,11 @@ func StartLocal(ctx context.Context, cfg LocalConfig) (_ *Local, err error) {
 	cfg.Master.WorkDir = filepath.Join(cfg.WorkDir, "master")
 	if l.master, err = StartMaster(running, cfg.Master); err != nil {
 		return nil, err
+	}
+	select {
+	case <-l.master.Led():
+	case <-ctx.Done():
+		return nil, ctx.Err()
 	}
 	for i := range max(cfg.Agents, 1) {
 		agent := cfg.Agent

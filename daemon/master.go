@@ -35,7 +35,10 @@ type Master struct {
 	view    *httpapi.MasterView
 	leading atomic.Bool
 	term    atomic.Pointer[term]               // nil until this leader has recovered
+	led     chan struct{}                      // closed once it has, for the first time
 	leader  atomic.Pointer[mesospb.MasterInfo] // nil while nobody leads
+
+	firstTerm sync.Once
 
 	stop  context.CancelFunc
 	group *errgroup.Group
@@ -54,7 +57,7 @@ func RunMaster(ctx context.Context, cfg MasterConfig) error {
 // StartMaster starts a master that runs until the context ends or Close is
 // called. It returns once the master answers requests; it may not lead yet.
 func StartMaster(ctx context.Context, cfg MasterConfig) (*Master, error) {
-	m := &Master{cfg: cfg, log: cfg.Log.With("daemon", "master"), started: time.Now(), view: httpapi.NewMasterView()}
+	m := &Master{cfg: cfg, log: cfg.Log.With("daemon", "master"), started: time.Now(), view: httpapi.NewMasterView(), led: make(chan struct{})}
 	var err error
 	if m.address, err = cfg.listen(); err != nil {
 		return nil, fmt.Errorf("start master: %w", err)
@@ -80,6 +83,9 @@ func StartMaster(ctx context.Context, cfg MasterConfig) (*Master, error) {
 
 // Address is the host:port at which others reach the master.
 func (m *Master) Address() string { return m.address.String() }
+
+// Led is closed once this master has led and could decide.
+func (m *Master) Led() <-chan struct{} { return m.led }
 
 // Wait returns when the master has ended: nil if it was asked to.
 func (m *Master) Wait() error { return m.wait() }
@@ -205,6 +211,7 @@ func (m *Master) lead(ctx context.Context, elected *registry.Term, info *mesospb
 		t.alloc.inbox.put(in)
 	}
 	m.term.Store(t)
+	m.firstTerm.Do(func() { close(m.led) })
 	defer m.view.Reset()
 	defer m.term.Store(nil)
 	m.log.Info("leading", "master", info.GetId(), "term", elected.Revision(), "admitted_agents", len(recovered.Admitted))
