@@ -34,6 +34,7 @@ type agent struct {
 	ceiling resources.Resources
 
 	filters     []filter // sorted by client
+	filterers   bitset   // clients that may have filters
 	maintenance *maintenance
 	last        lastOffer
 	shown       resources.Resources // shared resources that were offered in this pass
@@ -44,6 +45,7 @@ type holding struct {
 	client int32
 	held   resources.Resources // with allocation role
 	bare   resources.Resources // the same without, and without what is shared
+	shared bool                // some of held is shared
 }
 
 func (al *Allocator) addAgent(in allocation.AddAgent) {
@@ -55,17 +57,19 @@ func (al *Allocator) addAgent(in allocation.AddAgent) {
 		i, al.freeAgents = al.freeAgents[last], al.freeAgents[:last]
 	} else {
 		i = int32(len(al.agents))
-		al.agents = append(al.agents, agent{})
+		al.agents = append(al.agents, new(agent))
 	}
-	a := &al.agents[i]
+	a := al.agents[i]
 	// The memory of an agent that was removed is used again.
-	*a = agent{known: true, active: true, changed: a.changed, denied: a.denied, held: a.held[:0], filters: a.filters[:0]}
+	*a = agent{known: true, active: true, changed: a.changed,
+		denied: a.denied, filterers: a.filterers, held: a.held[:0], filters: a.filters[:0]}
 	a.denied.clear()
+	a.filterers.clear()
 	al.agentIDs[in.Agent.ID] = i
 	al.describe(a, in.Agent)
 	for _, grant := range in.Used {
 		grant.Agent = in.Agent.ID
-		al.addUsed(grant)
+		al.addUsed(i, grant)
 	}
 	al.refree(i)
 	al.planPass()
@@ -97,7 +101,7 @@ func (al *Allocator) updateAgent(info *allocation.Agent) {
 	if !known {
 		return
 	}
-	a := &al.agents[i]
+	a := al.agents[i]
 	if !slices.EqualFunc(a.info.Attributes, info.Attributes, sameAttribute) {
 		al.dropFilters(a)
 	}
@@ -114,7 +118,7 @@ func (al *Allocator) removeAgent(id mesos.AgentID) {
 	if !known {
 		return
 	}
-	a := &al.agents[i]
+	a := al.agents[i]
 	for len(a.held) > 0 {
 		c := a.held[len(a.held)-1].client
 		al.unhold(i, len(a.held)-1)
@@ -141,7 +145,7 @@ func (al *Allocator) activateAgent(id mesos.AgentID, active bool) {
 func (al *Allocator) updateWhitelist(in allocation.UpdateWhitelist) {
 	al.whitelist = in.Hostnames
 	for i := range al.agents {
-		a := &al.agents[i]
+		a := al.agents[i]
 		if !a.known {
 			continue
 		}
@@ -155,7 +159,7 @@ func (al *Allocator) updateWhitelist(in allocation.UpdateWhitelist) {
 
 // refree computes an agent's free resources from its total and what is held.
 func (al *Allocator) refree(i int32) {
-	a := &al.agents[i]
+	a := al.agents[i]
 	free := a.info.Total
 	a.over = false
 	for h := range a.held {
@@ -169,8 +173,15 @@ func (al *Allocator) refree(i int32) {
 // setFree changes what an agent has to offer. If it is more than ever since
 // clients were denied it, they get another chance.
 func (al *Allocator) setFree(i int32, free resources.Resources) {
-	a := &al.agents[i]
+	a := al.agents[i]
 	grew := !a.free.Contains(free)
+	switch {
+	case !a.ceiling.Contains(free):
+		a.denied.clear()
+		a.ceiling = free
+	case free.Equal(a.ceiling):
+		free = a.ceiling // one memory for equal values: comparing them again is free
+	}
 	a.free = free
 	a.plain = true
 	for r := range free.All() {
@@ -178,10 +189,6 @@ func (al *Allocator) setFree(i int32, free resources.Resources) {
 			a.plain = false
 			break
 		}
-	}
-	if !a.ceiling.Contains(free) {
-		a.denied.clear()
-		a.ceiling = free
 	}
 	if grew {
 		al.touch(i)

@@ -46,7 +46,7 @@ func (al *Allocator) forgetDenials() {
 func (al *Allocator) allocate() {
 	al.tree.settle()
 	al.inOrder(func(i int32) {
-		a := &al.agents[i]
+		a := al.agents[i]
 		a.changed = false
 		if a.active && a.whitelisted && !a.free.IsEmpty() {
 			al.allocateAgent(i)
@@ -59,7 +59,7 @@ func (al *Allocator) allocate() {
 // allocateAgent offers an agent to clients in fair order until nothing is left.
 // As in Mesos, the order is that of before the agent was looked at.
 func (al *Allocator) allocateAgent(i int32) {
-	a := &al.agents[i]
+	a := al.agents[i]
 	var n int
 	al.pass.candidates, n = al.active.without(a.denied, al.pass.candidates)
 	if n == 0 {
@@ -113,13 +113,16 @@ func (al *Allocator) allocateToFew(i int32) {
 // consider offers a client what it may have of an agent. It is false once
 // nothing is left to offer.
 func (al *Allocator) consider(i, c int32) bool {
-	a := &al.agents[i]
+	a := al.agents[i]
 	p := proposal{agent: a, id: c, client: &al.clients[c], offer: a.free}
 	if !al.allowed(&p) {
 		return true
 	}
 	cl := p.client
-	bare := p.offer.NonShared()
+	bare := p.offer
+	if !a.plain {
+		bare = bare.NonShared()
+	}
 	held := a.last.held
 	if a.last.role != cl.role || !a.last.bare.Equal(p.offer) {
 		held = p.offer.Allocate(cl.role)

@@ -58,7 +58,7 @@ type Allocator struct {
 	frameworks     []framework
 	frameworkIDs   map[mesos.FrameworkID]int32
 	freeFrameworks []int32
-	agents         []agent
+	agents         []*agent
 	agentIDs       map[mesos.AgentID]int32
 	freeAgents     []int32
 	clients        []client
@@ -200,7 +200,7 @@ func (al *Allocator) planPass() {
 
 // touch notes that an agent has something new to offer.
 func (al *Allocator) touch(i int32) {
-	if a := &al.agents[i]; !a.changed {
+	if a := al.agents[i]; !a.changed {
 		a.changed = true
 		al.changed = append(al.changed, i)
 	}

@@ -41,12 +41,15 @@ func (al *Allocator) addFilter(i, c int32, refused resources.Resources, refuse t
 		until:      al.instantOf(al.now.Add(wait)),
 		refused:    refused,
 	}
-	a := &al.agents[i]
-	if a.ceiling.Equal(refused) {
-		f.refused = a.ceiling // the same memory for everybody who declined it
+	a := al.agents[i]
+	if a.free.Equal(refused) {
+		f.refused = a.free // the same memory for everybody who declined it
 	}
-	at, _ := a.findFilter(c)
-	end := at
+	if f.refused.Contains(a.free) {
+		a.denied.set(c) // as long as the agent has no more to offer
+	}
+	a.filterers.set(c)
+	end, _ := a.findFilter(c)
 	for end < len(a.filters) && a.filters[end].client == c {
 		old := &a.filters[end]
 		if old.generation != f.generation || old.until <= f.until && f.refused.Contains(old.refused) {
@@ -68,10 +71,10 @@ func (a *agent) findFilter(c int32) (int, bool) {
 
 // filtered is the filter that keeps an offer from a client, or nil.
 func (al *Allocator) filtered(a *agent, c int32, offer resources.Resources) *filter {
-	at, found := a.findFilter(c)
-	if !found {
+	if !a.filterers.has(c) {
 		return nil
 	}
+	at, _ := a.findFilter(c)
 	generation := al.clients[c].generation
 	for ; at < len(a.filters) && a.filters[at].client == c; at++ {
 		if f := &a.filters[at]; f.generation == generation && f.refused.Contains(offer) {
@@ -86,6 +89,7 @@ func (al *Allocator) dropFilters(a *agent) {
 	al.filters -= len(a.filters)
 	clear(a.filters)
 	a.filters = a.filters[:0]
+	a.filterers.clear()
 }
 
 // expireFilters drops the filters whose time is over.
@@ -96,7 +100,7 @@ func (al *Allocator) expireFilters() {
 		if !ok {
 			break
 		}
-		a := &al.agents[e.agent]
+		a := al.agents[e.agent]
 		al.expireInverse(e.agent, now)
 		at, found := a.findFilter(e.client)
 		if !found {

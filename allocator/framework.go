@@ -140,7 +140,10 @@ func (al *Allocator) addFramework(in allocation.AddFramework) {
 	al.updateFramework(in.Framework)
 	for _, grant := range in.Used {
 		grant.Framework = in.Framework.ID
-		al.addUsed(grant)
+		if i, known := al.agentIDs[grant.Agent]; known { // others say it when they are added
+			al.addUsed(i, grant)
+			al.refree(i)
+		}
 	}
 	al.planPass()
 }

@@ -14,40 +14,51 @@ func (a *agent) findHolding(c int32) (int, bool) {
 }
 
 // hold gives resources of an agent, with allocation role, to a client, and
-// counts them for fair shares. The agent's free resources are the caller's care.
+// counts them for fair shares. Bare is the same without role and without what
+// is shared. The agent's free resources are the caller's care.
 func (al *Allocator) hold(i, c int32, held, bare resources.Resources) {
-	a := &al.agents[i]
+	a := al.agents[i]
 	at, found := a.findHolding(c)
 	if !found {
 		a.held = slices.Insert(a.held, at, holding{client: c})
 		al.clients[c].holdings++
 	}
-	al.count(a, c, held, 1)
+	var shared resources.Resources
+	if held.Len() > bare.Len() {
+		shared = held.Shared()
+	}
+	al.count(a, c, bare, shared, 1)
+	al.consume(c, bare, 1)
 	h := &a.held[at]
-	h.held, h.bare = h.held.Add(held), h.bare.Add(bare)
+	h.held, h.bare, h.shared = h.held.Add(held), h.bare.Add(bare), h.shared || !shared.IsEmpty()
 }
 
 // release takes part of a holding back.
 func (al *Allocator) release(i int32, at int, part resources.Resources) {
-	a := &al.agents[i]
+	a := al.agents[i]
 	h := &a.held[at]
-	c := h.client
 	if part.Equal(h.held) {
 		al.unhold(i, at)
 		return
 	}
-	h.held = h.held.Sub(part)
-	h.bare = h.bare.Sub(part.Unallocate().NonShared())
-	al.count(a, c, part, -1)
+	bare, shared := part.Unallocate().NonShared(), part.Shared()
+	h.held, h.bare = h.held.Sub(part), h.bare.Sub(bare)
+	al.count(a, h.client, bare, shared, -1)
+	al.consume(h.client, bare, -1)
 }
 
 // unhold takes a whole holding back.
 func (al *Allocator) unhold(i int32, at int) {
-	a := &al.agents[i]
-	c, held := a.held[at].client, a.held[at].held
+	a := al.agents[i]
+	h := a.held[at]
 	a.held = slices.Delete(a.held, at, at+1)
-	al.clients[c].holdings--
-	al.count(a, c, held, -1)
+	al.clients[h.client].holdings--
+	var shared resources.Resources
+	if h.shared {
+		shared = h.held.Shared()
+	}
+	al.count(a, h.client, h.bare, shared, -1)
+	al.consume(h.client, h.bare, -1)
 }
 
 // count adds what a client was given to its share and those of its role and
@@ -55,9 +66,8 @@ func (al *Allocator) unhold(i int32, at int) {
 // resource count once in each share, so what is counted depends on who else in
 // that part of the tree holds a copy on the agent: count before the holdings
 // have a new copy, and after they have one less.
-func (al *Allocator) count(a *agent, c int32, given resources.Resources, sign int) {
-	shared := given.Shared()
-	amounts := given.NonShared().Quantities()
+func (al *Allocator) count(a *agent, c int32, bare, shared resources.Resources, sign int) {
+	amounts := bare.Quantities()
 	leaf := al.clients[c].leaf
 	for id := leaf; id != root; id = al.tree.nodes[id].parent {
 		counted := amounts
@@ -70,7 +80,6 @@ func (al *Allocator) count(a *agent, c int32, given resources.Resources, sign in
 			al.tree.sub(id, counted)
 		}
 	}
-	al.consume(c, given, sign)
 }
 
 // onlyCopies is those of the shared resources of which nobody below a node of
@@ -89,12 +98,8 @@ func (al *Allocator) onlyCopies(a *agent, id int32, shared resources.Resources) 
 }
 
 // addUsed takes over what a framework holds on an agent. What is known already
-// is not counted twice.
-func (al *Allocator) addUsed(grant allocation.Grant) {
-	i, known := al.agentIDs[grant.Agent]
-	if !known {
-		return // the agent will say it when it is added
-	}
+// is not counted twice. The agent's free resources are the caller's care.
+func (al *Allocator) addUsed(i int32, grant allocation.Grant) {
 	f := al.framework(grant.Framework)
 	for _, part := range grant.Resources.ByAllocationRole() {
 		if part.Role == "" {
@@ -112,7 +117,6 @@ func (al *Allocator) addUsed(grant allocation.Grant) {
 		}
 		al.dropIfUnused(c)
 	}
-	al.refree(i)
 }
 
 // recover takes back what a framework no longer holds. It may come too late:
@@ -128,7 +132,7 @@ func (al *Allocator) recover(in allocation.Recover) {
 		c = al.clientOf(f, r.AllocationRole)
 		break
 	}
-	a := &al.agents[i]
+	a := al.agents[i]
 	at, found := 0, false
 	if c >= 0 {
 		at, found = a.findHolding(c)
@@ -148,10 +152,10 @@ func (al *Allocator) recover(in allocation.Recover) {
 // takeBack returns part of a holding to the agent's free resources. It returns
 // that part without its allocation role.
 func (al *Allocator) takeBack(i int32, at int, part resources.Resources) resources.Resources {
-	a := &al.agents[i]
+	a := al.agents[i]
 	h := &a.held[at]
 	if part.Equal(h.held) {
-		bare, whole := h.bare, h.held.Shared().IsEmpty()
+		bare, whole := h.bare, !h.shared
 		al.unhold(i, at)
 		al.giveBack(i, bare)
 		if whole {
@@ -167,7 +171,7 @@ func (al *Allocator) takeBack(i int32, at int, part resources.Resources) resourc
 
 // giveBack adds to an agent's free resources what is no longer held.
 func (al *Allocator) giveBack(i int32, bare resources.Resources) {
-	a := &al.agents[i]
+	a := al.agents[i]
 	switch {
 	case len(a.held) == 0:
 		a.over = false
@@ -181,7 +185,7 @@ func (al *Allocator) giveBack(i int32, bare resources.Resources) {
 
 // recoverAll takes back all that a framework holds of an agent.
 func (al *Allocator) recoverAll(i, f int32) {
-	a := &al.agents[i]
+	a := al.agents[i]
 	if !a.known {
 		return
 	}
@@ -203,7 +207,7 @@ func (al *Allocator) updateAllocation(in allocation.UpdateAllocation) {
 	}
 	roles := in.Resources.AllocationRoles()
 	c := al.clientOf(f, roles[0])
-	a := &al.agents[i]
+	a := al.agents[i]
 	at, found := 0, false
 	if c >= 0 {
 		at, found = a.findHolding(c)

@@ -27,7 +27,7 @@ func (al *Allocator) updateUnavailability(in allocation.UpdateUnavailability) {
 	if !known {
 		return
 	}
-	a := &al.agents[i]
+	a := al.agents[i]
 	info := *a.info
 	info.Unavailability = in.Unavailability
 	a.info, a.maintenance = &info, nil
@@ -56,7 +56,7 @@ func (al *Allocator) inverseOfferAnswered(in allocation.InverseOfferAnswered) {
 // inviteToLeave makes inverse offers of an agent with a planned outage to the
 // active frameworks that hold something of it.
 func (al *Allocator) inviteToLeave(i int32) {
-	a := &al.agents[i]
+	a := al.agents[i]
 	if a.maintenance == nil {
 		return
 	}

@@ -80,7 +80,7 @@ func (al *Allocator) quotasOf(role string) []*quota {
 // charge counts what is consumed of a new quota.
 func (al *Allocator) charge(q *quota) {
 	for i := range al.agents {
-		a := &al.agents[i]
+		a := al.agents[i]
 		if !a.known {
 			continue
 		}

@@ -163,7 +163,7 @@ func (al *Allocator) Explain(framework mesos.FrameworkID, role string, agent mes
 	if c < 0 {
 		return Denial{}, false, mesos.Errorf(mesos.NotFound, "explain: framework %s is not subscribed to role %s", framework, role)
 	}
-	a := &al.agents[i]
+	a := al.agents[i]
 	switch cl := &al.clients[c]; {
 	case !al.frameworks[f].active:
 		return Denial{"active", "the framework is disconnected"}, true, nil

@@ -194,8 +194,8 @@ func (t *tree) keyOf(n *node) key {
 // take removes a node from its siblings' order, where its key put it.
 func (t *tree) take(id int32) {
 	p := &t.nodes[t.nodes[id].parent]
-	i, ok := slices.BinarySearchFunc(p.order, id, t.compare)
-	if !ok {
+	i := t.search(p.order, id)
+	if i == len(p.order) || p.order[i] != id {
 		panic("allocator: node " + t.nodes[id].name + " is not among its siblings")
 	}
 	p.order = slices.Delete(p.order, i, i+1)
@@ -206,8 +206,21 @@ func (t *tree) insert(id int32) {
 	n := &t.nodes[id]
 	n.key, n.noted = t.keyOf(n), false
 	p := &t.nodes[n.parent]
-	i, _ := slices.BinarySearchFunc(p.order, id, t.compare)
+	i := t.search(p.order, id)
 	p.order = slices.Insert(p.order, i, id)
+}
+
+// search is where a node is in an order of siblings, or would be.
+func (t *tree) search(order []int32, id int32) int {
+	low, high := 0, len(order)
+	for low < high {
+		if mid := (low + high) / 2; t.compare(order[mid], id) < 0 {
+			low = mid + 1
+		} else {
+			high = mid
+		}
+	}
+	return low
 }
 
 // compare orders siblings.

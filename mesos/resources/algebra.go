@@ -119,6 +119,9 @@ func (it *item) isGone() bool {
 
 // Contains reports whether all of that is in r.
 func (r Resources) Contains(that Resources) bool {
+	if r.is(that) {
+		return true
+	}
 	hint := 0
 	for i := range that.items {
 		want := &that.items[i]
@@ -133,6 +136,12 @@ func (r Resources) Contains(that Resources) bool {
 		hint = j + 1
 	}
 	return true
+}
+
+// is reports whether both are the same value in the same memory, which says
+// without a look at the items that they are equal.
+func (r Resources) is(that Resources) bool {
+	return len(r.items) == len(that.items) && (len(r.items) == 0 || &r.items[0] == &that.items[0])
 }
 
 func countEqual(items []item, that *Resource) int {
