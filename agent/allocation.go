@@ -11,16 +11,24 @@ import (
 
 // hold counts resources as used by an executor or one of its tasks.
 func (a *Agent) hold(e *executor, r resources.Resources) {
-	e.allocated = e.allocated.Add(r)
+	e.allocated, e.wire = e.allocated.Add(r), nil
 	a.metrics.countUsed(r, +1)
 	a.touch(e)
 }
 
 // release takes back what was held.
 func (a *Agent) release(e *executor, r resources.Resources) {
-	e.allocated = e.allocated.Sub(r)
+	e.allocated, e.wire = e.allocated.Sub(r), nil
 	a.metrics.countUsed(r, -1)
 	a.touch(e)
+}
+
+// resources are what an executor and its tasks hold, as messages.
+func (e *executor) resources() []*mesospb.Resource {
+	if e.wire == nil {
+		e.wire = convert.ToWire(e.allocated)
+	}
+	return e.wire
 }
 
 // grant is what a container may use.
@@ -39,7 +47,7 @@ func (a *Agent) updateContainer(e *executor) {
 	e.given = grant{e.allocated, e.limits}
 	a.emit(UpdateContainer{
 		Container: e.container,
-		Resources: convert.ToWire(e.allocated),
+		Resources: e.resources(),
 		Limits:    e.limits.wire(),
 	})
 }

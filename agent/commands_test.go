@@ -89,7 +89,7 @@ func registeredMessage(a arguments) *linkpb.Registered {
 		PingTimeoutSeconds: ptr(a.number("ping_timeout", 1e6)),
 	}
 	if a.has("reconcile") {
-		r := &linkpb.Registered_Reconcile{FrameworkId: a.framework()}
+		r := &linkpb.Registered_Reconcile{FrameworkId: a.framework(), PartitionAware: ptr(a.has("aware"))}
 		for _, id := range strings.Split(a["reconcile"], ",") {
 			r.TaskIds = append(r.TaskIds, &mesospb.TaskID{Value: &id})
 		}

@@ -25,6 +25,7 @@ type executor struct {
 	// stream is the event stream, or "" while the executor is not connected.
 	stream StreamID
 	pid    int
+	status *mesospb.ContainerStatus // of the container; immutable
 	// subscribed is true once the executor has subscribed: its container runs.
 	subscribed bool
 	// reached is true once the executor was sent a task.
@@ -37,6 +38,7 @@ type executor struct {
 
 	own       resources.Resources // of the executor itself
 	allocated resources.Resources // and of its queued and launched tasks
+	wire      []*mesospb.Resource // the same as messages; nil if they must be made anew
 	limits    limits
 	given     grant // what the container was given last
 	deadline  alarm // to subscribe, or to end
@@ -155,6 +157,7 @@ func (a *Agent) containerStarted(in ContainerStarted) {
 		return
 	}
 	e.pid = in.Pid
+	e.status = a.containerStatus(e, nil)
 	a.touch(e)
 }
 

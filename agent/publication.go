@@ -1,7 +1,5 @@
 package agent
 
-import "github.com/mesosctl/mesosctl/wire/convert"
-
 // publication collects what changed during a Step, so that each record is
 // published once however often it changed.
 type publication struct {
@@ -38,8 +36,8 @@ func (a *Agent) publish() {
 			Info:      e.info,
 			Container: e.container,
 			Sandbox:   e.sandbox,
-			Resources: convert.ToWire(e.allocated),
-			Status:    a.containerStatus(e, nil),
+			Resources: e.resources(),
+			Status:    e.status,
 			Ended:     e.ended,
 		}})
 		p.executors[i] = nil

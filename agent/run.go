@@ -14,7 +14,7 @@ import (
 // launch is a RunTasks that was checked.
 type launch struct {
 	message  *linkpb.RunTasks
-	executor *mesospb.ExecutorInfo // framework_id set
+	executor *mesospb.ExecutorInfo
 	id       mesos.ExecutorID
 	command  bool                  // the executor was made here, for a command task
 	own      resources.Resources   // of the executor
@@ -144,16 +144,15 @@ func (a *Agent) checkLaunch(f *framework, m *linkpb.RunTasks) (*launch, error) {
 	first := m.GetTasks()[0]
 	switch {
 	case m.GetExecutorInfo() != nil:
-		l.executor = m.GetExecutorInfo().CloneVT()
+		l.executor = m.GetExecutorInfo()
 	case first.GetExecutor() != nil:
-		l.executor = first.GetExecutor().CloneVT()
+		l.executor = first.GetExecutor()
 	case first.GetCommand() != nil && len(m.GetTasks()) == 1 && !m.GetTaskGroup():
 		l.executor, l.command = commandExecutor(first), true
 	default:
 		return l, mesos.Errorf(mesos.Invalid, "launch task %s: neither a command of its own nor an executor",
 			first.GetTaskId().GetValue())
 	}
-	l.executor.FrameworkId = f.info.Id
 	l.id = mesos.ExecutorID(l.executor.GetExecutorId().GetValue())
 	if err := checkID("executor_id", string(l.id)); err != nil {
 		return l, err
@@ -171,16 +170,19 @@ func (a *Agent) checkLaunch(f *framework, m *linkpb.RunTasks) (*launch, error) {
 // addExecutor makes an executor with a fresh container; its tasks come next.
 func (a *Agent) addExecutor(f *framework, l *launch) *executor {
 	id := a.config.UUID()
+	info := l.executor.CloneVT()
+	info.FrameworkId = f.info.Id
 	e := &executor{
 		framework: f,
 		id:        l.id,
 		container: mesos.ContainerID(formatUUID(id)),
-		info:      l.executor,
+		info:      info,
 		command:   l.command,
 		own:       l.own,
 
 		checkpoint: f.info.GetCheckpoint(),
 	}
+	e.status = a.containerStatus(e, nil)
 	e.sandbox = path.Join(a.config.WorkDir, runPath(a.id, e))
 	if a.config.SwitchUser {
 		e.user = f.info.GetUser()
@@ -221,7 +223,7 @@ func (a *Agent) enqueue(e *executor, l *launch) {
 func (a *Agent) launchContainer(e *executor) {
 	e.given = grant{e.allocated, e.limits}
 	info := e.info.CloneVT()
-	info.Resources = convert.ToWire(e.allocated)
+	info.Resources = e.resources()
 	effect := LaunchContainer{
 		Container:   e.container,
 		Framework:   e.framework.info,

@@ -35,7 +35,7 @@ func (a *Agent) report(t *task, state mesos.TaskState, reason mesospb.TaskStatus
 	status := a.status(t.id, e.id, state, reason, message)
 	// A task that the executor received ran in its container.
 	if t.list == TaskLaunched && state != e.framework.dropped() {
-		status.ContainerStatus = a.containerStatus(e, nil)
+		status.ContainerStatus = e.status
 	}
 	a.updated(t, status)
 }
@@ -100,7 +100,10 @@ func (a *Agent) executorUpdate(e *executor, sent *mesospb.TaskStatus) {
 		a.updated(t, a.complement(e, sent))
 	default:
 		status := a.complement(e, sent)
-		status.ContainerStatus = a.containerStatus(t.executor, sent.GetContainerStatus())
+		status.ContainerStatus = t.executor.status
+		if told := sent.GetContainerStatus(); told != nil {
+			status.ContainerStatus = a.containerStatus(t.executor, told)
+		}
 		a.updated(t, status)
 	}
 	a.tell(e, &executorpb.Event{
@@ -140,7 +143,8 @@ func (a *Agent) complement(e *executor, s *mesospb.TaskStatus) *mesospb.TaskStat
 }
 
 // containerStatus says where a task runs. What the executor told of its own
-// container stays; a container without a network of its own has the agent's address.
+// container, if anything, stays; a container without a network of its own has
+// the agent's address.
 func (a *Agent) containerStatus(e *executor, told *mesospb.ContainerStatus) *mesospb.ContainerStatus {
 	s := &mesospb.ContainerStatus{
 		ContainerId:  told.GetContainerId(),

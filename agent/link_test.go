@@ -1,0 +1,127 @@
+package agent
+
+import (
+	"testing"
+
+	"github.com/mesosctl/mesosctl/mesos"
+)
+
+func TestAgentThatGetsNoPingsRegistersAgain(t *testing.T) {
+	// covers: SlaveTest.PingTimeoutNoPings
+	s := scene(t, "ping connected=false", "registered ping_timeout=75")
+	s.wants(s.do("after 74s"))
+	s.wants(s.do("after 1s"), "at +1s:", "close link")
+	s.contains(s.do("after 10s", "connected"), "connect", "reregister M-S0")
+}
+
+func TestAgentWhosePingsStopRegistersAgain(t *testing.T) {
+	// covers: SlaveTest.PingTimeoutSomePings
+	s := scene(t, "ping connected=false", "registered ping_timeout=75")
+	s.wants(s.do("after 60s", "ping", "after 60s", "ping"), "to master: pong", "to master: pong")
+	s.wants(s.do("after 74s"))
+	s.contains(s.do("after 1s"), "close link")
+}
+
+func TestAgentThatTheMasterCountsAsDisconnectedRegistersAgain(t *testing.T) {
+	// covers: OneWayPartitionTest.MasterToSlave
+	s := scene(t)
+	s.contains(s.do("ping connected=false"), "pong", "reregister M-S0")
+}
+
+func TestAgentTriesUntilItIsRegistered(t *testing.T) {
+	// covers: FaultToleranceTest.SlaveReliableRegistration
+	s := newStage(t, State{})
+	s.do("start", "connected")
+	for range 5 {
+		s.contains(s.do("after 2m"), "register host")
+	}
+	s.do("registered")
+	s.lacks(s.do("after 1h"), "register")
+}
+
+func TestAgentThatIsStoppingDoesNotRegister(t *testing.T) {
+	// covers: SlaveTest.DISABLED_TerminatingSlaveDoesNotReregister
+	s := scene(t, "run task=t executor=E", "subscribe", "shutdown")
+	s.lacks(s.do("ping connected=false", "link-closed", "after 1h", "connected"), "register")
+}
+
+func TestAgentThatIsAskedToStopUnregisters(t *testing.T) {
+	s := scene(t)
+	s.wants(s.do("shutdown"), "to master: unregister M-S0", "stopped: <nil>")
+}
+
+func TestTasksThatTheAgentNeverGotAreLost(t *testing.T) {
+	// covers: MasterSlaveReconciliationTest.ReconcileLostTask
+	// covers: SlaveRecoveryTest.ReconcileTasksMissingFromSlave
+	s := scene(t, "link-closed", "after 1s", "connected")
+	s.contains(s.do("registered reconcile=t"), "F/t LOST RECONCILIATION")
+	s.contains(s.do("after 10s"), "F/t LOST RECONCILIATION")
+	s.wants(s.do("ack uuid=1", "after 1h"))
+}
+
+func TestTasksOfAPartitionAwareFrameworkThatTheAgentNeverGotAreDropped(t *testing.T) {
+	// covers: MasterSlaveReconciliationTest.ReconcileDroppedTask
+	s := scene(t, "link-closed", "after 1s", "connected")
+	s.contains(s.do("registered reconcile=t aware"), "F/t DROPPED RECONCILIATION")
+}
+
+func TestTasksThatWaitForTheirExecutorAreReportedOnReregistration(t *testing.T) {
+	// covers: MasterSlaveReconciliationTest.SlaveReregisterPendingTask
+	s := scene(t, "run task=t executor=E", "link-closed", "after 1s")
+	s.contains(s.do("connected"), "executor F/E in c1", "task F/t STAGING")
+}
+
+func TestUnacknowledgedTasksOfAnExecutorThatEndedAreReportedOnReregistration(t *testing.T) {
+	// covers: MasterSlaveReconciliationTest.SlaveReregisterTerminatedExecutor
+	s := scene(t, "run task=t executor=E", "subscribe", "update state=FINISHED uuid=101",
+		"ended container=1 status=0", "link-closed", "after 1s")
+	got := s.do("connected")
+	s.contains(got, "framework F", "task F/t FINISHED")
+	s.lacks(got, "executor F/E")
+	s.contains(s.do("registered"), "update #101 F/t FINISHED")
+}
+
+func TestTaskNamesItsExecutorUnlessTheAgentMadeIt(t *testing.T) {
+	// covers: MasterSlaveReconciliationTest.SlaveReregisterTaskExecutorIds
+	s := scene(t, "run task=c", "run task=t executor=E")
+	for _, task := range s.agent.reregister().GetTasks() {
+		want := map[string]string{"c": "", "t": "E"}[task.GetTaskId().GetValue()]
+		if got := task.GetExecutorId().GetValue(); got != want {
+			t.Errorf("task %s names executor %q, want %q", task.GetTaskId().GetValue(), got, want)
+		}
+	}
+}
+
+func TestAgentComesBackAsTheOneItWas(t *testing.T) {
+	disk := map[string][]byte{}
+	s := newStage(t, State{})
+	s.do("start", "connected")
+	for _, e := range s.step(toAgent(s.link, s.masterInput("registered", arguments{}))) {
+		if c, ok := e.(Checkpoint); ok {
+			disk[c.Path] = c.Value
+		}
+	}
+	read := func(path string) ([]byte, error) { return disk[path], nil }
+	state, err := Recover(read)
+	if err != nil {
+		t.Fatal(err)
+	}
+	again := newStage(t, state)
+	again.show["checkpoints"] = true
+	again.contains(again.do("start", "connected"), "reregister M-S0")
+	again.lacks(again.do("registered"), "checkpoint") // nothing changed
+
+	disk[InfoPath("M-S0")] = []byte("garbage")
+	if _, err := Recover(read); mesos.KindOf(err) != mesos.Invalid {
+		t.Errorf("recovery from garbage: got %v, want an error of kind Invalid", err)
+	}
+	if state, err := Recover(func(string) ([]byte, error) { return nil, nil }); err != nil || state.Agent != nil {
+		t.Errorf("recovery from nothing: got %v, %v", state, err)
+	}
+}
+
+func TestMessagesAreAnsweredOnlyOnTheLinkThatIsHeld(t *testing.T) {
+	s := scene(t)
+	s.link--
+	s.wants(s.do("run task=t", "ping", "refused", "link-closed"))
+}
