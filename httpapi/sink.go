@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/mesosctl/mesosctl/mesos"
+	"github.com/mesosctl/mesosctl/wire"
 )
 
 // lingerTimeout is how long a finished stream waits for the subscriber to close
@@ -71,19 +72,29 @@ func (c *connSink) begin(header http.Header) error {
 	return err
 }
 
-func (c *connSink) write(records []byte) error {
-	c.conn.SetWriteDeadline(time.Now().Add(writeTimeout)) //nolint:errcheck // the write then fails
+// append makes each record a chunk of its own: there are clients that take what
+// arrives in a chunk for a record.
+func (c *connSink) append(dst []byte, media wire.MediaType, event wire.Message) ([]byte, error) {
 	if !c.chunked {
-		_, err := c.conn.Write(records)
-		return err
+		return wire.AppendMessageRecord(dst, media, event)
 	}
-	head := append(strconv.AppendUint(make([]byte, 0, 18), uint64(len(records)), 16), "\r\n"...)
-	chunk := net.Buffers{head, records, crlf}
-	_, err := chunk.WriteTo(c.conn)
-	return err
+	// The record is written behind room for its length and moved up to it.
+	const room = len("ffffffff\r\n")
+	start := len(dst)
+	out, err := wire.AppendMessageRecord(append(dst, make([]byte, room)...), media, event)
+	if err != nil {
+		return dst, err
+	}
+	record := out[start+room:]
+	out = append(strconv.AppendUint(out[:start], uint64(len(record)), 16), "\r\n"...)
+	return append(append(out, record...), "\r\n"...), nil
 }
 
-var crlf = []byte("\r\n")
+func (c *connSink) write(events []byte) error {
+	c.conn.SetWriteDeadline(time.Now().Add(writeTimeout)) //nolint:errcheck // the write then fails
+	_, err := c.conn.Write(events)
+	return err
+}
 
 // finish ends the answer, and gives the subscriber time to read it: closing a
 // connection on which unread data waits takes back what was written.
@@ -139,6 +150,10 @@ type handlerSink struct {
 	written chan error
 	ended   chan struct{}
 	gone    <-chan struct{} // the client left or the handler is about to end
+}
+
+func (h *handlerSink) append(dst []byte, media wire.MediaType, event wire.Message) ([]byte, error) {
+	return wire.AppendMessageRecord(dst, media, event)
 }
 
 func (h *handlerSink) write(records []byte) error {

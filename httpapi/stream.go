@@ -43,8 +43,10 @@ type Stream struct {
 
 // sink is the connection to a subscriber.
 type sink interface {
-	// write writes records as one piece of the answer.
-	write(records []byte) error
+	// append appends an event as it is to be written.
+	append(dst []byte, media wire.MediaType, event wire.Message) ([]byte, error)
+	// write writes what append has made of some events.
+	write(events []byte) error
 	// finish ends the answer properly.
 	finish()
 	// abort closes the connection.
@@ -171,7 +173,7 @@ func (s *Stream) write(batch []wire.Message, buffer *[]byte) error {
 	out := (*buffer)[:0]
 	for i, event := range batch {
 		var err error
-		if out, err = wire.AppendMessageRecord(out, s.media, event); err != nil {
+		if out, err = s.sink.append(out, s.media, event); err != nil {
 			return err
 		}
 		if len(out) < batchBytes && i < len(batch)-1 {

@@ -134,6 +134,47 @@ func TestARefusedSubscriberGetsTheReason(t *testing.T) {
 	}
 }
 
+func TestEachEventIsAChunkOfItsOwn(t *testing.T) {
+	config, backend := leader()
+	server := serve(t, NewMaster(config))
+	conn, err := net.Dial("tcp", server.Listener.Addr().String())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer conn.Close()
+	body := encode(t, wire.JSON, subscribeCall("f"))
+	fmt.Fprintf(conn, "POST /api/v1/scheduler HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: %d\r\n\r\n%s", len(body), body)
+	stream := within(t, backend.streams)
+	for i := range 100 {
+		stream.Send(message(i)) // several are written at once
+	}
+	stream.Close()
+	raw, err := io.ReadAll(conn)
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, chunks, _ := strings.Cut(string(raw), "\r\n\r\n")
+	for i := range 101 { // the first one is SUBSCRIBED
+		var size int
+		if _, err := fmt.Sscanf(chunks, "%x\r\n", &size); err != nil {
+			t.Fatalf("chunk %d: %q: %v", i, chunks, err)
+		}
+		_, chunks, _ = strings.Cut(chunks, "\r\n")
+		chunk := chunks[:size]
+		chunks = chunks[size+len("\r\n"):]
+		records := wire.NewRecordReader(strings.NewReader(chunk), 1<<20)
+		if _, err := records.Next(); err != nil {
+			t.Fatalf("chunk %d is no record: %q: %v", i, chunk, err)
+		}
+		if _, err := records.Next(); err != io.EOF {
+			t.Fatalf("chunk %d is more than one record: %q", i, chunk)
+		}
+	}
+	if chunks != "0\r\n\r\n" {
+		t.Errorf("after the last record: %q", chunks)
+	}
+}
+
 func TestAnOldClientGetsItsStreamWithoutChunks(t *testing.T) {
 	config, backend := leader()
 	server := serve(t, NewMaster(config))
