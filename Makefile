@@ -42,6 +42,10 @@ bench: build ## the figures of README, as tables
 .PHONY: generate
 generate: generate-wire docs coverage-table ## everything that is generated and committed
 
+.PHONY: generate-wire
+generate-wire: ## the protocol's Go types and codecs, from wire/proto
+	$(GO) generate ./wire
+
 .PHONY: docs
 docs: ## completions/ and man/ from the command tree
 	$(GO) run ./cmd/mesosctl/internal/gendocs

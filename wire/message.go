@@ -116,32 +116,9 @@ func (p *plan) checkDepth(data []byte, depth int) error {
 			continue
 		}
 		value, _ = protowire.ConsumeBytes(value)
-		if err := f.checkDepth(value, depth+1); err != nil {
+		if err := f.message.checkDepth(value, depth+1); err != nil {
 			return under(err, "."+f.name)
 		}
-	}
-	return nil
-}
-
-func (f *field) checkDepth(data []byte, depth int) error {
-	if f.shape != dict {
-		return f.message.checkDepth(data, depth)
-	}
-	for len(data) > 0 { // an entry: the key is field 1, the value field 2
-		number, kind, n := protowire.ConsumeTag(data)
-		if n < 0 {
-			return nil
-		}
-		size := protowire.ConsumeFieldValue(number, kind, data[n:])
-		if size < 0 {
-			return nil
-		}
-		if value, _ := protowire.ConsumeBytes(data[n:]); number == 2 && kind == protowire.BytesType {
-			if err := f.message.checkDepth(value, depth+1); err != nil {
-				return err
-			}
-		}
-		data = data[n+size:]
 	}
 	return nil
 }

@@ -66,6 +66,7 @@ func TestProtobufThatIsRefused(t *testing.T) {
 		{"an endless varint", "call: ", bytes.Repeat([]byte{0xff}, 11)},
 		{"a length past the end", "call: ", []byte{0x1a, 0xff, 0xff, 0xff, 0xff, 0x07}},
 		{"a group without a start", "call: ", []byte{0x0c}},
+		{"an unknown field with an impossible number", "call: malformed unknown field", []byte{0xf0, 0xe0, 0xf0, 0xe0, 0x15, 0x4a}},
 	} {
 		err := wire.Unmarshal(test.data, new(schedulerpb.Call))
 		if err == nil || !strings.HasPrefix(err.Error(), "decode protobuf: "+test.want) || mesos.KindOf(err) != mesos.Invalid {
@@ -116,6 +117,12 @@ func TestProtobufDepthIsLimited(t *testing.T) {
 		if err := wire.Unmarshal(data, m); err == nil || !strings.Contains(err.Error(), "nested too deep") {
 			t.Errorf("%T: got %.300v", m, err)
 		}
+	}
+}
+
+func TestNothingIsEncodedAsNothing(t *testing.T) {
+	if _, err := wire.MarshalJSON((*schedulerpb.Call)(nil)); err == nil || mesos.KindOf(err) != mesos.Internal {
+		t.Errorf("got %v", err)
 	}
 }
 
