@@ -60,10 +60,10 @@ func Recover(read func(path string) ([]byte, error)) (State, error) {
 	}
 	info := &mesospb.AgentInfo{}
 	if err := info.UnmarshalVT(data); err != nil {
-		return State{}, mesos.Errorf(mesos.Invalid, "recover agent %s: slave.info: %w", id, err)
+		return State{}, mesos.Errorf(mesos.Invalid, "agent %s: slave.info: %w", id, err)
 	}
 	if info.GetId().GetValue() != string(id) {
-		return State{}, mesos.Errorf(mesos.Invalid, "recover agent %s: slave.info is of agent %q", id, info.GetId().GetValue())
+		return State{}, mesos.Errorf(mesos.Invalid, "agent %s: slave.info is of agent %q", id, info.GetId().GetValue())
 	}
 	return State{Agent: info}, nil
 }
@@ -181,6 +181,8 @@ func (a *Agent) take(in Input) {
 		a.containerStarted(in)
 	case ContainerEnded:
 		a.containerEnded(in)
+	case ContainerUpdateFailed:
+		a.containerUpdateFailed(in)
 	case Shutdown:
 		a.shutdown(in)
 	case Tick:

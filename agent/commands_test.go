@@ -30,6 +30,8 @@ func (s *stage) input(name string, a arguments) Input {
 		return s.executorInput(name, a)
 	case "started":
 		return ContainerStarted{Container: containerOf(a["container"]), Pid: int(a.number("pid", 0))}
+	case "update-failed":
+		return ContainerUpdateFailed{Container: containerOf(a["container"]), Message: a["message"]}
 	case "ended":
 		end := ContainerEnded{
 			Container: containerOf(a["container"]),

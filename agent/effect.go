@@ -58,8 +58,8 @@ type (
 		Checkpoint bool
 	}
 	// UpdateContainer tells a container its new resources (a task came or went),
-	// before the executor is told of the task. A shell that can't apply them
-	// destroys the container: ContainerEnded then says why.
+	// before the executor is told of the task. Answered by ContainerUpdateFailed
+	// if that can't be done.
 	UpdateContainer struct {
 		Container mesos.ContainerID
 		Resources []*mesospb.Resource

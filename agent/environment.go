@@ -7,8 +7,8 @@ import (
 	"github.com/mesosctl/mesosctl/mesos"
 )
 
-// environment is what an executor finds in its environment: that of the agent,
-// or --executor_environment_variables, and on top of it what
+// environment is what an executor finds in its environment:
+// --executor_environment_variables, and on top of it what
 // https://mesos.apache.org/documentation/latest/executor-http-api/ lists. Sorted
 // by name.
 func (a *Agent) environment(e *executor) []Variable {

@@ -151,6 +151,20 @@ func (a *Agent) notRegistered(e *executor) {
 	a.emit(DestroyContainer{Container: e.container})
 }
 
+// containerUpdateFailed destroys a container that could not be given its
+// resources: its tasks don't have what they were promised.
+func (a *Agent) containerUpdateFailed(in ContainerUpdateFailed) {
+	e := a.containers[in.Container]
+	if e == nil || e.state == executorTerminated {
+		return
+	}
+	e.demise = demise{
+		reason:  mesospb.TaskStatus_REASON_CONTAINER_UPDATE_FAILED,
+		message: "Failed to update the container's resources: " + in.Message,
+	}
+	a.emit(DestroyContainer{Container: e.container})
+}
+
 func (a *Agent) containerStarted(in ContainerStarted) {
 	e := a.containers[in.Container]
 	if e == nil || e.state == executorTerminated {
@@ -213,9 +227,6 @@ func (e *executor) epitaph(in ContainerEnded) (mesospb.TaskStatus_Reason, string
 		reason = e.demise.reason
 	}
 	message := in.Message
-	if !in.Launched && message != "" {
-		message = "Failed to launch container: " + message
-	}
 	switch {
 	case e.demise.message != "" && message != "":
 		message = e.demise.message + "; " + message

@@ -66,9 +66,16 @@ type (
 		// Status is as wait(2) encodes it; nil if not known.
 		Status *int
 		// Reason and Message say what ended it, where it was not its own doing
-		// (a failed launch, a limit). Reason is a TaskStatus.Reason number, or 0.
+		// (a failed launch, a limit). Reason is a TaskStatus.Reason number, or 0;
+		// Message is what frameworks are told.
 		Reason  int32
 		Message string
+	}
+	// ContainerUpdateFailed tells that a container could not be given the
+	// resources of an UpdateContainer.
+	ContainerUpdateFailed struct {
+		Container mesos.ContainerID
+		Message   string
 	}
 
 	// Shutdown tells that the agent was asked to stop (SIGTERM): executors are
@@ -79,14 +86,15 @@ type (
 	Tick struct{}
 )
 
-func (Connected) isInput()            {}
-func (ConnectFailed) isInput()        {}
-func (LinkClosed) isInput()           {}
-func (MasterMessage) isInput()        {}
-func (ExecutorSubscribe) isInput()    {}
-func (ExecutorCall) isInput()         {}
-func (ExecutorStreamClosed) isInput() {}
-func (ContainerStarted) isInput()     {}
-func (ContainerEnded) isInput()       {}
-func (Shutdown) isInput()             {}
-func (Tick) isInput()                 {}
+func (Connected) isInput()             {}
+func (ConnectFailed) isInput()         {}
+func (LinkClosed) isInput()            {}
+func (MasterMessage) isInput()         {}
+func (ExecutorSubscribe) isInput()     {}
+func (ExecutorCall) isInput()          {}
+func (ExecutorStreamClosed) isInput()  {}
+func (ContainerStarted) isInput()      {}
+func (ContainerEnded) isInput()        {}
+func (ContainerUpdateFailed) isInput() {}
+func (Shutdown) isInput()              {}
+func (Tick) isInput()                  {}

@@ -117,11 +117,11 @@ func TestContainerThatCanNotBeUpdatedTakesItsTasksAlong(t *testing.T) {
 	// covers: SlaveTest.TaskLaunchContainerizerUpdateFails
 	// covers: SlaveTest.TerminalTaskContainerizerUpdateFailsWithLost
 	// covers: SlaveTest.TerminalTaskContainerizerUpdateFailsWithGone
-	end := "ended container=1 status=9 reason=CONTAINER_UPDATE_FAILED message='no such cgroup'"
-	s := scene(t, "run task=t executor=E", "subscribe")
-	s.contains(s.do(end), "F/t LOST CONTAINER_UPDATE_FAILED")
-	s = scene(t, "run task=t executor=E aware", "subscribe")
-	s.contains(s.do(end), "F/t GONE CONTAINER_UPDATE_FAILED")
+	for framework, state := range map[string]string{"": "LOST", " aware": "GONE"} {
+		s := scene(t, "run tasks=a,b executor=E"+framework, "subscribe", "update task=a state=FINISHED uuid=101")
+		s.wants(s.do("update-failed container=1 message='no such cgroup'"), "destroy container c1")
+		s.contains(s.do("ended container=1 status=9"), "F/b "+state+" CONTAINER_UPDATE_FAILED")
+	}
 }
 
 func TestOnlySoManyCompletedExecutorsAreRemembered(t *testing.T) {

@@ -7,29 +7,21 @@ import (
 
 	"github.com/mesosctl/mesosctl/agent"
 	"github.com/mesosctl/mesosctl/agent/checkpoint"
-	"github.com/mesosctl/mesosctl/mesos"
-	"github.com/mesosctl/mesosctl/wire"
-	"github.com/mesosctl/mesosctl/wire/mesospb"
 )
 
 // recoverAgent reads what an earlier agent left in the work dir.
 func recoverAgent(store *checkpoint.Store) (agent.State, error) {
-	latest, err := store.Read(agent.LatestPath)
-	if errors.Is(err, fs.ErrNotExist) {
-		return agent.State{}, nil
-	} else if err != nil {
-		return agent.State{}, fmt.Errorf("recover: %w", err)
-	}
-	path := agent.InfoPath(mesos.AgentID(latest))
-	data, err := store.Read(path)
+	state, err := agent.Recover(func(path string) ([]byte, error) {
+		data, err := store.Read(path)
+		if errors.Is(err, fs.ErrNotExist) {
+			return nil, nil
+		}
+		return data, err
+	})
 	if err != nil {
 		return agent.State{}, fmt.Errorf("recover: %w", err)
 	}
-	info := new(mesospb.AgentInfo)
-	if err := wire.Unmarshal(data, info); err != nil {
-		return agent.State{}, fmt.Errorf("recover: %s: %w", path, err)
-	}
-	return agent.State{Agent: info}, nil
+	return state, nil
 }
 
 // checkpoint makes every Checkpoint among the effects durable.

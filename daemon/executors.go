@@ -85,15 +85,14 @@ func (x *executors) runCustom(e agent.LaunchContainer) {
 	x.post(ended)
 }
 
-// update gives a container its new resources; one that can't have them is destroyed.
+// update gives a container its new resources, and tells the core if it can't have them.
 func (x *executors) update(e agent.UpdateContainer) {
 	if x.builtin(e.Container) != nil {
 		return // its one task's resources are the container's from the start
 	}
 	err := x.agent.containers.Update(context.Background(), e.Container, e.Resources, e.Limits)
 	if err != nil && mesos.KindOf(err) != mesos.NotFound {
-		x.log.Error("container can't have its new resources", "container", e.Container, "error", err)
-		x.destroy(e.Container)
+		x.post(agent.ContainerUpdateFailed{Container: e.Container, Message: err.Error()})
 	}
 }
 
