@@ -1,6 +1,7 @@
 package agent
 
 import (
+	"encoding/binary"
 	"fmt"
 	"strings"
 
@@ -57,7 +58,7 @@ func kindName(k mesos.Kind) string {
 	return map[mesos.Kind]string{mesos.Invalid: "invalid", mesos.Forbidden: "forbidden", mesos.Unsupported: "unsupported"}[k]
 }
 
-// short is the number that a container's UUID ends in.
+// short is the number that a container's UUID is.
 func short(id mesos.ContainerID) string {
 	text := strings.TrimLeft(string(id), "0-")
 	var n int
@@ -65,7 +66,7 @@ func short(id mesos.ContainerID) string {
 	return fmt.Sprint("c", n)
 }
 
-func shortUUID(id []byte) string { return fmt.Sprint("#", id[len(id)-1]) }
+func shortUUID(id []byte) string { return fmt.Sprint("#", binary.BigEndian.Uint32(id[12:])) }
 
 func stateName(s mesospb.TaskState) string { return strings.TrimPrefix(s.String(), "TASK_") }
 

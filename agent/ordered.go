@@ -16,11 +16,6 @@ type entry[K comparable, V any] struct {
 
 func (o *ordered[K, V]) len() int { return len(o.entries) }
 
-func (o *ordered[K, V]) has(key K) bool {
-	_, ok := o.entries[key]
-	return ok
-}
-
 // get returns the value of a key, or V's zero value.
 func (o *ordered[K, V]) get(key K) V {
 	if e := o.entries[key]; e != nil {

@@ -2,6 +2,7 @@ package agent
 
 import (
 	"bytes"
+	"encoding/binary"
 	"flag"
 	"fmt"
 	"os"
@@ -60,7 +61,7 @@ type stage struct {
 	// show tells which effects beside the usual are shown: "publications", "checkpoints", "launches".
 	show  map[string]bool
 	out   bytes.Buffer
-	uuids byte
+	uuids uint32
 	calls RequestID
 }
 
@@ -92,7 +93,7 @@ func (s *stage) config() Config {
 		MaxCompletedExecutorsPerFramework: 150,
 		ExecutorEnvironment:               []Variable{{"PATH", "/bin"}, {"MESOS_CHECKPOINT", "no"}},
 		SwitchUser:                        true,
-		UUID:                              func() [16]byte { s.uuids++; return [16]byte{15: s.uuids} },
+		UUID:                              func() [16]byte { s.uuids++; return uuid(uuidOf(strconv.Itoa(int(s.uuids)))) },
 		Jitter:                            func() float64 { return 0.5 },
 	}
 }
@@ -238,21 +239,17 @@ func taskState(name string) *mesospb.TaskState {
 	return mesospb.TaskState(v).Enum()
 }
 
-// uuidOf is the UUID that ends in a number.
+// uuidOf is the UUID that is a number.
 func uuidOf(n string) []byte {
 	v, err := strconv.Atoi(n)
 	if err != nil {
 		panic(err)
 	}
-	return append(make([]byte, 15), byte(v))
+	return binary.BigEndian.AppendUint32(make([]byte, 12), uint32(v))
 }
 
 func toAgent(link LinkID, m *linkpb.ToAgent) Input { return MasterMessage{Link: link, Message: m} }
 
 func containerOf(text string) mesos.ContainerID {
-	n, err := strconv.Atoi(text)
-	if err != nil {
-		panic(err)
-	}
-	return mesos.ContainerID(formatUUID(uuid{15: byte(n)}))
+	return mesos.ContainerID(formatUUID(uuid(uuidOf(text))))
 }
