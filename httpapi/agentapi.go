@@ -18,7 +18,7 @@ func (a *Agent) api(w http.ResponseWriter, r *http.Request) {
 // operate answers an operator's call.
 func (a *Agent) operate(ctx context.Context, call *agentpb.Call) (wire.Message, error) {
 	if call.Type == nil {
-		return nil, mesos.Errorf(mesos.Invalid, "the call has no type")
+		return nil, mesos.Errorf(mesos.Invalid, "the call has no type, or one that this version does not know")
 	}
 	if response := a.show(call.GetType()); response != nil {
 		return response, nil

@@ -18,7 +18,7 @@ func (m *Master) api(w http.ResponseWriter, r *http.Request) {
 // operate answers an operator's call.
 func (m *Master) operate(ctx context.Context, call *masterpb.Call) (wire.Message, error) {
 	if call.Type == nil {
-		return nil, mesos.Errorf(mesos.Invalid, "the call has no type")
+		return nil, mesos.Errorf(mesos.Invalid, "the call has no type, or one that this version does not know")
 	}
 	if response := m.show(call.GetType()); response != nil {
 		return response, nil
