@@ -25,15 +25,25 @@ const maxReadBytes = 16 * 4096
 // See https://mesos.apache.org/documentation/latest/sandbox/.
 type Files struct {
 	mu    sync.RWMutex
-	roots map[string]string // virtual path to real path, both clean
+	roots map[string]root // by virtual path
+}
+
+// root is what a virtual path leads to.
+type root struct {
+	real    string                      // without symbolic links
+	allowed func(principal string) bool // nil: everybody may read
 }
 
 // NewFiles returns no files.
-func NewFiles() *Files { return &Files{roots: make(map[string]string)} }
+func NewFiles() *Files { return &Files{roots: make(map[string]root)} }
 
 // Attach makes a file, or a directory with all below it, readable under a
-// virtual path. The error's kind is NotFound if there is no such file.
-func (f *Files) Attach(file, virtual string) error {
+// virtual path, and replaces what was there. The error's kind is NotFound if
+// there is no such file.
+func (f *Files) Attach(file, virtual string) error { return f.AttachFor(file, virtual, nil) }
+
+// AttachFor is Attach for those principals only that are allowed to read.
+func (f *Files) AttachFor(file, virtual string, allowed func(principal string) bool) error {
 	real, err := realPath(file)
 	if err != nil {
 		return mesos.Errorf(mesos.KindOf(err), "attach %s: %w", file, err)
@@ -45,7 +55,7 @@ func (f *Files) Attach(file, virtual string) error {
 	opened.Close() //nolint:errcheck // it was only tried
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	f.roots[strings.TrimSuffix(virtual, "/")] = real
+	f.roots[strings.TrimSuffix(virtual, "/")] = root{real, allowed}
 	return nil
 }
 
@@ -72,50 +82,53 @@ func realPath(file string) (string, error) {
 	}
 }
 
-// attached returns the real path of the longest virtual path that is the
-// beginning of name, and the rest of name.
-func (f *Files) attached(name string) (root, rest string, ok bool) {
+// attached returns what the longest virtual path that is the beginning of name
+// leads to, and the rest of name.
+func (f *Files) attached(name string) (at root, rest string, ok bool) {
 	f.mu.RLock()
 	defer f.mu.RUnlock()
 	name = strings.TrimSuffix(name, "/")
 	for prefix := name; ; {
-		if root, ok := f.roots[prefix]; ok {
-			return root, name[len(prefix):], true
+		if at, ok := f.roots[prefix]; ok {
+			return at, name[len(prefix):], true
 		}
 		cut := strings.LastIndexByte(prefix, '/')
 		if cut < 0 {
-			return "", "", false
+			return root{}, "", false
 		}
 		prefix = prefix[:cut]
 	}
 }
 
 // resolve returns the real path of a virtual one.
-func (f *Files) resolve(name string) (string, error) {
-	root, rest, ok := f.attached(name)
+func (f *Files) resolve(principal, name string) (string, error) {
+	at, rest, ok := f.attached(name)
 	if !ok {
 		return "", mesos.Errorf(mesos.NotFound, "there is no file %q", name)
 	}
-	info, err := os.Stat(root)
+	if at.allowed != nil && !at.allowed(principal) {
+		return "", mesos.Errorf(mesos.Forbidden, "principal %q may not read %q", principal, name)
+	}
+	info, err := os.Stat(at.real)
 	if err != nil || (!info.IsDir() && rest != "") {
 		return "", mesos.Errorf(mesos.NotFound, "there is no file %q", name)
 	}
-	real, err := realPath(filepath.Join(root, filepath.FromSlash(rest)))
+	real, err := realPath(filepath.Join(at.real, filepath.FromSlash(rest)))
 	if err != nil {
 		if mesos.KindOf(err) == mesos.NotFound {
 			return "", mesos.Errorf(mesos.NotFound, "there is no file %q", name)
 		}
 		return "", mesos.Errorf(mesos.Invalid, "%q: %w", name, err)
 	}
-	if real != root && !strings.HasPrefix(real, strings.TrimSuffix(root, "/")+"/") {
+	if real != at.real && !strings.HasPrefix(real, strings.TrimSuffix(at.real, "/")+"/") {
 		return "", mesos.Errorf(mesos.Invalid, "%q leads out of what may be read", name)
 	}
 	return real, nil
 }
 
 // Browse lists a directory, sorted by name. A file has an empty listing.
-func (f *Files) Browse(name string) ([]*mesospb.FileInfo, error) {
-	real, err := f.resolve(name)
+func (f *Files) Browse(principal, name string) ([]*mesospb.FileInfo, error) {
+	real, err := f.resolve(principal, name)
 	if err != nil {
 		return nil, err
 	}
@@ -137,8 +150,8 @@ func (f *Files) Browse(name string) ([]*mesospb.FileInfo, error) {
 
 // Read returns up to length bytes of a file from offset on, and the file's
 // size; no more than 64 KiB at once, and as much as that without a length (nil).
-func (f *Files) Read(name string, offset uint64, length *uint64) (data []byte, size int64, err error) {
-	file, err := f.open(name)
+func (f *Files) Read(principal, name string, offset uint64, length *uint64) (data []byte, size int64, err error) {
+	file, err := f.open(principal, name)
 	if err != nil {
 		return nil, 0, err
 	}
@@ -164,8 +177,8 @@ func (f *Files) Read(name string, offset uint64, length *uint64) (data []byte, s
 }
 
 // open opens a regular file. A pipe or a device would block or never end.
-func (f *Files) open(name string) (*os.File, error) {
-	real, err := f.resolve(name)
+func (f *Files) open(principal, name string) (*os.File, error) {
+	real, err := f.resolve(principal, name)
 	if err != nil {
 		return nil, err
 	}
@@ -190,8 +203,8 @@ func (f *Files) mappings() map[string]string {
 	f.mu.RLock()
 	defer f.mu.RUnlock()
 	copied := make(map[string]string, len(f.roots))
-	for virtual, real := range f.roots {
-		copied[virtual] = real
+	for virtual, at := range f.roots {
+		copied[virtual] = at.real
 	}
 	return copied
 }

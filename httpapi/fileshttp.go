@@ -1,7 +1,6 @@
 package httpapi
 
 import (
-	"fmt"
 	"io/fs"
 	"maps"
 	"mime"
@@ -37,7 +36,7 @@ func (f *Files) browse(w http.ResponseWriter, r *http.Request) {
 	if !ok {
 		return
 	}
-	infos, err := f.Browse(name)
+	infos, err := f.Browse("", name)
 	if err != nil {
 		refuse(w, err)
 		return
@@ -132,7 +131,7 @@ func (f *Files) read(w http.ResponseWriter, r *http.Request) {
 	if offset > 0 {
 		from = uint64(offset)
 	}
-	data, size, err := f.Read(name, from, most)
+	data, size, err := f.Read("", name, from, most)
 	if err != nil {
 		refuse(w, err)
 		return
@@ -186,7 +185,7 @@ func (f *Files) download(w http.ResponseWriter, r *http.Request) {
 	if !ok {
 		return
 	}
-	file, err := f.open(name)
+	file, err := f.open("", name)
 	if err != nil {
 		refuse(w, err)
 		return
@@ -203,7 +202,7 @@ func (f *Files) download(w http.ResponseWriter, r *http.Request) {
 		contentType = "application/octet-stream"
 	}
 	w.Header().Set("Content-Type", contentType)
-	w.Header().Set("Content-Disposition", fmt.Sprintf("attachment; filename=%s", base))
+	w.Header().Set("Content-Disposition", mime.FormatMediaType("attachment", map[string]string{"filename": base}))
 	http.ServeContent(w, r, base, info.ModTime(), file)
 }
 

@@ -66,6 +66,7 @@ func TestAStandbySendsClientsToTheLeader(t *testing.T) {
 }
 
 func TestAnAgentThatRecoversAsksToComeAgain(t *testing.T) {
+	// covers: SlaveTest.StateEndpointUnavailableDuringRecovery
 	agent := NewAgent(Agent{Daemon: daemon(), Executor: new(fakeExecutor), Recovered: func() bool { return false }, View: NewAgentView()})
 	for method, path := range map[string]string{"POST": "/api/v1/executor", "GET": "/state"} {
 		if answer := ask(agent, method, path); answer.Code != http.StatusServiceUnavailable {

@@ -44,7 +44,7 @@ func (d *Daemon) readFile(path string, offset uint64, length *uint64) (data []by
 	if d.Files == nil {
 		return nil, nil, mesos.Errorf(mesos.NotFound, "there is no file %q", path)
 	}
-	data, bytes, err := d.Files.Read(path, offset, length)
+	data, bytes, err := d.Files.Read("", path, offset, length)
 	if err != nil {
 		return nil, nil, err
 	}
@@ -60,7 +60,7 @@ func (d *Daemon) listFiles(path string) ([]*mesospb.FileInfo, error) {
 	if d.Files == nil {
 		return nil, mesos.Errorf(mesos.NotFound, "there is no file %q", path)
 	}
-	return d.Files.Browse(path)
+	return d.Files.Browse("", path)
 }
 
 // missing is the error of a call without the message that its type needs.

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"maps"
 	"net/http"
+	"net/http/httptest"
 	"os"
 	"slices"
 	"strings"
@@ -188,7 +189,55 @@ func fetch[T any](t *testing.T, h http.Handler, path string) T {
 
 type object = map[string]any
 
+func TestPagesOfAnEmptyCluster(t *testing.T) {
+	// covers: MasterTest.SlavesEndpointWithoutSlaves
+	// covers: MasterTest.FrameworksEndpointWithoutFrameworks
+	config, _ := leader()
+	master := NewMaster(config)
+	for path, want := range map[string]string{
+		"/slaves":     `{"slaves":[],"recovered_slaves":[]}`,
+		"/frameworks": `{"frameworks":[],"completed_frameworks":[],"unregistered_frameworks":[]}`,
+		"/tasks":      `{"tasks":[]}`,
+		"/roles":      `{"roles":[]}`,
+	} {
+		if got := ask(master, "GET", path).Body.String(); got != want {
+			t.Errorf("%s: %s", path, got)
+		}
+	}
+}
+
+func TestPagesOfOneAgentOrFramework(t *testing.T) {
+	// covers: MasterTest.SlavesEndpointTwoSlaves
+	// covers: MasterTest.SlavesEndpointQuerySlave
+	// covers: MasterTest.FrameworksEndpointMultipleFrameworks
+	config, _ := leader()
+	cluster(config.View)
+	config.View.PutFramework(frameworkRecordOf("H", true), false)
+	master := NewMaster(config)
+	for path, want := range map[string]string{
+		"/slaves":                       "M-S0 M-S1",
+		"/slaves?slave_id=M-S1":         "M-S1",
+		"/slaves?slave_id=none":         "",
+		"/frameworks":                   "F H G",
+		"/frameworks?framework_id=H":    "H",
+		"/frameworks?framework_id=G":    "G",
+		"/frameworks?framework_id=none": "",
+	} {
+		page := fetch[map[string][]object](t, master, path)
+		var ids []string
+		for _, list := range []string{"slaves", "frameworks", "completed_frameworks"} {
+			for _, entry := range page[list] {
+				ids = append(ids, entry["id"].(string))
+			}
+		}
+		if got := strings.Join(ids, " "); got != want {
+			t.Errorf("%s: %s", path, got)
+		}
+	}
+}
+
 func TestTheStateOfAnAgentInNumbers(t *testing.T) {
+	// covers: MasterTest.StateEndpointAgentCapabilities
 	config, _ := leader()
 	cluster(config.View)
 	agent := fetch[struct{ Slaves []object }](t, NewMaster(config), "/slaves?slave_id=M-S1").Slaves
@@ -200,6 +249,7 @@ func TestTheStateOfAnAgentInNumbers(t *testing.T) {
 		"resources":              object{"cpus": 3.5, "mem": 1024.0, "disk": 4096.0, "gpus": 0.0, "ports": "[31000-32000]"},
 		"reserved_resources":     object{"ads": object{"cpus": 1.5, "mem": 0.0, "disk": 0.0, "gpus": 0.0}},
 		"unreserved_resources":   object{"cpus": 2.0, "mem": 1024.0, "disk": 4096.0, "gpus": 0.0, "ports": "[31000-32000]"},
+		"capabilities":           []any{"MULTI_ROLE"},
 		"used_resources":         object{"cpus": 1.0, "mem": 640.0, "disk": 0.0, "gpus": 0.0},
 		"attributes":             object{"rack": "r1", "level": 3.0},
 		"offered_resources_full": []any{},
@@ -230,7 +280,6 @@ func tasksOf(t *testing.T, h http.Handler, path string) string {
 }
 
 func TestTasksAreOrderedSelectedAndPaged(t *testing.T) {
-	// covers: MasterTest.TasksEndpoint
 	config, _ := leader()
 	cluster(config.View)
 	master := NewMaster(config)
@@ -343,15 +392,28 @@ func TestMetricsFollowTheRecords(t *testing.T) {
 	}
 }
 
-// call sends an operator's call in both encodings and returns the answer.
+// call sends an operator's call, is answered in both encodings, and returns the
+// answer.
 func call[R wire.Message](t *testing.T, h http.Handler, body string, answer R) R {
 	t.Helper()
+	request := httptest.NewRequest("POST", "/api/v1", strings.NewReader(body))
+	request.Header.Set("Content-Type", jsonType)
+	request.Header.Set("Accept", protobufType)
+	protobuf := httptest.NewRecorder()
+	h.ServeHTTP(protobuf, request)
+	if err := wire.Unmarshal(protobuf.Body.Bytes(), answer); err != nil {
+		t.Fatalf("%s: %d, %v", body, protobuf.Code, err)
+	}
+	other := proto.Clone(answer).(R)
 	recorded := ask(h, "POST", "/api/v1", body)
 	if recorded.Code != http.StatusOK {
 		t.Fatalf("%s: %d %s", body, recorded.Code, recorded.Body)
 	}
 	if err := wire.UnmarshalJSON(recorded.Body.Bytes(), answer); err != nil {
 		t.Fatalf("%s: %v\n%s", body, err, recorded.Body)
+	}
+	if again := encode(t, wire.JSON, other); string(again) != recorded.Body.String() {
+		t.Errorf("%s: the two encodings differ:\n%s\n%s", body, again, recorded.Body)
 	}
 	return answer
 }
@@ -469,6 +531,11 @@ func TestTheAgentsPagesHaveMesossFields(t *testing.T) {
 }
 
 func TestTheAgentsCallsShowTheRecords(t *testing.T) {
+	// covers: AgentAPITest.GetHealth
+	// covers: AgentAPITest.GetVersion
+	// covers: AgentAPITest.GetFlags
+	// covers: AgentAPITest.GetMetrics
+	// covers: AgentAPITest.GetAgent
 	config, view := anAgent()
 	agent := NewAgent(config)
 	queued := task("F", "M-S0", "t3", mesospb.TaskState_TASK_STAGING, 1)
@@ -478,7 +545,19 @@ func TestTheAgentsCallsShowTheRecords(t *testing.T) {
 	})
 	view.PutTask("c1", TaskTerminated, task("F", "M-S0", "t4", mesospb.TaskState_TASK_FAILED, 1), nil)
 	ask := func(kind string) *agentpb.Response {
-		return call(t, agent, `{"type":"`+kind+`"}`, new(agentpb.Response))
+		return call(t, agent, `{"type":"`+kind+`","get_metrics":{}}`, new(agentpb.Response))
+	}
+	if !ask("GET_HEALTH").GetGetHealth().GetHealthy() {
+		t.Error("not healthy")
+	}
+	if v := ask("GET_VERSION").GetGetVersion().GetVersionInfo().GetVersion(); v != "1.11.0" {
+		t.Errorf("version %q", v)
+	}
+	if flags := ask("GET_FLAGS").GetGetFlags().GetFlags(); len(flags) != 3 || flags[2].GetName() != "port" {
+		t.Errorf("%v", flags)
+	}
+	if metrics := ask("GET_METRICS").GetGetMetrics().GetMetrics(); len(metrics) != 2 {
+		t.Errorf("%v", metrics)
 	}
 	state := ask("GET_STATE").GetGetState()
 	tasks := state.GetGetTasks()
