@@ -44,6 +44,6 @@
 //
 // No decoder panics, whatever its input, and each takes memory in proportion to
 // the input it has read, not to what the input announces. Sizes and depths are
-// limited by the constants here; a server limits the body of a call to
-// MaxCallSize before it decodes it.
+// limited, and so is the memory that a large message may take for its size; a
+// server limits the body of a call to MaxCallSize before it decodes it.
 package wire

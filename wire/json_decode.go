@@ -20,7 +20,7 @@ func UnmarshalJSON(data []byte, m Message) error {
 		return err
 	}
 	m.Reset()
-	d := decoder{scanner{data: data}}
+	d := decoder{scanner: scanner{data: data}, memory: memoryFor(data)}
 	err := d.message(p, at, 0)
 	if err == nil && d.next() != 0 || err == nil && d.pos < len(data) {
 		err = d.expected("the end of the input")
@@ -31,7 +31,10 @@ func UnmarshalJSON(data []byte, m Message) error {
 	return nil
 }
 
-type decoder struct{ scanner }
+type decoder struct {
+	scanner
+	memory int // bytes that structs may still take
+}
 
 // message reads an object into the message at m, which is empty.
 func (d *decoder) message(p *plan, m unsafe.Pointer, depth int) error {
@@ -224,6 +227,9 @@ func put[T any](f *field, at unsafe.Pointer, v T) {
 
 // nested reads a message. Whatever the shape, what is stored is a pointer to it.
 func (d *decoder) nested(f *field, at unsafe.Pointer, depth int) error {
+	if d.memory -= int(f.message.goType.Size()); d.memory < 0 {
+		return tooMuchMemory(d.pos)
+	}
 	m := reflect.New(f.message.goType).UnsafePointer()
 	if f.shape == list {
 		elements := (*[]unsafe.Pointer)(at)

@@ -3,7 +3,6 @@ package wire
 import (
 	"slices"
 
-	"google.golang.org/protobuf/encoding/protowire"
 	"google.golang.org/protobuf/proto"
 
 	"github.com/mesosctl/mesosctl/mesos"
@@ -54,7 +53,8 @@ func Unmarshal(data []byte, m Message) error {
 	if err := checkSize(op, p, data); err != nil {
 		return err
 	}
-	if err := p.checkDepth(data, 0); err != nil {
+	g := guard{memory: memoryFor(data), weighs: len(data) >= weighFrom}
+	if err := g.check(p, data, 0); err != nil {
 		return failed(op, p, err)
 	}
 	m.Reset()
@@ -87,38 +87,4 @@ func explain(op string, m Message, err error) error {
 		err = missing
 	}
 	return failed(op, p, err)
-}
-
-// checkDepth refuses messages that nest too deep before the generated decoder,
-// which recurses without a limit, sees them. It follows only fields that lead to
-// types that can nest in themselves, so most messages cost nothing. What is
-// malformed is left for the decoder to refuse.
-func (p *plan) checkDepth(data []byte, depth int) error {
-	if !p.deep {
-		return nil
-	}
-	if depth > maxProtobufDepth {
-		return &pathError{cause: "messages are nested too deep", offset: -1}
-	}
-	for len(data) > 0 {
-		number, kind, n := protowire.ConsumeTag(data)
-		if n < 0 {
-			return nil
-		}
-		size := protowire.ConsumeFieldValue(number, kind, data[n:])
-		if size < 0 {
-			return nil
-		}
-		value := data[n : n+size]
-		data = data[n+size:]
-		f := p.fieldNumbered(number)
-		if f == nil || kind != protowire.BytesType || f.message == nil || !f.message.deep {
-			continue
-		}
-		value, _ = protowire.ConsumeBytes(value)
-		if err := f.message.checkDepth(value, depth+1); err != nil {
-			return under(err, "."+f.name)
-		}
-	}
-	return nil
 }

@@ -126,6 +126,34 @@ func TestNothingIsEncodedAsNothing(t *testing.T) {
 	}
 }
 
+// Two bytes of protobuf, or three of JSON, can be a message that takes 200 in memory.
+func TestManySmallMessagesAreRefused(t *testing.T) {
+	const count = 2_000_000
+	operations := bytes.Repeat([]byte{0x12, 0x00}, count)
+	protobuf := protowire.AppendBytes(protowire.AppendTag(nil, 4, protowire.BytesType), operations)
+	json := []byte(`{"accept":{"operations":[` + strings.Repeat("{},", count) + `{}]}}`)
+	for media, data := range map[wire.MediaType][]byte{wire.Protobuf: protobuf, wire.JSON: json} {
+		err := media.Unmarshal(data, new(schedulerpb.Call))
+		if err == nil || !strings.Contains(err.Error(), ": call.accept.operations") || !strings.Contains(err.Error(), "too many small messages") {
+			t.Errorf("%v: got %v", media, err)
+		}
+	}
+}
+
+// What is large because the cluster is must not be refused.
+func TestLargeStatesAreNotRefused(t *testing.T) {
+	state := tasks(5_000)
+	for _, media := range []wire.MediaType{wire.Protobuf, wire.JSON} {
+		data, err := media.Append(nil, state)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := media.Unmarshal(data, state); err != nil {
+			t.Errorf("%v: %v", media, err)
+		}
+	}
+}
+
 // Enums are closed in proto2: a value that this version does not know is an
 // unknown field, is kept, and is there for the next one that decodes it.
 func TestUnknownEnumValues(t *testing.T) {

@@ -138,10 +138,7 @@ func (b *planner) plan(t reflect.Type) *plan {
 			p.byNumber = append(p.byNumber, -1)
 		}
 		p.byNumber[f.number] = int8(i)
-		if f.message != nil && f.message.deep {
-			p.deep = true
-			invariant(f.shape != dict, fd.FullName(), "checkDepth does not look into maps")
-		}
+		p.deep = p.deep || f.message != nil && f.message.deep
 		if f.enum != nil || f.message != nil {
 			p.unsettled = append(p.unsettled, i)
 		}
