@@ -1,7 +1,6 @@
 package master
 
 import (
-	"net/netip"
 	"strconv"
 	"strings"
 
@@ -128,15 +127,12 @@ func (m *Master) refuse(link LinkID, address, message string) {
 	m.emit(CloseLink{Link: link})
 }
 
-// hostOf is the host of an address, which may have a port or not.
+// hostOf is the host of a "host:port", without the brackets of an IPv6 address.
 func hostOf(address string) string {
-	if ap, err := netip.ParseAddrPort(address); err == nil {
-		return ap.Addr().Unmap().String()
-	}
 	if i := strings.LastIndexByte(address, ':'); i >= 0 {
-		return address[:i]
+		address = address[:i]
 	}
-	return address
+	return strings.Trim(address, "[]")
 }
 
 // joinHostPort is an address that a client can connect to.

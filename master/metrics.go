@@ -1,7 +1,6 @@
 package master
 
 import (
-	"net/url"
 	"strings"
 
 	"github.com/mesosctl/mesosctl/mesos/resources"
@@ -277,7 +276,7 @@ func (c *counters) putMessages(count func(string, uint64)) {
 
 // appendMetrics appends what is counted of one framework.
 func (f *framework) appendMetrics(dst []Metric) []Metric {
-	prefix := "master/frameworks/" + url.QueryEscape(f.info.GetName()) + "/" + string(f.id) + "/"
+	prefix := "master/frameworks/" + escape(f.info.GetName()) + "/" + string(f.id) + "/"
 	put := func(name string, value float64) { dst = append(dst, Metric{prefix + name, value}) }
 	subscribed := 0.0
 	if f.connected() {
@@ -330,3 +329,18 @@ func lower(value interface{ String() string }, trim string) string {
 
 // agentToSlave is the old word, which metrics kept.
 func agentToSlave(name string) string { return strings.ReplaceAll(name, "agent", "slave") }
+
+// escape makes a framework's name part of a metric's name: what means something
+// in a URL, and what is not ASCII, becomes %XX.
+func escape(name string) string {
+	var b strings.Builder
+	for i := range len(name) {
+		if c := name[i]; c <= ' ' || c >= 0x7f || strings.IndexByte("$&+,/:;=?@\"<>#%{}|\\^~[]`", c) >= 0 {
+			const hex = "0123456789ABCDEF"
+			b.Write([]byte{'%', hex[c>>4], hex[c&15]})
+		} else {
+			b.WriteByte(c)
+		}
+	}
+	return b.String()
+}

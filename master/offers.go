@@ -114,16 +114,18 @@ func (f *framework) view(w *mesospb.Offer) (*mesospb.Offer, error) {
 	if f.can(allocation.MultiRole) && f.can(allocation.ReservationRefinement) {
 		return w, nil
 	}
-	list := w.Resources
-	if !f.can(allocation.ReservationRefinement) {
-		var err error
-		if list, err = convert.Downgrade(list); err != nil {
-			return nil, err
-		}
+	list, err := w.Resources, error(nil)
+	if f.can(allocation.ReservationRefinement) {
+		list = copies(list)
+	} else if list, err = convert.Downgrade(list); err != nil {
+		return nil, err
 	}
 	role := w.AllocationInfo
 	if !f.can(allocation.MultiRole) {
-		role, list = nil, withoutAllocation(list)
+		role = nil
+		for _, r := range list { // copies, either way
+			r.AllocationInfo = nil
+		}
 	}
 	return &mesospb.Offer{
 		Id: w.Id, FrameworkId: w.FrameworkId, AgentId: w.AgentId, Hostname: w.Hostname, Url: w.Url,
@@ -131,12 +133,10 @@ func (f *framework) view(w *mesospb.Offer) (*mesospb.Offer, error) {
 	}, nil
 }
 
-// withoutAllocation is resources that tell no allocation role.
-func withoutAllocation(list []*mesospb.Resource) []*mesospb.Resource {
+func copies(list []*mesospb.Resource) []*mesospb.Resource {
 	result := make([]*mesospb.Resource, len(list))
 	for i, r := range list {
 		result[i] = r.CloneVT()
-		result[i].AllocationInfo = nil
 	}
 	return result
 }

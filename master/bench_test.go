@@ -1,0 +1,60 @@
+package master
+
+import (
+	"fmt"
+	"testing"
+
+	"github.com/mesosctl/mesosctl/mesos"
+	"github.com/mesosctl/mesosctl/mesos/allocation"
+	"github.com/mesosctl/mesosctl/mesos/resources"
+	"github.com/mesosctl/mesosctl/wire/linkpb"
+	"github.com/mesosctl/mesosctl/wire/mesospb"
+	"github.com/mesosctl/mesosctl/wire/schedulerpb"
+)
+
+// BenchmarkLaunch is one task from its offer to the acknowledgement of its end:
+// an offer, an ACCEPT, two updates and two acknowledgements, and a Tick for
+// every ten tasks, as a busy shell would give one.
+func BenchmarkLaunch(b *testing.B) {
+	config := testConfig()
+	m := New(config, Recovered{})
+	step := func(in Input) []Effect { return m.Step(epoch, in) }
+	const agents = 1000
+	for i := range LinkID(agents) {
+		for _, e := range step(AgentMessage{Link: i + 1, Address: fmt.Sprintf("10.0.%d.%d:1", i/250, i%250), Message: &linkpb.ToMaster{
+			Message: &linkpb.ToMaster_Register{Register: &linkpb.Register{AgentInfo: agentInfo(i+1, "cpus:16;mem:65536;disk:1000;ports:[31000-32000]"), Version: new("1")}},
+		}}) {
+			if e, ok := e.(WriteRegistry); ok {
+				step(RegistryWritten{ID: e.ID})
+			}
+		}
+	}
+	step(Subscribe{Stream: "s", Call: &schedulerpb.Call{Type: schedulerpb.Call_SUBSCRIBE.Enum(), Subscribe: &schedulerpb.Call_Subscribe{FrameworkInfo: frameworkInfo()}}})
+	framework := &mesospb.FrameworkID{Value: new("M-0000")}
+	offered := resources.MustParse("cpus:16;mem:65536;disk:1000;ports:[31000-32000]").Allocate("*")
+
+	b.ReportAllocs()
+	b.ResetTimer()
+	for i := range b.N {
+		agent := mesos.AgentID(fmt.Sprintf("M-S%d", i%agents))
+		link := LinkID(i%agents + 1)
+		offer := mesos.OfferID(fmt.Sprintf("M-O%d", m.nextOffer))
+		step(Allocated{Output: allocation.OffersReady{Framework: "M-0000", Offers: []allocation.Offered{{Role: "*", Agent: agent, Resources: offered}}}})
+		task := fmt.Sprintf("t%d", i)
+		accept := acceptCall([]mesos.OfferID{offer}, launchOf(commandTask(task, agent, "cpus:0.1;mem:32")))
+		accept.FrameworkId = framework
+		step(SchedulerCall{Stream: "s", Call: accept})
+		for n, state := range []mesospb.TaskState{mesospb.TaskState_TASK_RUNNING, mesospb.TaskState_TASK_FINISHED} {
+			id := &mesospb.TaskID{Value: new(task)}
+			step(AgentMessage{Link: link, Message: &linkpb.ToMaster{Message: &linkpb.ToMaster_StatusUpdate{StatusUpdate: &linkpb.StatusUpdate{
+				FrameworkId: framework, Status: &mesospb.TaskStatus{TaskId: id, State: state.Enum(), Uuid: uuid(byte(n))},
+			}}}})
+			step(SchedulerCall{Stream: "s", Call: &schedulerpb.Call{Type: schedulerpb.Call_ACKNOWLEDGE.Enum(), FrameworkId: framework,
+				Acknowledge: &schedulerpb.Call_Acknowledge{AgentId: wireAgentID(agent), TaskId: id, Uuid: uuid(byte(n))}}})
+		}
+		if i%10 == 9 {
+			step(Tick{})
+		}
+	}
+	b.ReportMetric(float64(b.N)/b.Elapsed().Seconds(), "tasks/s")
+}
