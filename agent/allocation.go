@@ -96,8 +96,8 @@ func (l *limits) wire() map[string]*mesospb.Value_Scalar {
 func (l *limit) put(m map[string]*mesospb.Value_Scalar, name string) {
 	switch {
 	case l.unbounded > 0:
-		m[name] = &mesospb.Value_Scalar{Value: ptr(math.Inf(1))}
+		m[name] = &mesospb.Value_Scalar{Value: new(math.Inf(1))}
 	case l.bounded > 0:
-		m[name] = &mesospb.Value_Scalar{Value: ptr(float64(l.own+l.sum) / 1000)}
+		m[name] = &mesospb.Value_Scalar{Value: new(float64(l.own+l.sum) / 1000)}
 	}
 }

@@ -117,7 +117,7 @@ func (a *Agent) checkpointUpdate(s *updateStream, status *mesospb.TaskStatus) {
 		return
 	}
 	a.emit(Checkpoint{Path: s.path, Append: true, Value: append([]byte{updateRecord}, encode(&linkpb.StatusUpdate{
-		FrameworkId: &mesospb.FrameworkID{Value: ptr(string(s.framework))},
+		FrameworkId: &mesospb.FrameworkID{Value: new(string(s.framework))},
 		ExecutorId:  status.ExecutorId,
 		Status:      status,
 	})...)})

@@ -27,13 +27,13 @@ const maxCommandName = 15
 func commandExecutor(t *mesospb.TaskInfo) *mesospb.ExecutorInfo {
 	command := t.GetCommand()
 	e := &mesospb.ExecutorInfo{
-		ExecutorId: &mesospb.ExecutorID{Value: ptr(t.GetTaskId().GetValue())},
-		Name:       ptr("Command Executor (Task: " + t.GetTaskId().GetValue() + ") " + commandName(command)),
-		Source:     ptr(t.GetTaskId().GetValue()),
+		ExecutorId: &mesospb.ExecutorID{Value: new(t.GetTaskId().GetValue())},
+		Name:       new("Command Executor (Task: " + t.GetTaskId().GetValue() + ") " + commandName(command)),
+		Source:     new(t.GetTaskId().GetValue()),
 		Command: &mesospb.CommandInfo{
 			Uris:        command.GetUris(),
 			Environment: command.GetEnvironment(),
-			Shell:       ptr(false),
+			Shell:       new(false),
 			User:        command.User,
 		},
 		Container: t.GetContainer(),
@@ -43,7 +43,7 @@ func commandExecutor(t *mesospb.TaskInfo) *mesospb.ExecutorInfo {
 	}
 	if g := t.GetKillPolicy().GetGracePeriod(); g != nil {
 		e.ShutdownGracePeriod = &mesospb.DurationInfo{
-			Nanoseconds: ptr(g.GetNanoseconds() + killMargin.Nanoseconds()),
+			Nanoseconds: new(g.GetNanoseconds() + killMargin.Nanoseconds()),
 		}
 	}
 	return e

@@ -15,14 +15,14 @@ func commandTask(id string, c *mesospb.CommandInfo) *mesospb.TaskInfo {
 func TestExecutorOfACommandTask(t *testing.T) {
 	// covers: SlaveTest.GetExecutorInfo
 	task := commandTask("t1", &mesospb.CommandInfo{
-		Shell:     ptr(false),
-		Value:     ptr("/bin/echo"),
+		Shell:     new(false),
+		Value:     new("/bin/echo"),
 		Arguments: []string{"/bin/echo", "--author"},
-		User:      ptr("bob"),
-		Uris:      []*mesospb.CommandInfo_URI{{Value: ptr("file:///x")}},
+		User:      new("bob"),
+		Uris:      []*mesospb.CommandInfo_URI{{Value: new("file:///x")}},
 	})
-	task.Labels = &mesospb.Labels{Labels: []*mesospb.Label{{Key: ptr("k")}}}
-	task.Discovery = &mesospb.DiscoveryInfo{Name: ptr("d")}
+	task.Labels = &mesospb.Labels{Labels: []*mesospb.Label{{Key: new("k")}}}
+	task.Discovery = &mesospb.DiscoveryInfo{Name: new("d")}
 	task.KillPolicy = killPolicy(arguments{"grace": "10"})
 	task.Resources = storyResources(1, 1)
 	e := commandExecutor(task)
@@ -46,8 +46,8 @@ func TestExecutorOfACommandTask(t *testing.T) {
 
 func TestExecutorOfACommandTaskHasItsContainer(t *testing.T) {
 	// covers: SlaveTest.GetExecutorInfoForTaskWithContainer
-	task := commandTask("t1", &mesospb.CommandInfo{Value: ptr("true")})
-	task.Container = &mesospb.ContainerInfo{Type: mesospb.ContainerInfo_MESOS.Enum(), Hostname: ptr("h")}
+	task := commandTask("t1", &mesospb.CommandInfo{Value: new("true")})
+	task.Container = &mesospb.ContainerInfo{Type: mesospb.ContainerInfo_MESOS.Enum(), Hostname: new("h")}
 	if got := commandExecutor(task).GetContainer().GetHostname(); got != "h" {
 		t.Errorf("container's hostname is %q", got)
 	}
@@ -55,15 +55,15 @@ func TestExecutorOfACommandTaskHasItsContainer(t *testing.T) {
 
 func TestNameOfACommandExecutor(t *testing.T) {
 	for want, c := range map[string]*mesospb.CommandInfo{
-		"(Command: sh -c 'sleep 1000')":               {Value: ptr("sleep 1000")},
-		"(Command: sh -c '123456789012345')":          {Value: ptr("123456789012345")},
-		"(Command: sh -c '123456789012...')":          {Value: ptr("1234567890123456")},
+		"(Command: sh -c 'sleep 1000')":               {Value: new("sleep 1000")},
+		"(Command: sh -c '123456789012345')":          {Value: new("123456789012345")},
+		"(Command: sh -c '123456789012...')":          {Value: new("1234567890123456")},
 		"(Command: NO COMMAND)":                       {},
-		"(Command: NO EXECUTABLE)":                    {Shell: ptr(false)},
-		"(Command: [/bin/echo, x])":                   {Shell: ptr(false), Value: ptr("/bin/echo"), Arguments: []string{"x"}},
-		"(Command: [/bin/echo, a...])":                {Shell: ptr(false), Value: ptr("/bin/echo"), Arguments: []string{"abc", "d"}},
-		"(Command: sh -c '" + "1234567890é" + "...')": {Value: ptr("1234567890éééé")},
-		"(Command: sh -c '" + "12345678901" + "...')": {Value: ptr("12345678901éééé")},
+		"(Command: NO EXECUTABLE)":                    {Shell: new(false)},
+		"(Command: [/bin/echo, x])":                   {Shell: new(false), Value: new("/bin/echo"), Arguments: []string{"x"}},
+		"(Command: [/bin/echo, a...])":                {Shell: new(false), Value: new("/bin/echo"), Arguments: []string{"abc", "d"}},
+		"(Command: sh -c '" + "1234567890é" + "...')": {Value: new("1234567890éééé")},
+		"(Command: sh -c '" + "12345678901" + "...')": {Value: new("12345678901éééé")},
 	} {
 		got := commandExecutor(commandTask("t", c)).GetName()
 		if got != "Command Executor (Task: t) "+want {

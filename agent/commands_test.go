@@ -40,7 +40,7 @@ func (s *stage) input(name string, a arguments) Input {
 			Reason:    mesospb.TaskStatus_Reason_value["REASON_"+a["reason"]],
 		}
 		if a.has("status") {
-			end.Status = ptr(int(a.number("status", 0)))
+			end.Status = new(int(a.number("status", 0)))
 		}
 		return end
 	}
@@ -52,10 +52,10 @@ func (s *stage) masterInput(name string, a arguments) *linkpb.ToAgent {
 	case "registered":
 		return &linkpb.ToAgent{Message: &linkpb.ToAgent_Registered{Registered: registeredMessage(a)}}
 	case "refused":
-		return &linkpb.ToAgent{Message: &linkpb.ToAgent_Refused{Refused: &linkpb.Refused{Message: ptr(a["message"])}}}
+		return &linkpb.ToAgent{Message: &linkpb.ToAgent_Refused{Refused: &linkpb.Refused{Message: new(a["message"])}}}
 	case "ping":
 		return &linkpb.ToAgent{Message: &linkpb.ToAgent_Ping{Ping: &linkpb.Ping{
-			Connected: ptr(a.or("connected", "true") == "true")}}}
+			Connected: new(a.or("connected", "true") == "true")}}}
 	case "run":
 		return &linkpb.ToAgent{Message: &linkpb.ToAgent_RunTasks{RunTasks: runMessage(a)}}
 	case "kill":
@@ -86,12 +86,12 @@ func (s *stage) masterInput(name string, a arguments) *linkpb.ToAgent {
 
 func registeredMessage(a arguments) *linkpb.Registered {
 	m := &linkpb.Registered{
-		AgentId:            &mesospb.AgentID{Value: ptr(a.or("agent", "M-S0"))},
-		Term:               ptr(uint64(a.number("term", 1))),
-		PingTimeoutSeconds: ptr(a.number("ping_timeout", 1e6)),
+		AgentId:            &mesospb.AgentID{Value: new(a.or("agent", "M-S0"))},
+		Term:               new(uint64(a.number("term", 1))),
+		PingTimeoutSeconds: new(a.number("ping_timeout", 1e6)),
 	}
 	if a.has("reconcile") {
-		r := &linkpb.Registered_Reconcile{FrameworkId: a.framework(), PartitionAware: ptr(a.has("aware"))}
+		r := &linkpb.Registered_Reconcile{FrameworkId: a.framework(), PartitionAware: new(a.has("aware"))}
 		for _, id := range strings.Split(a["reconcile"], ",") {
 			r.TaskIds = append(r.TaskIds, &mesospb.TaskID{Value: &id})
 		}
@@ -103,9 +103,9 @@ func registeredMessage(a arguments) *linkpb.Registered {
 func frameworkInfo(a arguments) *mesospb.FrameworkInfo {
 	f := &mesospb.FrameworkInfo{
 		Id:         a.framework(),
-		Name:       ptr(a.or("name", "story")),
-		User:       ptr(a.or("user", "alice")),
-		Checkpoint: ptr(a.has("checkpoint")),
+		Name:       new(a.or("name", "story")),
+		User:       new(a.or("user", "alice")),
+		Checkpoint: new(a.has("checkpoint")),
 	}
 	if a.has("aware") {
 		f.Capabilities = []*mesospb.FrameworkInfo_Capability{{
@@ -125,40 +125,40 @@ func runMessage(a arguments) *linkpb.RunTasks {
 		m.ExecutorInfo = executorInfo(a)
 	}
 	if a.has("group") {
-		m.TaskGroup = ptr(true)
+		m.TaskGroup = new(true)
 	}
 	if a.has("new") {
-		m.LaunchExecutor = ptr(a["new"] == "true")
+		m.LaunchExecutor = new(a["new"] == "true")
 	}
 	return m
 }
 
 func taskInfo(a arguments, id string) *mesospb.TaskInfo {
 	t := &mesospb.TaskInfo{
-		Name:      ptr(a.or("name", id)),
+		Name:      new(a.or("name", id)),
 		TaskId:    &mesospb.TaskID{Value: &id},
-		AgentId:   &mesospb.AgentID{Value: ptr(a.or("agent", "M-S0"))},
+		AgentId:   &mesospb.AgentID{Value: new(a.or("agent", "M-S0"))},
 		Resources: storyResources(a.number("cpus", 1), a.number("mem", 64)),
 	}
 	if a.has("executor") {
 		t.Executor = executorInfo(a)
 	} else if !a.has("empty") {
-		t.Command = &mesospb.CommandInfo{Value: ptr(a.or("command", "sleep 1000"))}
+		t.Command = &mesospb.CommandInfo{Value: new(a.or("command", "sleep 1000"))}
 		if a.has("as") {
-			t.Command.User = ptr(a["as"])
+			t.Command.User = new(a["as"])
 		}
 	}
 	if a.has("grace") {
 		t.KillPolicy = killPolicy(a)
 	}
 	if a.has("cpu_limit") {
-		t.Limits = map[string]*mesospb.Value_Scalar{"cpus": {Value: ptr(a.number("cpu_limit", 0))}}
+		t.Limits = map[string]*mesospb.Value_Scalar{"cpus": {Value: new(a.number("cpu_limit", 0))}}
 	}
 	return t
 }
 
 func killPolicy(a arguments) *mesospb.KillPolicy {
-	return &mesospb.KillPolicy{GracePeriod: &mesospb.DurationInfo{Nanoseconds: ptr(int64(a.number("grace", 0) * 1e9))}}
+	return &mesospb.KillPolicy{GracePeriod: &mesospb.DurationInfo{Nanoseconds: new(int64(a.number("grace", 0) * 1e9))}}
 }
 
 func executorInfo(a arguments) *mesospb.ExecutorInfo {
@@ -166,13 +166,13 @@ func executorInfo(a arguments) *mesospb.ExecutorInfo {
 		Type:       mesospb.ExecutorInfo_CUSTOM.Enum(),
 		ExecutorId: a.executor(),
 		Resources:  storyResources(0.1, 32),
-		Command:    &mesospb.CommandInfo{Value: ptr("./executor")},
+		Command:    &mesospb.CommandInfo{Value: new("./executor")},
 	}
 	if a.has("default") {
 		e.Type, e.Command = mesospb.ExecutorInfo_DEFAULT.Enum(), nil
 	}
 	if a.has("shutdown_grace") {
-		e.ShutdownGracePeriod = &mesospb.DurationInfo{Nanoseconds: ptr(int64(a.number("shutdown_grace", 0) * 1e9))}
+		e.ShutdownGracePeriod = &mesospb.DurationInfo{Nanoseconds: new(int64(a.number("shutdown_grace", 0) * 1e9))}
 	}
 	return e
 }
@@ -183,7 +183,7 @@ func storyResources(cpus, mem float64) []*mesospb.Resource {
 			Name:           &name,
 			Type:           mesospb.Value_SCALAR.Enum(),
 			Scalar:         &mesospb.Value_Scalar{Value: &v},
-			AllocationInfo: &mesospb.Resource_AllocationInfo{Role: ptr("dev")},
+			AllocationInfo: &mesospb.Resource_AllocationInfo{Role: new("dev")},
 		}
 	}
 	return []*mesospb.Resource{scalar("cpus", cpus), scalar("mem", mem)}
@@ -233,10 +233,10 @@ func executorStatus(a arguments) *mesospb.TaskStatus {
 		s.Source = mesospb.TaskStatus_Source(mesospb.TaskStatus_Source_value["SOURCE_"+a["source"]]).Enum()
 	}
 	if a.has("status_executor") {
-		s.ExecutorId = &mesospb.ExecutorID{Value: ptr(a["status_executor"])}
+		s.ExecutorId = &mesospb.ExecutorID{Value: new(a["status_executor"])}
 	}
 	if a.has("message") {
-		s.Message = ptr(a["message"])
+		s.Message = new(a["message"])
 	}
 	if a.has("timestamp") {
 		v, _ := strconv.ParseFloat(a["timestamp"], 64)

@@ -66,7 +66,7 @@ type demise struct {
 func (e *executor) connected() bool { return e.stream != "" }
 
 func (e *executor) containerID() *mesospb.ContainerID {
-	return &mesospb.ContainerID{Value: ptr(string(e.container))}
+	return &mesospb.ContainerID{Value: new(string(e.container))}
 }
 
 // live are the tasks that have not ended: launched, then queued.
@@ -243,11 +243,11 @@ func (e *executor) epitaph(in ContainerEnded) (mesospb.TaskStatus_Reason, string
 // is not there learns it from the next re-registration.
 func (a *Agent) exitedExecutor(f mesos.FrameworkID, id mesos.ExecutorID, status *int) {
 	m := &linkpb.ExitedExecutor{
-		FrameworkId: &mesospb.FrameworkID{Value: ptr(string(f))},
-		ExecutorId:  &mesospb.ExecutorID{Value: ptr(string(id))},
+		FrameworkId: &mesospb.FrameworkID{Value: new(string(f))},
+		ExecutorId:  &mesospb.ExecutorID{Value: new(string(id))},
 	}
 	if status != nil {
-		m.Status = ptr(int32(*status))
+		m.Status = new(int32(*status))
 	}
 	a.send(&linkpb.ToMaster{Message: &linkpb.ToMaster_ExitedExecutor{ExitedExecutor: m}})
 }

@@ -23,7 +23,7 @@ func TestCallWithAFieldMissingOrWrongIsRefusedByName(t *testing.T) {
 	// covers: ExecutorHttpApiTest.ValidProtobufInvalidCall
 	// covers: ExecutorHttpApiTest.StatusUpdateCallFailedValidation
 	s := scene(t, "run task=t executor=E", "subscribe")
-	executor, framework := &mesospb.ExecutorID{Value: ptr("E")}, &mesospb.FrameworkID{Value: ptr("F")}
+	executor, framework := &mesospb.ExecutorID{Value: new("E")}, &mesospb.FrameworkID{Value: new("F")}
 	status := func(change func(*mesospb.TaskStatus)) *executorpb.Call {
 		status := executorStatus(arguments{"state": "RUNNING", "uuid": "1"})
 		change(status)
@@ -46,7 +46,7 @@ func TestCallWithAFieldMissingOrWrongIsRefusedByName(t *testing.T) {
 		{of(executorpb.Call_UNKNOWN), "type UNKNOWN is not known"},
 		{status(func(s *mesospb.TaskStatus) { s.Uuid = nil }), "expecting 'uuid' to be present"},
 		{status(func(s *mesospb.TaskStatus) { s.Uuid = []byte("short") }), "'uuid' has 5 bytes instead of 16"},
-		{status(func(s *mesospb.TaskStatus) { s.ExecutorId = &mesospb.ExecutorID{Value: ptr("X")} }),
+		{status(func(s *mesospb.TaskStatus) { s.ExecutorId = &mesospb.ExecutorID{Value: new("X")} }),
 			`'executor_id' is "X" in the status but "E" in the call`},
 		{status(func(s *mesospb.TaskStatus) { s.Source = nil }), "'source' must be SOURCE_EXECUTOR"},
 		{status(func(s *mesospb.TaskStatus) { s.State = mesospb.TaskState_TASK_STAGING.Enum() }),
@@ -113,7 +113,7 @@ func TestLabelsOfAStatusAreKept(t *testing.T) {
 	// covers: SlaveTest.TaskStatusLabels
 	s := scene(t, "run task=t executor=E", "subscribe")
 	status := executorStatus(arguments{"state": "RUNNING", "uuid": "101"})
-	status.Labels = &mesospb.Labels{Labels: []*mesospb.Label{{Key: ptr("foo"), Value: ptr("bar")}}}
+	status.Labels = &mesospb.Labels{Labels: []*mesospb.Label{{Key: new("foo"), Value: new("bar")}}}
 	s.step(ExecutorCall{Request: 1, Call: &executorpb.Call{
 		Type: executorpb.Call_UPDATE.Enum(), ExecutorId: arguments{}.executor(), FrameworkId: arguments{}.framework(),
 		Update: &executorpb.Call_Update{Status: status}}})

@@ -145,3 +145,28 @@ func TestOnlySoManyCompletedTasksAreRemembered(t *testing.T) {
 	}
 	s.contains(s.do(cycle...), "drop task t")
 }
+
+func TestTasksKilledBeforeTheirExecutorStartedNeverRun(t *testing.T) {
+	// covers: SlaveTest.KillMultiplePendingTasks
+	// covers: SlaveTest.KillTaskBetweenRunTaskParts
+	s := scene(t, "run task=a", "run task=b")
+	s.contains(s.do("kill task=a", "kill task=b"), "F/a KILLED TASK_KILLED_DURING_LAUNCH", "F/b KILLED TASK_KILLED_DURING_LAUNCH")
+	s.lacks(s.do("subscribe executor=a", "subscribe executor=b"), "LAUNCH")
+	s.show["publications"] = true
+	s.contains(s.do("ack task=a uuid=3", "ack task=b uuid=4", "ended container=1 status=0", "ended container=2 status=0"),
+		"put framework F (completed)")
+}
+
+func TestTaskGroupKilledBeforeItsExecutorStartedNeverRuns(t *testing.T) {
+	// covers: SlaveTest.KillTaskGroupBetweenRunTaskParts
+	s := scene(t, "run tasks=a,b executor=D default group")
+	s.contains(s.do("kill task=a"), "F/a KILLED", "F/b KILLED")
+	got := s.do("subscribe executor=D")
+	s.contains(got, "SHUTDOWN")
+	s.lacks(got, "LAUNCH")
+}
+
+func TestLaunchWithATaskTwiceIsDropped(t *testing.T) {
+	s := scene(t)
+	s.contains(s.do("run tasks=a,b,a executor=E"), "launch task a: it is there twice")
+}

@@ -253,7 +253,7 @@ func (a *Agent) masterRegistered(m *linkpb.Registered) {
 // adopt takes the ID the master gave.
 func (a *Agent) adopt(id mesos.AgentID) {
 	info := a.info.CloneVT()
-	info.Id = &mesospb.AgentID{Value: ptr(string(id))}
+	info.Id = &mesospb.AgentID{Value: new(string(id))}
 	a.info, a.id = info, id
 }
 
@@ -292,6 +292,3 @@ func (a *Agent) send(m *linkpb.ToMaster) bool {
 	a.emit(SendMaster{Link: a.link.id, Message: m})
 	return true
 }
-
-// ptr makes an optional field of a message.
-func ptr[T any](v T) *T { return &v }

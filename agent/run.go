@@ -131,15 +131,8 @@ func (a *Agent) dropLaunch(f *framework, l *launch, reason mesospb.TaskStatus_Re
 // launch it returns with an error is good for dropLaunch.
 func (a *Agent) checkLaunch(f *framework, m *linkpb.RunTasks) (*launch, error) {
 	l := &launch{message: m}
-	for _, t := range m.GetTasks() {
-		if err := checkID("task_id", t.GetTaskId().GetValue()); err != nil {
-			return l, err
-		}
-		held, err := convert.Resources(t.GetResources())
-		if err != nil {
-			return l, mesos.Errorf(mesos.Invalid, "launch task %s: resources: %w", t.GetTaskId().GetValue(), err)
-		}
-		l.held = append(l.held, held)
+	if err := l.checkTasks(); err != nil {
+		return l, err
 	}
 	first := m.GetTasks()[0]
 	switch {
@@ -165,6 +158,27 @@ func (a *Agent) checkLaunch(f *framework, m *linkpb.RunTasks) (*launch, error) {
 		return l, mesos.Errorf(mesos.Invalid, "launch executor %s: resources: %w", l.id, err)
 	}
 	return l, nil
+}
+
+// checkTasks wants tasks with different IDs and valid resources.
+func (l *launch) checkTasks() error {
+	seen := make(map[string]bool, len(l.message.GetTasks()))
+	for _, t := range l.message.GetTasks() {
+		id := t.GetTaskId().GetValue()
+		if err := checkID("task_id", id); err != nil {
+			return err
+		}
+		if seen[id] {
+			return mesos.Errorf(mesos.Invalid, "launch task %s: it is there twice", id)
+		}
+		seen[id] = true
+		held, err := convert.Resources(t.GetResources())
+		if err != nil {
+			return mesos.Errorf(mesos.Invalid, "launch task %s: resources: %w", id, err)
+		}
+		l.held = append(l.held, held)
+	}
+	return nil
 }
 
 // addExecutor makes an executor with a fresh container; its tasks come next.

@@ -14,17 +14,17 @@ func (a *Agent) status(id mesos.TaskID, executor mesos.ExecutorID, state mesos.T
 	reason mesospb.TaskStatus_Reason, message string) *mesospb.TaskStatus {
 	uuid := a.config.UUID()
 	s := &mesospb.TaskStatus{
-		TaskId:    &mesospb.TaskID{Value: ptr(string(id))},
+		TaskId:    &mesospb.TaskID{Value: new(string(id))},
 		State:     mesospb.TaskState(state).Enum(),
 		Message:   &message,
 		Source:    mesospb.TaskStatus_SOURCE_AGENT.Enum(),
 		Reason:    &reason,
 		AgentId:   a.info.Id,
-		Timestamp: ptr(a.timestamp()),
+		Timestamp: new(a.timestamp()),
 		Uuid:      uuid[:],
 	}
 	if executor != "" {
-		s.ExecutorId = &mesospb.ExecutorID{Value: ptr(string(executor))}
+		s.ExecutorId = &mesospb.ExecutorID{Value: new(string(executor))}
 	}
 	return s
 }
@@ -137,7 +137,7 @@ func (a *Agent) complement(e *executor, s *mesospb.TaskStatus) *mesospb.TaskStat
 		c.ExecutorId = e.info.ExecutorId
 	}
 	if c.Timestamp == nil {
-		c.Timestamp = ptr(a.timestamp())
+		c.Timestamp = new(a.timestamp())
 	}
 	return c
 }
@@ -158,7 +158,7 @@ func (a *Agent) containerStatus(e *executor, told *mesospb.ContainerStatus) *mes
 		s.ContainerId = e.containerID()
 	}
 	if s.ExecutorPid == nil && e.pid > 0 {
-		s.ExecutorPid = ptr(uint32(e.pid))
+		s.ExecutorPid = new(uint32(e.pid))
 	}
 	if len(s.NetworkInfos) == 0 {
 		s.NetworkInfos = []*mesospb.NetworkInfo{{

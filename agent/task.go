@@ -7,6 +7,9 @@ import (
 	"github.com/mesosctl/mesosctl/wire/mesospb"
 )
 
+// maxStatuses bounds how many statuses of a task are shown.
+const maxStatuses = 64
+
 // task is a task of an executor, from its arrival until its last update is
 // acknowledged.
 type task struct {
@@ -32,7 +35,7 @@ func (l TaskList) live() bool { return l == TaskQueued || l == TaskLaunched }
 // unless that was made by the agent for this task.
 func newTask(e *executor, info *mesospb.TaskInfo) *mesospb.Task {
 	t := &mesospb.Task{
-		Name:        ptr(info.GetName()),
+		Name:        new(info.GetName()),
 		TaskId:      info.TaskId,
 		FrameworkId: e.framework.info.Id,
 		AgentId:     info.AgentId,
@@ -146,6 +149,9 @@ func (a *Agent) apply(t *task, status *mesospb.TaskStatus) {
 	kept := r.Statuses
 	if n := len(kept); n > 0 && kept[n-1].GetState() == status.GetState() {
 		kept = kept[:n-1]
+	}
+	if len(kept) == maxStatuses {
+		kept = kept[1:]
 	}
 	r.Statuses = append(kept[:len(kept):len(kept)], status)
 	r.State = status.State

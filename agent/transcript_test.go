@@ -77,8 +77,8 @@ func (s *stage) config() Config {
 	}
 	return Config{
 		Info: &mesospb.AgentInfo{
-			Hostname:  ptr("host"),
-			Port:      ptr(int32(5051)),
+			Hostname:  new("host"),
+			Port:      new(int32(5051)),
 			Resources: []*mesospb.Resource{scalar("cpus", 8), scalar("mem", 4096)},
 		},
 		Version:                           "1.11.0",
@@ -222,14 +222,14 @@ func (a arguments) number(name string, value float64) float64 {
 }
 
 func (a arguments) framework() *mesospb.FrameworkID {
-	return &mesospb.FrameworkID{Value: ptr(a.or("framework", "F"))}
+	return &mesospb.FrameworkID{Value: new(a.or("framework", "F"))}
 }
 
 func (a arguments) executor() *mesospb.ExecutorID {
-	return &mesospb.ExecutorID{Value: ptr(a.or("executor", "E"))}
+	return &mesospb.ExecutorID{Value: new(a.or("executor", "E"))}
 }
 
-func (a arguments) task() *mesospb.TaskID { return &mesospb.TaskID{Value: ptr(a.or("task", "t"))} }
+func (a arguments) task() *mesospb.TaskID { return &mesospb.TaskID{Value: new(a.or("task", "t"))} }
 
 func taskState(name string) *mesospb.TaskState {
 	v, ok := mesospb.TaskState_value["TASK_"+name]

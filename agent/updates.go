@@ -1,6 +1,7 @@
 package agent
 
 import (
+	"slices"
 	"time"
 
 	"github.com/mesosctl/mesosctl/mesos"
@@ -13,6 +14,10 @@ const (
 	minUpdateRetry = 10 * time.Second
 	maxUpdateRetry = 10 * time.Minute
 )
+
+// maxReceived bounds how many updates of a task are known by their UUID when
+// they come a second time. A task may be checked, and updated, for years.
+const maxReceived = 256
 
 // updateManager keeps the status updates that frameworks have not acknowledged.
 // The updates of one task form a stream: they are sent in order, each only when
@@ -30,7 +35,7 @@ type updateStream struct {
 	task      mesos.TaskID
 	path      string // of the checkpoint; empty if there is none
 	pending   []*mesospb.TaskStatus
-	received  map[uuid]struct{} // of every update that ever came
+	received  []uuid // of the updates that came, the newest last
 	interval  time.Duration
 	retry     alarm
 }
@@ -49,8 +54,7 @@ func (m *updateManager) seen(f mesos.FrameworkID, t mesos.TaskID, id []byte) boo
 	if s == nil {
 		return false
 	}
-	_, ok := s.received[uuid(id)]
-	return ok
+	return slices.Contains(s.received, uuid(id))
 }
 
 // pending reports whether some update of a task is not acknowledged.
@@ -69,7 +73,7 @@ func (a *Agent) stream(f mesos.FrameworkID, t mesos.TaskID) *updateStream {
 		streams = &ordered[mesos.TaskID, *updateStream]{}
 		a.updates.frameworks.put(f, streams)
 	}
-	s := &updateStream{framework: f, task: t, received: make(map[uuid]struct{}, 4)}
+	s := &updateStream{framework: f, task: t}
 	s.retry.ring = func() { a.forward(s) }
 	streams.put(t, s)
 	return s
@@ -88,7 +92,10 @@ func (a *Agent) streamOf(t *task) *updateStream {
 // deliver takes an update into its stream: it is made durable, and sent if it is
 // the first that waits.
 func (a *Agent) deliver(s *updateStream, status *mesospb.TaskStatus) {
-	s.received[uuid(status.GetUuid())] = struct{}{}
+	if len(s.received) == maxReceived {
+		s.received = append(s.received[:0], s.received[1:]...)
+	}
+	s.received = append(s.received, uuid(status.GetUuid()))
 	s.pending = append(s.pending, status)
 	a.checkpointUpdate(s, status)
 	if len(s.pending) == 1 {
@@ -104,7 +111,7 @@ func (a *Agent) forward(s *updateStream) {
 	}
 	status := s.pending[0]
 	m := &linkpb.StatusUpdate{
-		FrameworkId: &mesospb.FrameworkID{Value: ptr(string(s.framework))},
+		FrameworkId: &mesospb.FrameworkID{Value: new(string(s.framework))},
 		ExecutorId:  status.ExecutorId,
 		Status:      status,
 	}

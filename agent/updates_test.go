@@ -1,6 +1,9 @@
 package agent
 
-import "testing"
+import (
+	"fmt"
+	"testing"
+)
 
 // These rules are those of
 // https://mesos.apache.org/documentation/latest/executor-http-api/ and
@@ -119,4 +122,19 @@ func TestStatusSaysWhereTheTaskRuns(t *testing.T) {
 func TestSchedulerThatFailedOverGetsWhatIsUnacknowledgedAtOnce(t *testing.T) {
 	s := scene(t, "run task=t executor=E", "subscribe", "update state=RUNNING uuid=101")
 	s.contains(s.do("update-framework"), "update #101 F/t RUNNING")
+}
+
+func TestWhatIsRememberedOfALongLivedTaskIsBounded(t *testing.T) {
+	s := scene(t, "run task=t executor=E", "subscribe")
+	for i := range 1000 {
+		state := [2]string{"STARTING", "RUNNING"}[i%2]
+		s.do(fmt.Sprint("update uuid=", 1000+i, " state=", state), fmt.Sprint("ack uuid=", 1000+i))
+	}
+	stream := s.agent.updates.stream("F", "t")
+	record := s.agent.frameworks.get("F").tasks["t"].record
+	if len(stream.received) != maxReceived || len(record.GetStatuses()) != maxStatuses {
+		t.Errorf("remembers %d updates and %d statuses, want %d and %d", len(stream.received),
+			len(record.GetStatuses()), maxReceived, maxStatuses)
+	}
+	s.wants(s.do("update uuid=1999 state=RUNNING"), "reply: accepted", "to executor s-E: ACKNOWLEDGED t #1999")
 }

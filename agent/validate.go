@@ -49,7 +49,7 @@ func checkCall(call *executorpb.Call) error {
 		}
 	case executorpb.Call_HEARTBEAT:
 	default:
-		return mesos.Errorf(mesos.Unsupported, "executor call: type %s is not known", call.GetType())
+		return mesos.Errorf(mesos.Invalid, "executor call: type %s is not known", call.GetType())
 	}
 	return nil
 }
