@@ -22,17 +22,14 @@ type agent struct {
 	held   []holding // sorted by client
 	// free is what can be offered, without allocation roles: the total without
 	// what is held. Shared resources are always in it.
-	free resources.Resources
-	over bool // more is held than the total has, as after the total shrank
+	free  resources.Resources
+	over  bool                 // more is held than the total has, as after the total shrank
+	spare resources.Quantities // of free, what quota is about; see headroom
 	// plain: nothing in free is reserved, revocable or shared, so that every
 	// role and framework may have all of it.
 	plain bool
 
-	// denied are clients that can't be offered this agent as long as it has no
-	// more to offer than ceiling.
-	denied  bitset
-	ceiling resources.Resources
-
+	denials     denials
 	filters     []filter // sorted by client
 	filterers   bitset   // clients that may have filters
 	maintenance *maintenance
@@ -62,8 +59,8 @@ func (al *Allocator) addAgent(in allocation.AddAgent) {
 	a := al.agents[i]
 	// The memory of an agent that was removed is used again.
 	*a = agent{known: true, active: true, changed: a.changed,
-		denied: a.denied, filterers: a.filterers, held: a.held[:0], filters: a.filters[:0]}
-	a.denied.clear()
+		denials: a.denials, filterers: a.filterers, held: a.held[:0], filters: a.filters[:0]}
+	a.denials.clear()
 	a.filterers.clear()
 	al.agentIDs[in.Agent.ID] = i
 	al.describe(a, in.Agent)
@@ -106,8 +103,9 @@ func (al *Allocator) updateAgent(info *allocation.Agent) {
 		al.dropFilters(a)
 	}
 	al.describe(a, info)
-	a.denied.clear()
+	a.denials.clear()
 	al.refree(i)
+	al.touch(i)
 }
 
 func sameAttribute(x, y mesos.Attribute) bool { return x.Equal(y) }
@@ -124,6 +122,8 @@ func (al *Allocator) removeAgent(id mesos.AgentID) {
 		al.unhold(i, len(a.held)-1)
 		al.dropIfUnused(c)
 	}
+	a.free = resources.Resources{}
+	al.setSpare(a)
 	al.tree.changeTotal(a.totals, resources.Quantities{})
 	al.countReservations(a.info.Total, false)
 	delete(al.agentIDs, id)
@@ -175,14 +175,7 @@ func (al *Allocator) refree(i int32) {
 func (al *Allocator) setFree(i int32, free resources.Resources) {
 	a := al.agents[i]
 	grew := !a.free.Contains(free)
-	switch {
-	case !a.ceiling.Contains(free):
-		a.denied.clear()
-		a.ceiling = free
-	case free.Equal(a.ceiling):
-		free = a.ceiling // one memory for equal values: comparing them again is free
-	}
-	a.free = free
+	a.free = a.denials.grow(free)
 	a.plain = true
 	for r := range free.All() {
 		if r.IsReserved() || r.Revocable || r.Shared {
@@ -190,6 +183,7 @@ func (al *Allocator) setFree(i int32, free resources.Resources) {
 			break
 		}
 	}
+	al.setSpare(a)
 	if grew {
 		al.touch(i)
 	}

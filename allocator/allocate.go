@@ -7,6 +7,8 @@ import (
 
 // scratch is memory that passes use again and again.
 type scratch struct {
+	guaranteesOnly bool // offer only what guarantees lack
+
 	candidates bitset
 	members    []int32
 	offers     []offer // of the pass
@@ -34,9 +36,7 @@ func (al *Allocator) forgetDenials() {
 			continue
 		}
 		for i := range al.agents {
-			if d := al.agents[i].denied; w < len(d) {
-				d[w] &^= mask
-			}
+			al.agents[i].denials.forget(w, mask)
 		}
 	}
 	al.forgiven.clear()
@@ -45,13 +45,13 @@ func (al *Allocator) forgetDenials() {
 // allocate offers what changed agents have to offer.
 func (al *Allocator) allocate() {
 	al.tree.settle()
-	al.inOrder(func(i int32) {
-		a := al.agents[i]
-		a.changed = false
-		if a.active && a.whitelisted && !a.free.IsEmpty() {
-			al.allocateAgent(i)
-		}
-	})
+	if al.headroom.kept() {
+		// Roles whose guarantees lack something choose first.
+		al.pass.guaranteesOnly = true
+		al.inOrder(al.allocateAgent)
+		al.pass.guaranteesOnly = false
+	}
+	al.inOrder(al.allocateAgent)
 	al.flushOffers()
 	al.inOrder(al.inviteToLeave)
 }
@@ -60,8 +60,11 @@ func (al *Allocator) allocate() {
 // As in Mesos, the order is that of before the agent was looked at.
 func (al *Allocator) allocateAgent(i int32) {
 	a := al.agents[i]
+	if !a.active || !a.whitelisted || a.free.IsEmpty() {
+		return
+	}
 	var n int
-	al.pass.candidates, n = al.active.without(a.denied, al.pass.candidates)
+	al.pass.candidates, n = a.denials.candidates(al.active, al.pass.candidates)
 	if n == 0 {
 		return
 	}
@@ -138,8 +141,10 @@ func (al *Allocator) consider(i, c int32) bool {
 		a.free = resources.Resources{}
 	} else {
 		a.free = a.free.Sub(bare)
+		a.denials.shrink()
 		a.shown = a.shown.Add(p.offer.Shared())
 	}
+	al.setSpare(a)
 	return !a.free.IsEmpty()
 }
 

@@ -68,8 +68,9 @@ type Allocator struct {
 	tree   *tree
 	active bitset // clients that may be offered something
 
-	quotas  []*quota // sorted by role
-	weights map[string]uint64
+	quotas   []*quota // sorted by role
+	headroom headroom
+	weights  map[string]uint64
 
 	changed    []int32 // agents to look at
 	allChanged bool
@@ -183,6 +184,9 @@ func (al *Allocator) tick() {
 	}
 	if al.allChanged {
 		al.nextPass = time.Time{}
+	}
+	for _, i := range al.changed {
+		al.agents[i].changed = false
 	}
 	al.allChanged, al.changed = false, al.changed[:0]
 	al.planPass()

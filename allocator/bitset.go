@@ -31,20 +31,6 @@ func (b bitset) clear() {
 	}
 }
 
-// without puts b minus c into dst and returns it with the number of members.
-func (b bitset) without(c, dst bitset) (bitset, int) {
-	dst = dst[:0]
-	n := 0
-	for i, w := range b {
-		if i < len(c) {
-			w &^= c[i]
-		}
-		dst = append(dst, w)
-		n += bits.OnesCount64(w)
-	}
-	return dst, n
-}
-
 // appendTo appends the members, smallest first.
 func (b bitset) appendTo(dst []int32) []int32 {
 	for i, w := range b {

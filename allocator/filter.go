@@ -46,7 +46,7 @@ func (al *Allocator) addFilter(i, c int32, refused resources.Resources, refuse t
 		f.refused = a.free // the same memory for everybody who declined it
 	}
 	if f.refused.Contains(a.free) {
-		a.denied.set(c) // as long as the agent has no more to offer
+		a.denials.add(c, a.free)
 	}
 	a.filterers.set(c)
 	end, _ := a.findFilter(c)
@@ -113,7 +113,7 @@ func (al *Allocator) expireFilters() {
 			}
 			a.filters = slices.Delete(a.filters, at, at+1)
 			al.filters--
-			a.denied.unset(e.client)
+			a.denials.remove(e.client)
 			al.touch(e.agent)
 		}
 	}

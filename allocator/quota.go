@@ -18,6 +18,63 @@ type quota struct {
 	guarantees resources.Quantities
 	limits     resources.Limits
 	consumed   resources.Quantities
+	nested     bool // a role above has a quota too, whose guarantee includes this one
+}
+
+// lacking is what the role must still get to have its guarantee.
+func (q *quota) lacking() resources.Quantities { return q.guarantees.Sub(q.consumed) }
+
+// headroom is what must stay free so that guarantees can be met later.
+// As long as no role has a guarantee, nothing is counted.
+type headroom struct {
+	counts   bool
+	required resources.Quantities // what guarantees lack, of all roles
+	free     resources.Quantities // unreserved non-revocable scalars of all agents
+}
+
+// kept reports whether anything must stay free.
+func (h *headroom) kept() bool { return h.counts && !h.required.IsEmpty() }
+
+// surplus is what may be offered to those without guarantees.
+func (h *headroom) surplus() resources.Quantities { return h.free.Sub(h.required) }
+
+// setSpare says what part of an agent's free resources quota is about.
+func (al *Allocator) setSpare(a *agent) {
+	if !al.headroom.counts {
+		return
+	}
+	spare := quotaPart(a.free).Quantities()
+	al.headroom.free = al.headroom.free.Sub(a.spare).Add(spare)
+	a.spare = spare
+}
+
+// setConsumed says how much of a quota is consumed.
+func (al *Allocator) setConsumed(q *quota, consumed resources.Quantities) {
+	before := q.lacking()
+	q.consumed = consumed
+	if al.headroom.counts && !q.nested {
+		al.headroom.required = al.headroom.required.Sub(before).Add(q.lacking())
+	}
+}
+
+// countHeadroom counts what must be free, and what is, after quotas changed.
+func (al *Allocator) countHeadroom() {
+	al.headroom = headroom{}
+	for _, q := range al.quotas {
+		q.nested = slices.ContainsFunc(al.quotas, func(above *quota) bool {
+			return mesos.IsStrictSubrole(q.role, above.role)
+		})
+		al.headroom.counts = al.headroom.counts || !q.guarantees.IsEmpty()
+		if !q.nested {
+			al.headroom.required = al.headroom.required.Add(q.lacking())
+		}
+	}
+	for _, a := range al.agents {
+		a.spare = resources.Quantities{}
+		if a.known {
+			al.setSpare(a)
+		}
+	}
 }
 
 // quotaPart is what is charged to a quota when it is held: unreserved
@@ -48,6 +105,7 @@ func (al *Allocator) updateQuota(in allocation.UpdateQuota) {
 			cl.quota = al.quotasOf(cl.role)
 		}
 	}
+	al.countHeadroom()
 	al.allChanged = true
 }
 
@@ -102,9 +160,9 @@ func (al *Allocator) consume(c int32, given resources.Resources, sign int) {
 	amounts := quotaPart(given).Quantities()
 	for _, q := range al.clients[c].quota {
 		if sign > 0 {
-			q.consumed = q.consumed.Add(amounts)
+			al.setConsumed(q, q.consumed.Add(amounts))
 		} else {
-			q.consumed = q.consumed.Sub(amounts)
+			al.setConsumed(q, q.consumed.Sub(amounts))
 		}
 	}
 }
@@ -115,30 +173,69 @@ func (al *Allocator) countReservations(total resources.Resources, added bool) {
 	for _, q := range al.quotas {
 		amounts := total.ReservedToSubtree(q.role).Quantities()
 		if added {
-			q.consumed = q.consumed.Add(amounts)
+			al.setConsumed(q, q.consumed.Add(amounts))
 		} else {
-			q.consumed = q.consumed.Sub(amounts)
+			al.setConsumed(q, q.consumed.Sub(amounts))
 		}
 	}
 }
 
 // allowsQuota cuts an offer's unreserved non-revocable scalars down to what the
-// limits of the role and the roles above leave. Limits hold exactly: scalars
-// are chopped to fit.
-func allowsQuota(_ *Allocator, p *proposal) bool {
-	for _, q := range p.client.quota {
-		if q.limits.IsEmpty() {
-			continue
-		}
-		part := quotaPart(p.offer)
-		if fits := part.ShrinkToLimits(q.limits.Sub(q.consumed)); !fits.Equal(part) {
-			p.offer, p.chopped = p.offer.Sub(part).Add(fits), true
-		}
+// limits of the role and of the roles above leave, and to what others don't need
+// for their guarantees. Limits hold exactly: scalars are chopped to fit.
+func allowsQuota(al *Allocator, p *proposal) bool {
+	if al.pass.guaranteesOnly {
+		return al.allowsGuarantee(p)
+	}
+	if len(p.client.quota) == 0 && !al.headroom.kept() {
+		return true
+	}
+	part := quotaPart(p.offer)
+	if fits := al.fit(p, part, resources.Quantities{}); !fits.Equal(part) {
+		p.offer, p.chopped = p.offer.Sub(part).Add(fits), true
 	}
 	return !p.offer.IsEmpty()
 }
 
-func whyQuota(_ *Allocator, p *proposal) string {
+// allowsGuarantee is allowsQuota where only guarantees count: it says no unless
+// the offer has something that the role's guarantee still lacks. That is then
+// offered whatever others need, and what else the agent has goes with it, as
+// far as limits and the guarantees of others allow: offers of a guaranteed cpu
+// without memory or ports would be of no use.
+func (al *Allocator) allowsGuarantee(p *proposal) bool {
+	p.chopped = true // a no is about guarantees only
+	for _, q := range p.client.quota {
+		lacking := q.lacking()
+		if lacking.IsEmpty() {
+			continue
+		}
+		part := quotaPart(p.offer)
+		guaranteed := part.ShrinkTo(lacking)
+		if guaranteed.IsEmpty() {
+			continue
+		}
+		more := al.fit(p, part.Sub(guaranteed), guaranteed.Quantities())
+		p.offer = p.offer.Sub(part).Add(guaranteed).Add(more)
+		return true
+	}
+	return false
+}
+
+// fit is as much of part as limits and headroom allow beside what else is to
+// be offered.
+func (al *Allocator) fit(p *proposal, part resources.Resources, beside resources.Quantities) resources.Resources {
+	for _, q := range p.client.quota {
+		if !q.limits.IsEmpty() {
+			part = part.ShrinkToLimits(q.limits.Sub(q.consumed.Add(beside)))
+		}
+	}
+	if al.headroom.kept() {
+		part = part.ShrinkTo(al.headroom.surplus())
+	}
+	return part
+}
+
+func whyQuota(al *Allocator, p *proposal) string {
 	for _, q := range p.client.quota {
 		for name, limit := range q.limits.All() {
 			if used := q.consumed.Get(name); used >= limit {
@@ -146,5 +243,6 @@ func whyQuota(_ *Allocator, p *proposal) string {
 			}
 		}
 	}
-	return "nothing is left within the quota limits of role " + p.client.role
+	return fmt.Sprintf("what is free in the cluster (%v) is kept for guarantees of other roles (%v)",
+		al.headroom.free, al.headroom.required)
 }

@@ -48,7 +48,7 @@ func (al *Allocator) allowed(p *proposal) bool {
 	for r := range rules {
 		if !rules[r].allows(al, p) {
 			if !p.chopped {
-				p.agent.denied.set(p.id)
+				p.agent.denials.add(p.id, p.agent.free)
 			}
 			return false
 		}

@@ -194,7 +194,11 @@ func (s *story) input(words []string) allocation.Input {
 	case "free":
 		return allocation.Recover{Grant: grantOf(words)}
 	case "convert":
-		return allocation.UpdateAllocation{Grant: grantOf(words), Converted: resources.MustParse(words[4]).Allocate(words[2])}
+		in := allocation.UpdateAllocation{Grant: grantOf(words)}
+		if len(words) > 4 {
+			in.Converted = resources.MustParse(words[4]).Allocate(words[2])
+		}
+		return in
 	case "revive":
 		return allocation.Revive{ID: framework, Roles: words[1:]}
 	case "suppress":
