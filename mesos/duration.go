@@ -1,6 +1,7 @@
 package mesos
 
 import (
+	"math"
 	"strconv"
 	"strings"
 	"time"
@@ -39,7 +40,7 @@ func ParseDuration(text string) (time.Duration, error) {
 		if u.name != trimmed[split:] {
 			continue
 		}
-		nanoseconds := number * float64(u.unit)
+		nanoseconds := math.Round(number * float64(u.unit))
 		if nanoseconds >= 1<<63 || nanoseconds < -1<<63 {
 			return 0, Errorf(Invalid, "duration %q: is longer than 292 years", text)
 		}
