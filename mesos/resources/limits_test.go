@@ -1,0 +1,125 @@
+package resources
+
+import (
+	"strings"
+	"testing"
+
+	"github.com/mesosctl/mesosctl/mesos"
+)
+
+// The rules here are those of https://mesos.apache.org/documentation/latest/quota/.
+
+func limits(t *testing.T, text string) Limits {
+	t.Helper()
+	l, err := ParseLimits(text)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return l
+}
+
+// covers: LimitsTest.FromStringValid
+func TestParseLimits(t *testing.T) {
+	for text, want := range map[string]string{
+		"":                          "{}",
+		"cpus:12":                   "cpus:12",
+		"cpus:2.75":                 "cpus:2.75",
+		" cpus : 2.75 ; disk : 12 ": "cpus:2.75; disk:12",
+		"cpus:0":                    "cpus:0",
+		"cpus:12.5;ports:1":         "cpus:12.5; ports:1",
+		"ports:3;cpus:12.5":         "cpus:12.5; ports:3",
+	} {
+		if got := limits(t, text).String(); got != want {
+			t.Errorf("%q are the limits %s, want %s", text, got, want)
+		}
+	}
+	if limit, limited := limits(t, "cpus:0").Get("cpus"); limit != 0 || !limited {
+		t.Errorf("cpus:0 is %v, %v", limit, limited)
+	}
+	if _, limited := limits(t, "cpus:0").Get("mem"); limited {
+		t.Error("what isn't named is limited")
+	}
+	if got := NewLimits(Quantity{"b", 1}, Quantity{"a", -1}, Quantity{"b", 2000}).String(); got != "a:0; b:2" {
+		t.Errorf("NewLimits are %s", got)
+	}
+}
+
+// covers: LimitsTest.FromStringInvalid
+func TestParseLimitsErrors(t *testing.T) {
+	bad := map[string]string{"cpus:1;cpus:2": "cpus is limited twice"}
+	for text, cause := range badQuantities {
+		bad[text] = cause
+	}
+	for text, cause := range bad {
+		got, err := ParseLimits(text)
+		if mesos.KindOf(err) != mesos.Invalid || err == nil || !strings.Contains(err.Error(), cause) {
+			t.Errorf("ParseLimits(%q) = %v, error %v, want one with %q", text, got, err, cause)
+		}
+	}
+}
+
+// covers: LimitsTest.Contains
+func TestLimitsContain(t *testing.T) {
+	for _, test := range []struct {
+		a, b string
+		want bool
+	}{
+		{"", "", true},
+		{"", "cpus:1", true},
+		{"cpus:1", "", false},
+		{"cpus:1;mem:1", "cpus:1;mem:1", true},
+		{"cpus:1;mem:1", "cpus:1;mem:1;disk:1", true},
+		{"cpus:1;mem:1;disk:1", "cpus:1;mem:1", false},
+		{"cpus:1;mem:1", "cpus:1;disk:1", false},
+		{"cpus:1;disk:1", "cpus:1;mem:1", false},
+		{"cpus:1;mem:1", "gpu:1;disk:1", false},
+		{"cpus:2;mem:2", "cpus:2;mem:1", true},
+		{"cpus:2;mem:1", "cpus:2;mem:2", false},
+	} {
+		if got := limits(t, test.a).Contains(limits(t, test.b)); got != test.want {
+			t.Errorf("%q contains %q: %v", test.a, test.b, got)
+		}
+	}
+}
+
+// covers: LimitsTest.ContainsQuantities
+func TestLimitsAllow(t *testing.T) {
+	for _, test := range []struct {
+		limits, quantities string
+		want               bool
+	}{
+		{"", "", true},
+		{"", "cpus:1", true},
+		{"cpus:1", "", true},
+		{"cpus:1;mem:1", "cpus:1;mem:1", true},
+		{"cpus:1;mem:1;disk:1", "cpus:1;mem:1", true},
+		{"cpus:1;mem:1", "cpus:1;mem:1;disk:1", true},
+		{"cpus:1;mem:1", "cpus:1;disk:1", true},
+		{"cpus:1;mem:1", "gpu:1;disk:1", true},
+		{"cpus:2;mem:2", "cpus:2;mem:1", true},
+		{"cpus:2;mem:1", "cpus:2;mem:2", false},
+		{"cpus:0", "cpus:1", false},
+	} {
+		if got := limits(t, test.limits).Allows(quantities(t, test.quantities)); got != test.want {
+			t.Errorf("%q allow %q: %v", test.limits, test.quantities, got)
+		}
+	}
+}
+
+// covers: LimitsTest.SubtractQuantities
+func TestLimitsSub(t *testing.T) {
+	for _, test := range []struct{ limits, quantities, want string }{
+		{"", "", ""},
+		{"", "cpus:10", ""},
+		{"cpus:1", "", "cpus:1"},
+		{"cpus:1", "cpus:1", "cpus:0"},
+		{"cpus:1", "cpus:2", "cpus:0"},
+		{"cpus:1;mem:10", "cpus:1", "cpus:0;mem:10"},
+		{"cpus:1;mem:10", "cpus:1;disk:10", "cpus:0;mem:10"},
+		{"cpus:1;mem:10", "cpus:1;mem:5;disk:10", "cpus:0;mem:5"},
+	} {
+		if got := limits(t, test.limits).Sub(quantities(t, test.quantities)); !got.Equal(limits(t, test.want)) {
+			t.Errorf("%q - %q = %v, want %q", test.limits, test.quantities, got, test.want)
+		}
+	}
+}
