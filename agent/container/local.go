@@ -340,68 +340,6 @@ func (l *Local) Update(ctx context.Context, id mesos.ContainerID, resources []*m
 	return nil
 }
 
-// Usage implements Containerizer.
-func (l *Local) Usage(ctx context.Context, id mesos.ContainerID) (*mesospb.ResourceStatistics, error) {
-	c, err := l.find(ctx, id)
-	if err != nil {
-		return nil, err
-	}
-	pids, err := l.launcher.Processes(id)
-	if err != nil {
-		return nil, err
-	}
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	now := float64(l.config.Now().UnixNano()) / float64(time.Second)
-	usage := &mesospb.ResourceStatistics{Timestamp: &now}
-	for _, isolator := range l.isolators {
-		if err := isolator.Usage(ctx, id, pids, usage); err != nil {
-			return nil, fmt.Errorf("usage: container %s: %s: %w", id, isolator.Name(), err)
-		}
-	}
-	allotment(usage, c.resources, c.limits)
-	return usage, nil
-}
-
-// Status implements Containerizer: the container's id, its address, which is
-// the agent's, and the pid of its first process.
-func (l *Local) Status(id mesos.ContainerID) (*mesospb.ContainerStatus, error) {
-	c, err := l.find(context.Background(), id)
-	if err != nil {
-		return nil, err
-	}
-	return HostStatus(id, l.config.AgentIP, c.pid), nil
-}
-
-// HostStatus is the status of a container on the host's network, whose address
-// is ip. The pid is left out if it is 0.
-func HostStatus(id mesos.ContainerID, ip string, pid int) *mesospb.ContainerStatus {
-	status := &mesospb.ContainerStatus{ContainerId: containerID(id)}
-	if ip != "" {
-		protocol := mesospb.NetworkInfo_IPv4
-		if strings.Contains(ip, ":") {
-			protocol = mesospb.NetworkInfo_IPv6
-		}
-		status.NetworkInfos = []*mesospb.NetworkInfo{{
-			IpAddresses: []*mesospb.NetworkInfo_IPAddress{{Protocol: &protocol, IpAddress: &ip}},
-		}}
-	}
-	if pid != 0 {
-		executorPid := uint32(pid)
-		status.ExecutorPid = &executorPid
-	}
-	return status
-}
-
-// containerID is an id as the wire has it: "parent.child" is a nested one.
-func containerID(id mesos.ContainerID) *mesospb.ContainerID {
-	var nested *mesospb.ContainerID
-	for _, value := range strings.Split(string(id), ".") {
-		nested = &mesospb.ContainerID{Value: &value, Parent: nested}
-	}
-	return nested
-}
-
 // Close implements Containerizer: every container is destroyed.
 func (l *Local) Close() error {
 	l.mu.Lock()
