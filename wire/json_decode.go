@@ -21,12 +21,11 @@ func UnmarshalJSON(data []byte, m Message) error {
 	}
 	m.Reset()
 	d := decoder{scanner: scanner{data: data}, memory: memoryFor(data)}
-	err := d.message(p, at, 0)
-	if err == nil && d.next() != 0 || err == nil && d.pos < len(data) {
-		err = d.expected("the end of the input")
-	}
-	if err != nil {
+	if err := d.message(p, at, 0); err != nil {
 		return failed(op, p, err)
+	}
+	if d.next(); d.pos < len(data) {
+		return failed(op, p, d.expected("the end of the input"))
 	}
 	return nil
 }
