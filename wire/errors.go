@@ -1,6 +1,10 @@
 package wire
 
-import "github.com/mesosctl/mesosctl/mesos"
+import (
+	"errors"
+
+	"github.com/mesosctl/mesosctl/mesos"
+)
 
 // A pathError says at which field of a message something is wrong. The path
 // grows at its front while the error passes up through the messages.
@@ -12,9 +16,11 @@ type pathError struct {
 
 func (e *pathError) Error() string { return e.path + ": " + e.cause }
 
-// under puts a step in front of the path of an error.
+// under puts a step in front of the path of an error. It is for errors only: the
+// step costs more than the rest of a message.
 func under(err error, step string) error {
-	if e, ok := err.(*pathError); ok {
+	var e *pathError
+	if errors.As(err, &e) {
 		e.path = step + e.path
 	}
 	return err
@@ -22,8 +28,8 @@ func under(err error, step string) error {
 
 // failed makes the error that callers see of one met in a message of plan p.
 func failed(op string, p *plan, err error) error {
-	e, ok := err.(*pathError)
-	if !ok {
+	var e *pathError
+	if !errors.As(err, &e) {
 		return mesos.Errorf(mesos.Invalid, "%s: %s: %w", op, p.name, err)
 	}
 	if e.offset < 0 {

@@ -3,6 +3,7 @@ package wire
 import (
 	"bufio"
 	"encoding/binary"
+	"errors"
 	"io"
 
 	"github.com/mesosctl/mesosctl/mesos"
@@ -52,7 +53,7 @@ func (r *FrameReader) Next(m Message) error {
 		return r.err
 	}
 	if err := r.read(); err != nil {
-		if r.err = io.EOF; err != io.EOF {
+		if r.err = io.EOF; !errors.Is(err, io.EOF) {
 			r.err = mesos.Errorf(mesos.KindOf(err), "read frame: %w", err)
 		}
 		return r.err

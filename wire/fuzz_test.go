@@ -3,6 +3,7 @@ package wire_test
 import (
 	"bytes"
 	"encoding/json"
+	"errors"
 	"io"
 	"runtime"
 	"testing"
@@ -181,7 +182,7 @@ func FuzzRecordReader(f *testing.F) {
 			stream = wire.AppendRecord(stream, record)
 		}
 		// Lengths with leading zeros are the only ones that can be written shorter.
-		if err == io.EOF && len(stream) != len(data) && !bytes.Contains(data, []byte("0")) {
+		if errors.Is(err, io.EOF) && len(stream) != len(data) && !bytes.Contains(data, []byte("0")) {
 			t.Errorf("%q came back as %q", data, stream)
 		}
 	})

@@ -56,7 +56,10 @@ func (g *guard) check(p *plan, data []byte, depth int) error {
 		} else {
 			err = g.check(f.message, message, depth+1)
 		}
-		return under(err, "."+f.name)
+		if err != nil {
+			return under(err, "."+f.name)
+		}
+		return nil
 	})
 }
 

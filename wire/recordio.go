@@ -2,6 +2,7 @@ package wire
 
 import (
 	"bufio"
+	"errors"
 	"io"
 	"strconv"
 
@@ -60,7 +61,7 @@ func (r *RecordReader) Next() ([]byte, error) {
 		r.record, err = readFull(r.r, r.record[:0], length)
 	}
 	if err != nil {
-		if r.err = io.EOF; err != io.EOF {
+		if r.err = io.EOF; !errors.Is(err, io.EOF) {
 			r.err = mesos.Errorf(mesos.KindOf(err), "read record %d: %w", r.count, err)
 		}
 		return nil, r.err

@@ -117,7 +117,10 @@ func (f *field) settleMessages(at unsafe.Pointer) error {
 }
 
 func (f *field) settleMessage(m unsafe.Pointer, index string) error {
-	return under(f.message.settle(m), "."+f.name+index)
+	if err := f.message.settle(m); err != nil {
+		return under(err, "."+f.name+index)
+	}
+	return nil
 }
 
 // fillDict gives each entry of a map that has no message an empty one.

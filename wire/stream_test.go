@@ -38,7 +38,7 @@ func TestRecordsUntilTheEndOfTheStream(t *testing.T) {
 			}
 		}
 		for range 2 {
-			if got, err := records.Next(); err != io.EOF {
+			if got, err := records.Next(); !errors.Is(err, io.EOF) {
 				t.Errorf("%s: got %q, %v at the end", name, got, err)
 			}
 		}
@@ -77,7 +77,7 @@ func TestARecordWithoutALength(t *testing.T) {
 		if mesos.KindOf(err) != kind {
 			t.Errorf("%q: kind is %v", stream, mesos.KindOf(err))
 		}
-		if _, again := records.Next(); again != err {
+		if _, again := records.Next(); !errors.Is(again, err) {
 			t.Errorf("%q: the next error is %v", stream, again)
 		}
 	}
@@ -161,7 +161,7 @@ func TestFrames(t *testing.T) {
 		}
 	}
 	for range 2 {
-		if err := frames.Next(got); err != io.EOF {
+		if err := frames.Next(got); !errors.Is(err, io.EOF) {
 			t.Errorf("at the end: %v", err)
 		}
 	}
@@ -183,7 +183,7 @@ func TestFramesThatAreRefused(t *testing.T) {
 	if mesos.KindOf(err) != mesos.TooLarge || err.Error() != "read frame: 65536 bytes are more than the limit of 100" {
 		t.Errorf("too large: %v", err)
 	}
-	if again := frames.Next(got); again != err {
+	if again := frames.Next(got); !errors.Is(again, err) {
 		t.Errorf("after that: %v", again)
 	}
 	for _, torn := range []string{"\x00", "\x00\x00\x00\x05", "\x00\x00\x00\x05\x0a\x03on"} {
