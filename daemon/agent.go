@@ -1,3 +1,5 @@
+//go:build !windows
+
 package daemon
 
 import (
@@ -6,9 +8,11 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"maps"
 	mathrand "math/rand/v2"
 	"net/http"
 	"path/filepath"
+	"slices"
 	"sync"
 	"time"
 
@@ -17,6 +21,7 @@ import (
 	"github.com/mesosctl/mesosctl/agent"
 	"github.com/mesosctl/mesosctl/agent/checkpoint"
 	"github.com/mesosctl/mesosctl/agent/container"
+	"github.com/mesosctl/mesosctl/agent/container/fetch"
 	"github.com/mesosctl/mesosctl/agent/machine"
 	"github.com/mesosctl/mesosctl/httpapi"
 )
@@ -207,4 +212,17 @@ func randomUUID() (id [16]byte) {
 	rand.Read(id[:]) //nolint:errcheck // it never fails
 	id[6], id[8] = id[6]&0x0f|0x40, id[8]&0x3f|0x80
 	return id
+}
+
+// executorEnvironment is what executors find in their environment before
+// Mesos's own variables. Nothing of the agent's environment is passed on.
+func (c *AgentConfig) executorEnvironment() (variables []agent.Variable) {
+	for _, name := range slices.Sorted(maps.Keys(c.ExecutorEnvironment)) {
+		variables = append(variables, agent.Variable{Name: name, Value: c.ExecutorEnvironment[name]})
+	}
+	return variables
+}
+
+func (c *AgentConfig) fetcher() fetch.Fetcher {
+	return fetch.Fetcher{FrameworksHome: c.FrameworksHome, StallTimeout: c.FetcherStallTimeout}
 }

@@ -1,12 +1,8 @@
 package daemon
 
 import (
-	"maps"
-	"slices"
 	"time"
 
-	"github.com/mesosctl/mesosctl/agent"
-	"github.com/mesosctl/mesosctl/agent/container/fetch"
 	"github.com/mesosctl/mesosctl/allocator"
 	"github.com/mesosctl/mesosctl/master"
 	"github.com/mesosctl/mesosctl/mesos/allocation"
@@ -59,17 +55,4 @@ func (c *MasterConfig) standing() (inputs []allocation.Input) {
 		inputs = append(inputs, allocation.UpdateWhitelist{Hostnames: c.Whitelist})
 	}
 	return inputs
-}
-
-// executorEnvironment is what executors find in their environment before
-// Mesos's own variables. Nothing of the agent's environment is passed on.
-func (c *AgentConfig) executorEnvironment() (variables []agent.Variable) {
-	for _, name := range slices.Sorted(maps.Keys(c.ExecutorEnvironment)) {
-		variables = append(variables, agent.Variable{Name: name, Value: c.ExecutorEnvironment[name]})
-	}
-	return variables
-}
-
-func (c *AgentConfig) fetcher() fetch.Fetcher {
-	return fetch.Fetcher{FrameworksHome: c.FrameworksHome, StallTimeout: c.FetcherStallTimeout}
 }

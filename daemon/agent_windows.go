@@ -1,0 +1,27 @@
+package daemon
+
+import (
+	"context"
+
+	"github.com/mesosctl/mesosctl/mesos"
+)
+
+// Agent is not available here: it starts processes in the ways of Linux and macOS.
+type Agent struct{}
+
+var errNoAgent = mesos.Errorf(mesos.Unsupported, "start agent: agents run on Linux and macOS, not on Windows")
+
+// RunAgent says that there are no agents on Windows.
+func RunAgent(context.Context, AgentConfig) error { return errNoAgent }
+
+// StartAgent says that there are no agents on Windows.
+func StartAgent(context.Context, AgentConfig) (*Agent, error) { return nil, errNoAgent }
+
+// Address is empty.
+func (*Agent) Address() string { return "" }
+
+// Wait returns at once.
+func (*Agent) Wait() error { return errNoAgent }
+
+// Close does nothing.
+func (*Agent) Close() error { return nil }
