@@ -4,6 +4,7 @@ import (
 	"encoding/hex"
 	"fmt"
 	"path"
+	"strconv"
 
 	"github.com/mesosctl/mesosctl/mesos"
 	"github.com/mesosctl/mesosctl/wire/linkpb"
@@ -19,8 +20,9 @@ import (
 //	slaves/<agent>/slave.info
 //	slaves/<agent>/frameworks/<framework>/framework.info
 //	  .../executors/<executor>/executor.info
+//	  .../executors/<executor>/executor_generated_for_command_task
 //	  .../executors/<executor>/runs/latest
-//	  .../executors/<executor>/runs/<container>/{http.marker,executor.sentinel}
+//	  .../runs/<container>/{http.marker,executor.sentinel,pids/forked.pid}
 //	  .../runs/<container>/tasks/<task>/{task.info,task.updates}
 
 // LatestPath is the checkpoint that holds the ID of the agent that ran last.
@@ -88,7 +90,16 @@ func (a *Agent) checkpointFramework(f *framework) {
 
 func (a *Agent) checkpointExecutor(e *executor) {
 	a.write(path.Join(executorPath(a.id, e), "executor.info"), e.info)
+	generated := "0"
+	if e.command {
+		generated = "1"
+	}
+	a.emit(Checkpoint{Path: path.Join(executorPath(a.id, e), "executor_generated_for_command_task"), Value: []byte(generated)})
 	a.emit(Checkpoint{Path: path.Join(executorPath(a.id, e), "runs/latest"), Value: []byte(e.container)})
+}
+
+func (a *Agent) checkpointPid(e *executor) {
+	a.emit(Checkpoint{Path: path.Join(runPath(a.id, e), "pids/forked.pid"), Value: strconv.AppendInt(nil, int64(e.pid), 10)})
 }
 
 // checkpointSubscription notes that an executor subscribed over HTTP.

@@ -1,6 +1,7 @@
 package agent
 
 import (
+	"slices"
 	"time"
 
 	"github.com/mesosctl/mesosctl/mesos"
@@ -172,6 +173,9 @@ func (a *Agent) containerStarted(in ContainerStarted) {
 	}
 	e.pid = in.Pid
 	e.status = a.containerStatus(e, nil)
+	if e.checkpoint && e.pid > 0 {
+		a.checkpointPid(e)
+	}
 	a.touch(e)
 }
 
@@ -268,9 +272,34 @@ func (a *Agent) removeExecutor(e *executor) {
 	f.executors.remove(e.id)
 	delete(a.containers, e.container)
 	a.touch(e)
-	f.completed = append(f.completed, e.container)
+	past := pastExecutor{id: e.id, container: e.container}
+	if e.checkpoint {
+		past.path, past.run = executorPath(a.id, e), runPath(a.id, e)
+	}
+	f.completed = append(f.completed, past)
 	for len(f.completed) > a.config.MaxCompletedExecutorsPerFramework {
-		a.publication.last(DropExecutor{Framework: f.id, Container: f.completed[0]})
-		f.completed = f.completed[1:]
+		oldest := f.completed[0]
+		f.completed = slices.Delete(f.completed, 0, 1)
+		a.forgetExecutor(f, oldest)
+	}
+}
+
+// pastExecutor is a run of an executor in the history.
+type pastExecutor struct {
+	id        mesos.ExecutorID
+	container mesos.ContainerID
+	path, run string // of the checkpoints of the executor and of its run, if there are any
+}
+
+// forgetExecutor drops an executor from the history, with its checkpoints.
+func (a *Agent) forgetExecutor(f *framework, e pastExecutor) {
+	a.publication.last(DropExecutor{Framework: f.id, Container: e.container})
+	again := func(other pastExecutor) bool { return other.id == e.id }
+	switch {
+	case e.path == "":
+	case f.executors.get(e.id) != nil || slices.ContainsFunc(f.completed, again):
+		a.forget(e.run)
+	default:
+		a.forget(e.path)
 	}
 }

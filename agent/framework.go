@@ -15,7 +15,7 @@ type framework struct {
 	terminating bool
 	executors   ordered[mesos.ExecutorID, *executor]
 	tasks       map[mesos.TaskID]*task // all but the completed
-	completed   []mesos.ContainerID    // executors in the history, oldest first
+	completed   []pastExecutor         // in the history, oldest first
 }
 
 func (f *framework) learn(info *mesospb.FrameworkInfo) {

@@ -1,6 +1,9 @@
 package agent
 
-import "testing"
+import (
+	"fmt"
+	"testing"
+)
 
 func TestContainerGetsItsResourcesBeforeTheExecutorGetsTheTask(t *testing.T) {
 	// covers: SlaveTest.ContainerUpdatedBeforeTaskReachesExecutor
@@ -134,6 +137,20 @@ func TestOnlySoManyCompletedExecutorsAreRemembered(t *testing.T) {
 	s.agent.config.MaxCompletedExecutorsPerFramework = 0
 	s.contains(s.do("run task=c executor=C", "ended container=5 status=0", "ack task=c uuid=6"),
 		"put executor C in c5: {} (ended)", "drop executor in c3", "drop executor in c5")
+}
+
+func TestCheckpointsOfExecutorsThatAreForgottenAreRemoved(t *testing.T) {
+	s := scene(t, "run task=stay executor=S checkpoint") // keeps the framework here
+	s.agent.config.MaxCompletedExecutorsPerFramework = 1
+	s.show["checkpoints"] = true
+	run := func(task string, container, uuid int) string {
+		return s.do("run task="+task+" executor=E checkpoint", fmt.Sprintf("started container=%d pid=7", container),
+			fmt.Sprintf("ended container=%d status=0", container), fmt.Sprintf("ack task=%s uuid=%d", task, uuid))
+	}
+	s.contains(run("a", 2, 3), "000000000002/pids/forked.pid", "000000000002/executor.sentinel")
+	s.contains(run("b", 4, 5), "forget slaves/M-S0/frameworks/F/executors/E/runs/00000000-0000-0000-0000-000000000002\n")
+	s.agent.config.MaxCompletedExecutorsPerFramework = 0
+	s.contains(run("c", 6, 7), "forget slaves/M-S0/frameworks/F/executors/E\n")
 }
 
 func TestOnlySoManyCompletedTasksAreRemembered(t *testing.T) {
