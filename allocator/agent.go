@@ -84,11 +84,7 @@ func (al *Allocator) describe(a *agent, info *allocation.Agent) {
 	a.whitelisted = al.whitelist == nil || al.whitelist[info.Hostname]
 	a.remote = info.Domain.Region != "" && info.Domain.Region != al.config.Domain.Region
 	a.gpus = totals.Get("gpus") > 0
-	if info.Unavailability == nil {
-		a.maintenance = nil
-	} else if a.maintenance == nil || a.maintenance.Unavailability != *info.Unavailability {
-		a.maintenance = &maintenance{Unavailability: *info.Unavailability}
-	}
+	al.maintain(a, info.Unavailability)
 }
 
 // updateAgent replaces what is known of an agent. Filters are about an agent as
@@ -128,7 +124,8 @@ func (al *Allocator) removeAgent(id mesos.AgentID) {
 	al.countReservations(a.info.Total, false)
 	delete(al.agentIDs, id)
 	al.freeAgents = append(al.freeAgents, i)
-	a.known, a.info, a.maintenance, a.last = false, nil, nil, lastOffer{}
+	al.maintain(a, nil)
+	a.known, a.info, a.last = false, nil, lastOffer{}
 	al.dropFilters(a)
 	al.planPass()
 }

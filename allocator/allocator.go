@@ -64,6 +64,7 @@ type Allocator struct {
 	clients        []client
 	freeClients    []int32
 	whitelist      map[string]bool // nil: every host
+	maintained     int             // agents with a planned outage
 
 	tree   *tree
 	active bitset // clients that may be offered something

@@ -22,6 +22,22 @@ type inverseFilter struct {
 	until     instant
 }
 
+// maintain sets or (nil) clears an agent's planned outage. A new one makes what
+// frameworks answered to the last one void.
+func (al *Allocator) maintain(a *agent, planned *allocation.Unavailability) {
+	if a.maintenance != nil {
+		if planned != nil && a.maintenance.Unavailability == *planned {
+			return
+		}
+		a.maintenance = nil
+		al.maintained--
+	}
+	if planned != nil {
+		a.maintenance = &maintenance{Unavailability: *planned}
+		al.maintained++
+	}
+}
+
 func (al *Allocator) updateUnavailability(in allocation.UpdateUnavailability) {
 	i, known := al.agentIDs[in.ID]
 	if !known {
@@ -30,10 +46,9 @@ func (al *Allocator) updateUnavailability(in allocation.UpdateUnavailability) {
 	a := al.agents[i]
 	info := *a.info
 	info.Unavailability = in.Unavailability
-	a.info, a.maintenance = &info, nil
-	if in.Unavailability != nil {
-		a.maintenance = &maintenance{Unavailability: *in.Unavailability}
-	}
+	a.info = &info
+	al.maintain(a, nil)
+	al.maintain(a, in.Unavailability)
 	al.touch(i)
 }
 
@@ -91,6 +106,9 @@ func (al *Allocator) expireInverse(i int32, now instant) {
 // dropInverseFilters makes a framework's inverse offer filters void. What it
 // was asked stays outstanding unless it is gone.
 func (al *Allocator) dropInverseFilters(f int32) {
+	if al.maintained == 0 {
+		return
+	}
 	for i := range al.agents {
 		m := al.agents[i].maintenance
 		if m == nil {

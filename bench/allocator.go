@@ -196,7 +196,9 @@ func declineAll(ctx context.Context, opts Options, agents, frameworks int, goal 
 	c.addAgents(agents, frameworks)
 	c.tick()
 	var times []time.Duration
-	for range min(repeats(opts, 100), frameworks-1) {
+	// Declining takes longer than the cycle measured: fewer of the large ones.
+	cycles := repeats(opts, max(15, min(100, 200_000/agents)))
+	for range min(cycles, frameworks-1) {
 		if ctx.Err() != nil {
 			break
 		}

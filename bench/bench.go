@@ -53,6 +53,7 @@ func (o Options) logf(format string, args ...any) {
 // benchmarks is every benchmark by name.
 var benchmarks = map[string]func(context.Context, Options) ([]Row, error){
 	"allocator": Allocator,
+	"execute":   Execute,
 }
 
 // Names is the names of the benchmarks, sorted.
