@@ -49,6 +49,11 @@ func attributeValue(a *mesospb.Attribute) (mesos.Value, error) {
 			return mesos.Value{}, mesos.Errorf(mesos.Invalid, "%v is not a finite number", value.Number)
 		}
 	case mesos.RangesValue:
+		for _, r := range ranges(a.Ranges) {
+			if r.Begin > r.End {
+				return mesos.Value{}, mesos.Errorf(mesos.Invalid, "range %d-%d begins after its end", r.Begin, r.End)
+			}
+		}
 		value.Ranges = mesos.NewRanges(ranges(a.Ranges)...)
 	default:
 		value.Text = a.Text.GetValue()

@@ -29,17 +29,16 @@ func Resources(list []*mesospb.Resource) (resources.Resources, error) {
 // kind mesos.Invalid, says what is wrong with it.
 func Resource(r *mesospb.Resource) (resources.Resource, error) {
 	var converted resources.Resource
-	err := setResource(&converted, r)
-	if err == nil {
-		err = resources.Validate(converted)
-	}
-	if err != nil {
+	if err := setResource(&converted, r); err != nil {
 		return resources.Resource{}, mesos.Errorf(mesos.Invalid, "resource %q: %w", r.GetName(), err)
 	}
-	return converted, nil
+	return converted, resources.Validate(converted)
 }
 
 func setResource(to *resources.Resource, r *mesospb.Resource) error {
+	if r == nil {
+		return mesos.Errorf(mesos.Invalid, "is missing")
+	}
 	to.Name = r.GetName()
 	to.Kind = resources.Kind(r.GetType())
 	to.Revocable = r.Revocable != nil
