@@ -60,8 +60,53 @@ func strided(n int, first, stride, length uint64) Ranges {
 	return ranges
 }
 
+// What is measured is right, too.
+//
 // covers: Resources_Scalar_Arithmetic_BENCHMARK_Test.Arithmetic
 // covers: Resources_Ranges_BENCHMARK_Test.ArithmeticOverlapping
+// covers: Resources_Contains_BENCHMARK_Test.Contains
+// covers: Resources_Filter_BENCHMARK_Test.Filters
+// covers: Resources_Parse_BENCHMARK_Test.Parse
+func TestLargeResources(t *testing.T) {
+	for _, p := range benchmarkPairs(t) {
+		overlaps := p.name == "1000overlaps"
+		expectContains(t, p.a, p.b, !overlaps)
+		expectContains(t, p.a, p.a, true)
+		expectContains(t, p.b, p.a, p.name == "1000reservations")
+		if scalars := p.a.Scalars(); !scalars.Add(scalars).Sub(scalars).Equal(scalars) || !scalars.Sub(scalars).IsEmpty() {
+			t.Errorf("%s: subtracting does not undo adding", p.name)
+		}
+		if overlaps {
+			sum, difference := p.a.Add(p.b).Ports(), p.a.Sub(p.b).Ports()
+			expectRanges(t, sum, strided(1000, 1, 10, 7))
+			expectRanges(t, difference, strided(1000, 1, 10, 1))
+		}
+		expectEqual(t, p.name+", not revocable", p.a.NonRevocable(), p.a)
+		expect(t, p.name+", revocable", p.a.Revocable(), "")
+		expectEqual(t, p.name+", reserved and not", p.a.Reserved().Add(p.a.Unreserved()), p.a)
+	}
+	r := MustParse(manyResources())
+	if r.Len() != 99 || r.ScalarOf("res42") != 42_000 {
+		t.Errorf("parsed %v", r)
+	}
+}
+
+func expectRanges(t *testing.T, got, want Ranges) {
+	t.Helper()
+	if !got.Equal(want) {
+		t.Errorf("the ranges are %v, want %v", got, want)
+	}
+}
+
+// manyResources is the text form of 99 resources and an empty one.
+func manyResources() string {
+	var parts []string
+	for i := range 100 {
+		parts = append(parts, fmt.Sprintf("res%d:%d", i, i))
+	}
+	return strings.Join(parts, ";")
+}
+
 func BenchmarkArithmetic(b *testing.B) {
 	for _, p := range benchmarkPairs(b) {
 		b.Run("add/"+p.name, func(b *testing.B) {
@@ -79,7 +124,6 @@ func BenchmarkArithmetic(b *testing.B) {
 	}
 }
 
-// covers: Resources_Contains_BENCHMARK_Test.Contains
 func BenchmarkContains(b *testing.B) {
 	for _, p := range benchmarkPairs(b) {
 		b.Run("part/"+p.name, func(b *testing.B) {
@@ -97,7 +141,6 @@ func BenchmarkContains(b *testing.B) {
 	}
 }
 
-// covers: Resources_Filter_BENCHMARK_Test.Filters
 func BenchmarkFilters(b *testing.B) {
 	mixed := MustParse("cpus:1;mem:128;ports:[31000-32000];cpus(web):1;mem(web):128").Allocate("web")
 	filters := map[string]func(Resources) Resources{
@@ -118,13 +161,8 @@ func BenchmarkFilters(b *testing.B) {
 	}
 }
 
-// covers: Resources_Parse_BENCHMARK_Test.Parse
 func BenchmarkParse(b *testing.B) {
-	var parts []string
-	for i := range 100 {
-		parts = append(parts, fmt.Sprintf("res%d:%d", i, i))
-	}
-	text := strings.Join(parts, ";")
+	text := manyResources()
 	b.ReportAllocs()
 	for b.Loop() {
 		if _, err := Parse(text, "*"); err != nil {
