@@ -4,6 +4,7 @@
 package agent
 
 import (
+	"path"
 	"time"
 
 	"github.com/mesosctl/mesosctl/mesos"
@@ -150,15 +151,24 @@ func (a *Agent) Step(now time.Time, in Input) []Effect {
 	case stopped:
 		return nil
 	case newborn:
-		a.phase = living
-		a.metrics.started = now
-		a.emit(PutAgent{Agent: a.info})
-		a.connect()
+		a.begin()
 	}
 	a.take(in)
 	a.publish()
 	a.finish()
 	return a.effects
+}
+
+// begin is the first Step's. An agent that was here before comes back under its
+// ID and without executors, so that what is written of those is void.
+func (a *Agent) begin() {
+	a.phase = living
+	a.metrics.started = a.now
+	if a.id != "" {
+		a.forget(path.Join(agentPath(a.id), "frameworks"))
+	}
+	a.emit(PutAgent{Agent: a.info})
+	a.connect()
 }
 
 func (a *Agent) take(in Input) {

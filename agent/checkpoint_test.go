@@ -6,6 +6,10 @@ import (
 	"github.com/mesosctl/mesosctl/wire/linkpb"
 )
 
+// What is written down is told in
+// https://mesos.apache.org/documentation/latest/agent-recovery/ and
+// https://mesos.apache.org/documentation/latest/sandbox/.
+
 func TestCheckpointsLieWhereMesosHasThem(t *testing.T) {
 	// covers: PathsTest.Slave
 	// covers: PathsTest.Framework

@@ -122,10 +122,10 @@ func (a *Agent) shutdown(in Shutdown) {
 		return
 	}
 	a.log(logInfo, "unregistering and shutting down", "reason", in.Reason)
-	if a.id != "" {
-		a.send(&linkpb.ToMaster{Message: &linkpb.ToMaster_Unregister{Unregister: &linkpb.Unregister{
-			AgentId: a.info.Id,
-		}}})
+	if a.id != "" && a.link.state >= linkRegistering {
+		a.emit(SendMaster{Link: a.link.id, Message: &linkpb.ToMaster{
+			Message: &linkpb.ToMaster_Unregister{Unregister: &linkpb.Unregister{AgentId: a.info.Id}},
+		}})
 	}
 	a.halt(nil)
 }

@@ -5,6 +5,11 @@ import (
 	"testing"
 )
 
+// How tasks and their executors come and go is told in
+// https://mesos.apache.org/documentation/latest/executor-http-api/,
+// https://mesos.apache.org/documentation/latest/nested-container-and-task-group/ and
+// https://mesos.apache.org/documentation/latest/task-state-reasons/.
+
 func TestContainerGetsItsResourcesBeforeTheExecutorGetsTheTask(t *testing.T) {
 	// covers: SlaveTest.ContainerUpdatedBeforeTaskReachesExecutor
 	s := scene(t, "run task=a executor=E", "subscribe")

@@ -6,6 +6,10 @@ import (
 	"github.com/mesosctl/mesosctl/mesos"
 )
 
+// How an agent and its master keep in touch is told in
+// https://mesos.apache.org/documentation/latest/high-availability/ and
+// https://mesos.apache.org/documentation/latest/reconciliation/.
+
 func TestAgentThatGetsNoPingsRegistersAgain(t *testing.T) {
 	// covers: SlaveTest.PingTimeoutNoPings
 	s := scene(t, "ping connected=false", "registered ping_timeout=75")
@@ -41,13 +45,22 @@ func TestAgentTriesUntilItIsRegistered(t *testing.T) {
 
 func TestAgentThatIsStoppingDoesNotRegister(t *testing.T) {
 	// covers: SlaveTest.DISABLED_TerminatingSlaveDoesNotReregister
-	s := scene(t, "run task=t executor=E", "subscribe", "shutdown")
+	s := scene(t, "run task=t executor=E", "subscribe")
+	s.contains(s.do("shutdown"), "unregister M-S0", "SHUTDOWN")
 	s.lacks(s.do("ping connected=false", "link-closed", "after 1h", "connected"), "register")
 }
 
 func TestAgentThatIsAskedToStopUnregisters(t *testing.T) {
 	s := scene(t)
 	s.wants(s.do("shutdown"), "to master: unregister M-S0", "stopped: <nil>")
+}
+
+func TestAgentThatStopsBeforeTheMasterAnsweredUnregisters(t *testing.T) {
+	s := scene(t, "link-closed", "after 1s", "connected")
+	s.wants(s.do("shutdown"), "to master: unregister M-S0", "stopped: <nil>")
+	s = newStage(t, State{})
+	s.do("start", "connected")
+	s.wants(s.do("shutdown"), "stopped: <nil>") // it never was anybody
 }
 
 func TestTasksThatTheAgentNeverGotAreLost(t *testing.T) {
@@ -108,7 +121,7 @@ func TestAgentComesBackAsTheOneItWas(t *testing.T) {
 	}
 	again := newStage(t, state)
 	again.show["checkpoints"] = true
-	again.contains(again.do("start", "connected"), "reregister M-S0")
+	again.contains(again.do("start", "connected"), "forget slaves/M-S0/frameworks", "reregister M-S0")
 	again.lacks(again.do("registered"), "checkpoint") // nothing changed
 
 	disk[InfoPath("M-S0")] = []byte("garbage")

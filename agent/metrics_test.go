@@ -5,6 +5,8 @@ import (
 	"time"
 )
 
+// The meters are told in https://mesos.apache.org/documentation/latest/monitoring/.
+
 func (s *stage) metric(name string) float64 {
 	m := s.agent.Metrics()
 	v, ok := m.Values(s.now)[name]
