@@ -218,17 +218,18 @@ func (a *Agent) containerEnded(in ContainerEnded) {
 	a.removeIfIdle(f)
 }
 
-// epitaph is what is said of the tasks of an executor that ended: what the
-// container says goes before what the agent itself had in mind.
+// epitaph is what is said of the tasks of an executor that ended. What the
+// container died of goes before what the agent itself had in mind, unless that
+// is why the launch was given up.
 func (e *executor) epitaph(in ContainerEnded) (mesospb.TaskStatus_Reason, string) {
 	reason := mesospb.TaskStatus_REASON_EXECUTOR_TERMINATED
 	switch {
+	case e.demise.reason != 0 && (in.Reason == 0 || !in.Launched):
+		reason = e.demise.reason
 	case in.Reason != 0:
 		reason = mesospb.TaskStatus_Reason(in.Reason)
 	case !in.Launched:
 		reason = mesospb.TaskStatus_REASON_CONTAINER_LAUNCH_FAILED
-	case e.demise.reason != 0:
-		reason = e.demise.reason
 	}
 	message := in.Message
 	switch {

@@ -87,6 +87,11 @@ func TestExecutorThatDoesNotSubscribeInTimeFailsItsTasks(t *testing.T) {
 	s.contains(s.do("after 1s"), "destroy container c1")
 	s.contains(s.do("ended container=1 status=9"),
 		`F/t FAILED EXECUTOR_REGISTRATION_TIMEOUT by agent "Executor did not subscribe within 1mins"`)
+
+	// The same if it was still being fetched.
+	s = scene(t, "run task=t", "after 60s")
+	s.contains(s.do("ended container=1 unlaunched reason=CONTAINER_LAUNCH_FAILED message='launch given up'"),
+		`F/t FAILED EXECUTOR_REGISTRATION_TIMEOUT by agent "Executor did not subscribe within 1mins; launch given up"`)
 }
 
 func TestExecutorThatEndsBeforeItSubscribedIsRemoved(t *testing.T) {
