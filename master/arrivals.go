@@ -42,6 +42,12 @@ func (m *Master) reregister(in arrival) {
 // reregisterKnown takes back an agent that this master still has. arrived is
 // what it says of itself now.
 func (m *Master) reregisterKnown(known, arrived *agent, in arrival) {
+	if known.connected && known.link == in.link {
+		// Sent again before our answer came. Since then tasks may have been
+		// launched that it does not list.
+		m.sendRegistered(known, nil)
+		return
+	}
 	if known.host != arrived.host || known.info.GetHostname() != arrived.info.GetHostname() {
 		m.refuse(in.link, in.address, "reregister: agent "+string(known.id)+" is registered at "+known.key()+
 			" and may not come back at "+arrived.key())
