@@ -4,7 +4,6 @@ import (
 	"github.com/mesosctl/mesosctl/mesos"
 	"github.com/mesosctl/mesosctl/mesos/allocation"
 	"github.com/mesosctl/mesosctl/mesos/resources"
-	"github.com/mesosctl/mesosctl/wire/convert"
 	"github.com/mesosctl/mesosctl/wire/linkpb"
 	"github.com/mesosctl/mesosctl/wire/mesospb"
 )
@@ -24,8 +23,9 @@ func (m *Master) reregister(in arrival) {
 		return
 	}
 	a, err := m.newAgent(info, hostOf(in.address))
+	var runs *load
 	if err == nil {
-		err = validateReregister(in.message)
+		runs, err = readLoad(in.message)
 	}
 	if err != nil {
 		m.refuse(in.link, in.address, "reregister: "+err.Error())
@@ -36,7 +36,7 @@ func (m *Master) reregister(in arrival) {
 		m.reregisterKnown(known, a, in)
 		return
 	}
-	m.reregisterUnknown(a, in)
+	m.reregisterUnknown(a, in.link, runs)
 }
 
 // reregisterKnown takes back an agent that this master still has. arrived is
@@ -164,17 +164,17 @@ func (m *Master) updateFrameworks(a *agent, infos []*mesospb.FrameworkInfo) {
 // reregisterUnknown takes back an agent that this master does not have: one
 // admitted in an earlier term, one that was unreachable, or one that is not in
 // the registry at all.
-func (m *Master) reregisterUnknown(a *agent, in arrival) {
+func (m *Master) reregisterUnknown(a *agent, link LinkID, runs *load) {
 	if info := m.recovered[a.id]; info != nil && info.EqualVT(a.info) {
-		m.readmit(a, in.message)
+		m.readmit(a, runs)
 		return
 	}
 	writes := []RegistryWrite{putAdmitted(a.info)}
 	if m.unreachable[a.id] != nil {
 		writes = append(writes, RegistryWrite{Key: UnreachableKey(a.id)})
 	}
-	m.begin(a.id, in.link, writes, func(tr *transition) {
-		m.readmit(a, in.message)
+	m.begin(a.id, link, writes, func(tr *transition) {
+		m.readmit(a, runs)
 		if tr.closed {
 			m.disconnect(a)
 		}
@@ -183,7 +183,7 @@ func (m *Master) reregisterUnknown(a *agent, in arrival) {
 
 // readmit makes an agent known again, with everything it runs. A framework of
 // which this master has not heard is recovered; its scheduler will come back.
-func (m *Master) readmit(a *agent, msg *linkpb.Reregister) {
+func (m *Master) readmit(a *agent, runs *load) {
 	_, failover := m.recovered[a.id]
 	wasUnreachable := m.unreachable[a.id] != nil
 	if failover {
@@ -196,7 +196,7 @@ func (m *Master) readmit(a *agent, msg *linkpb.Reregister) {
 	a.reregistered = a.registered
 	m.counters.agentReregistrations++
 
-	for _, info := range msg.GetFrameworks() {
+	for _, info := range runs.GetFrameworks() {
 		id := mesos.FrameworkID(info.GetId().GetValue())
 		if m.frameworks[id] == nil && m.completed.byID[id] == nil {
 			m.recoverFramework(info)
@@ -204,14 +204,14 @@ func (m *Master) readmit(a *agent, msg *linkpb.Reregister) {
 	}
 	// The books first: the allocator must hear of the agent and its use at once.
 	grants := grants{agent: a.id, at: make(map[mesos.FrameworkID]int)}
-	m.readmitExecutors(a, msg, &grants)
-	tasks := m.readmitTasks(a, msg, &grants)
+	m.readmitExecutors(a, runs, &grants)
+	tasks := m.readmitTasks(a, runs, &grants)
 	m.addAgent(a, grants.list)
 	m.sendRegistered(a, nil)
 	if !failover {
 		m.announceReturn(tasks, wasUnreachable)
 	}
-	m.updateFrameworks(a, msg.GetFrameworks())
+	m.updateFrameworks(a, runs.GetFrameworks())
 	m.log(LogInfo, "agent re-registered", "agent", a.id, "hostname", a.info.GetHostname(), "address", a.address(),
 		"tasks", len(tasks), "after_failover", failover)
 }
@@ -234,28 +234,28 @@ func (g *grants) add(id mesos.FrameworkID, rs resources.Resources) {
 }
 
 // readmitExecutors books the executors of an agent that comes back.
-func (m *Master) readmitExecutors(a *agent, msg *linkpb.Reregister, g *grants) {
-	for _, e := range msg.GetExecutors() {
+func (m *Master) readmitExecutors(a *agent, runs *load, g *grants) {
+	for i, e := range runs.GetExecutors() {
 		info := e.GetExecutorInfo()
 		f := m.frameworks[mesos.FrameworkID(info.GetFrameworkId().GetValue())]
 		if f == nil {
 			continue
 		}
-		rs := mustResources(info.GetResources())
+		rs := runs.executorResources[i]
 		m.addExecutor(m.hold(f, a), &executor{info: info, resources: rs})
 		g.add(f.id, rs)
 	}
 }
 
 // readmitTasks books the tasks of an agent that comes back.
-func (m *Master) readmitTasks(a *agent, msg *linkpb.Reregister, g *grants) []*task {
-	tasks := make([]*task, 0, len(msg.GetTasks()))
-	for _, record := range msg.GetTasks() {
+func (m *Master) readmitTasks(a *agent, runs *load, g *grants) []*task {
+	tasks := make([]*task, 0, len(runs.GetTasks()))
+	for i, record := range runs.GetTasks() {
 		f := m.frameworks[mesos.FrameworkID(record.GetFrameworkId().GetValue())]
 		if f == nil || f.tasks[mesos.TaskID(record.GetTaskId().GetValue())] != nil {
 			continue // over with its framework, or known from another agent
 		}
-		t := m.newTask(f, record, mustResources(record.GetResources()), sharesCgroups(record.GetContainer()))
+		t := m.newTask(f, record, runs.taskResources[i], sharesCgroups(record.GetContainer()))
 		h := m.hold(f, a)
 		m.addTask(h, t)
 		if e := h.executors[mesos.ExecutorID(record.GetExecutorId().GetValue())]; e != nil {
@@ -289,72 +289,4 @@ func (m *Master) forgetUnreachableOf(id mesos.AgentID) {
 		m.forgetUnreachable(t)
 		m.dropTask(t)
 	}
-}
-
-// validateReregister checks what an agent says that it runs.
-func validateReregister(msg *linkpb.Reregister) error {
-	frameworks := make(map[string]bool)
-	for _, info := range msg.GetFrameworks() {
-		id := info.GetId().GetValue()
-		if err := mesos.ValidateID(id); err != nil {
-			return mesos.Errorf(mesos.Invalid, "frameworks: id: %w", err)
-		}
-		if err := validateFrameworkRoles(info); err != nil {
-			return mesos.Errorf(mesos.Invalid, "frameworks: framework %s: %w", id, err)
-		}
-		if frameworks[id] {
-			return mesos.Errorf(mesos.Invalid, "frameworks: %s is there twice", id)
-		}
-		frameworks[id] = true
-	}
-	executors := make(map[[2]string]bool)
-	for _, e := range msg.GetExecutors() {
-		info := e.GetExecutorInfo()
-		key := [2]string{info.GetFrameworkId().GetValue(), info.GetExecutorId().GetValue()}
-		if err := validateExecutor(info); err != nil {
-			return mesos.Errorf(mesos.Invalid, "executors: executor %q: %w", key[1], err)
-		}
-		if _, err := convert.Resources(info.GetResources()); err != nil {
-			return mesos.Errorf(mesos.Invalid, "executors: executor %q: %w", key[1], err)
-		}
-		if !frameworks[key[0]] {
-			return mesos.Errorf(mesos.Invalid, "executors: executor %q: framework %q is not listed", key[1], key[0])
-		}
-		if executors[key] {
-			return mesos.Errorf(mesos.Invalid, "executors: executor %q of framework %s is there twice", key[1], key[0])
-		}
-		executors[key] = true
-	}
-	return validateReregisterTasks(msg, frameworks)
-}
-
-func validateReregisterTasks(msg *linkpb.Reregister, frameworks map[string]bool) error {
-	for _, t := range msg.GetTasks() {
-		id := t.GetTaskId().GetValue()
-		if err := mesos.ValidateID(id); err != nil {
-			return mesos.Errorf(mesos.Invalid, "tasks: task_id: %w", err)
-		}
-		if !known(t.GetState()) || !known(t.GetStatusUpdateState()) {
-			return mesos.Errorf(mesos.Invalid, "tasks: task %q: state: it is not known", id)
-		}
-		if t.GetAgentId().GetValue() != msg.GetAgentInfo().GetId().GetValue() {
-			return mesos.Errorf(mesos.Invalid, "tasks: task %q: it is of agent %q", id, t.GetAgentId().GetValue())
-		}
-		if !frameworks[t.GetFrameworkId().GetValue()] {
-			return mesos.Errorf(mesos.Invalid, "tasks: task %q: framework %q is not listed", id, t.GetFrameworkId().GetValue())
-		}
-		if _, err := convert.Resources(t.GetResources()); err != nil {
-			return mesos.Errorf(mesos.Invalid, "tasks: task %q: %w", id, err)
-		}
-	}
-	return nil
-}
-
-// mustResources converts resources that were validated.
-func mustResources(list []*mesospb.Resource) resources.Resources {
-	rs, err := convert.Resources(list)
-	if err != nil {
-		panic("master: resources were valid and no longer are: " + err.Error())
-	}
-	return rs
 }

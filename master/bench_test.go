@@ -9,6 +9,7 @@ import (
 	"github.com/mesosctl/mesosctl/mesos/resources"
 	"github.com/mesosctl/mesosctl/wire/linkpb"
 	"github.com/mesosctl/mesosctl/wire/mesospb"
+	"github.com/mesosctl/mesosctl/wire/registrypb"
 	"github.com/mesosctl/mesosctl/wire/schedulerpb"
 )
 
@@ -57,4 +58,43 @@ func BenchmarkLaunch(b *testing.B) {
 		}
 	}
 	b.ReportMetric(float64(b.N)/b.Elapsed().Seconds(), "tasks/s")
+}
+
+// BenchmarkFailover is what a new master does when the agents of the last one
+// come back, each with five running tasks.
+func BenchmarkFailover(b *testing.B) {
+	const agents, tasks = 20_000, 5
+	b.ReportAllocs()
+	for range b.N {
+		b.StopTimer()
+		var recovered Recovered
+		arrivals := make([]AgentMessage, agents)
+		for i := range agents {
+			info := agentInfo(LinkID(i+1), "cpus:16;mem:65536;disk:1000;ports:[31000-32000]")
+			id := fmt.Sprintf("L-S%d", i)
+			info.Id = wireAgentID(mesos.AgentID(id))
+			recovered.Admitted = append(recovered.Admitted, &registrypb.AdmittedAgent{Info: info.CloneVT()})
+			msg := &linkpb.Reregister{AgentInfo: info, Version: new("1"), Frameworks: []*mesospb.FrameworkInfo{frameworkInfo(withFramework(fmt.Sprintf("L-%04d", i%200)))}}
+			for n := range tasks {
+				record := newRecord(commandTask(fmt.Sprintf("t%d-%d", i, n), mesos.AgentID(id), "cpus:1;mem:32"), msg.Frameworks[0].Id)
+				record.State = mesospb.TaskState_TASK_RUNNING.Enum()
+				for _, r := range record.Resources {
+					r.AllocationInfo = &mesospb.Resource_AllocationInfo{Role: new("*")}
+				}
+				msg.Tasks = append(msg.Tasks, record)
+			}
+			arrivals[i] = AgentMessage{Link: LinkID(i + 1), Address: "10.0.0.1:1", Message: &linkpb.ToMaster{Message: &linkpb.ToMaster_Reregister{Reregister: msg}}}
+		}
+		m := New(testConfig(), recovered)
+		b.StartTimer()
+		for i, in := range arrivals {
+			m.Step(epoch, in)
+			if i%50 == 49 {
+				m.Step(epoch, Tick{})
+			}
+		}
+		if len(m.agents) != agents {
+			b.Fatalf("%d agents came back", len(m.agents))
+		}
+	}
 }

@@ -7,6 +7,8 @@ import (
 
 	"github.com/mesosctl/mesosctl/mesos"
 	"github.com/mesosctl/mesosctl/mesos/allocation"
+	"github.com/mesosctl/mesosctl/mesos/resources"
+	"github.com/mesosctl/mesosctl/wire/convert"
 	"github.com/mesosctl/mesosctl/wire/linkpb"
 	"github.com/mesosctl/mesosctl/wire/mesospb"
 	"github.com/mesosctl/mesosctl/wire/schedulerpb"
@@ -107,7 +109,7 @@ func describeEvent(e *schedulerpb.Event) string {
 	case schedulerpb.Event_OFFERS:
 		var offers []string
 		for _, o := range e.GetOffers().GetOffers() {
-			offer := fmt.Sprintf("%s of %s: %s", o.GetId().GetValue(), o.GetAgentId().GetValue(), mustResources(o.Resources))
+			offer := fmt.Sprintf("%s of %s: %s", o.GetId().GetValue(), o.GetAgentId().GetValue(), resourcesOf(o.Resources))
 			for _, id := range o.GetExecutorIds() {
 				offer += ", where executor " + id.GetValue() + " runs"
 			}
@@ -230,4 +232,12 @@ func describeAllocation(in allocation.Input) string {
 	}
 	name := strings.TrimPrefix(fmt.Sprintf("%T", in), "allocation.")
 	return fmt.Sprintf("%s %v", name, in)
+}
+
+func resourcesOf(list []*mesospb.Resource) resources.Resources {
+	rs, err := convert.Resources(list)
+	if err != nil {
+		panic(err)
+	}
+	return rs
 }

@@ -1,0 +1,96 @@
+package master
+
+import (
+	"github.com/mesosctl/mesosctl/mesos"
+	"github.com/mesosctl/mesosctl/mesos/resources"
+	"github.com/mesosctl/mesosctl/wire/convert"
+	"github.com/mesosctl/mesosctl/wire/linkpb"
+)
+
+// A load is what an agent says that it runs, and the resources of that.
+type load struct {
+	*linkpb.Reregister
+	executorResources []resources.Resources // of executors, one for each
+	taskResources     []resources.Resources // of tasks, one for each
+}
+
+// readLoad checks what an agent says that it runs.
+func readLoad(msg *linkpb.Reregister) (*load, error) {
+	l := &load{Reregister: msg}
+	frameworks, err := l.readFrameworks()
+	if err == nil {
+		err = l.readExecutors(frameworks)
+	}
+	if err == nil {
+		err = l.readTasks(frameworks)
+	}
+	return l, err
+}
+
+// readFrameworks checks the frameworks and returns the set of their IDs.
+func (l *load) readFrameworks() (map[string]bool, error) {
+	frameworks := make(map[string]bool)
+	for _, info := range l.GetFrameworks() {
+		id := info.GetId().GetValue()
+		if err := mesos.ValidateID(id); err != nil {
+			return nil, mesos.Errorf(mesos.Invalid, "frameworks: id: %w", err)
+		}
+		if err := validateFrameworkRoles(info); err != nil {
+			return nil, mesos.Errorf(mesos.Invalid, "frameworks: framework %s: %w", id, err)
+		}
+		if frameworks[id] {
+			return nil, mesos.Errorf(mesos.Invalid, "frameworks: %s is there twice", id)
+		}
+		frameworks[id] = true
+	}
+	return frameworks, nil
+}
+
+func (l *load) readExecutors(frameworks map[string]bool) error {
+	executors := make(map[[2]string]bool)
+	for _, e := range l.GetExecutors() {
+		info := e.GetExecutorInfo()
+		key := [2]string{info.GetFrameworkId().GetValue(), info.GetExecutorId().GetValue()}
+		if err := validateExecutor(info); err != nil {
+			return mesos.Errorf(mesos.Invalid, "executors: executor %q: %w", key[1], err)
+		}
+		rs, err := convert.Resources(info.GetResources())
+		if err != nil {
+			return mesos.Errorf(mesos.Invalid, "executors: executor %q: %w", key[1], err)
+		}
+		l.executorResources = append(l.executorResources, rs)
+		if !frameworks[key[0]] {
+			return mesos.Errorf(mesos.Invalid, "executors: executor %q: framework %q is not listed", key[1], key[0])
+		}
+		if executors[key] {
+			return mesos.Errorf(mesos.Invalid, "executors: executor %q of framework %s is there twice", key[1], key[0])
+		}
+		executors[key] = true
+	}
+	return nil
+}
+
+func (l *load) readTasks(frameworks map[string]bool) error {
+	l.taskResources = make([]resources.Resources, len(l.GetTasks()))
+	for i, t := range l.GetTasks() {
+		id := t.GetTaskId().GetValue()
+		if err := mesos.ValidateID(id); err != nil {
+			return mesos.Errorf(mesos.Invalid, "tasks: task_id: %w", err)
+		}
+		if !known(t.GetState()) || !known(t.GetStatusUpdateState()) {
+			return mesos.Errorf(mesos.Invalid, "tasks: task %q: state: it is not known", id)
+		}
+		if t.GetAgentId().GetValue() != l.GetAgentInfo().GetId().GetValue() {
+			return mesos.Errorf(mesos.Invalid, "tasks: task %q: it is of agent %q", id, t.GetAgentId().GetValue())
+		}
+		if !frameworks[t.GetFrameworkId().GetValue()] {
+			return mesos.Errorf(mesos.Invalid, "tasks: task %q: framework %q is not listed", id, t.GetFrameworkId().GetValue())
+		}
+		rs, err := convert.Resources(t.GetResources())
+		if err != nil {
+			return mesos.Errorf(mesos.Invalid, "tasks: task %q: %w", id, err)
+		}
+		l.taskResources[i] = rs
+	}
+	return nil
+}
