@@ -34,6 +34,9 @@ func (a *Agent) handler() http.Handler {
 // metrics collects what the core counts and what the machine is.
 func (a *Agent) metrics(ctx context.Context) []httpapi.Metric {
 	metrics := systemMetrics()
+	for name, value := range a.containers.Metrics() {
+		metrics = append(metrics, httpapi.Metric{Name: name, Value: value})
+	}
 	var counted agent.Metrics
 	if !a.loop.inspect(ctx, func() { counted = a.core.Metrics() }) {
 		return metrics

@@ -58,6 +58,8 @@ type Containerizer interface {
 	Usage(ctx context.Context, id mesos.ContainerID) (*mesospb.ResourceStatistics, error)
 	// Status tells what ContainerStatus in a task's status should say.
 	Status(id mesos.ContainerID) (*mesospb.ContainerStatus, error)
+	// Metrics are the meters, by their names in /metrics/snapshot.
+	Metrics() map[string]float64
 	// Close ends the containerizer and, unless they are to outlive it, its containers.
 	Close() error
 }

@@ -3,8 +3,10 @@ package container
 import (
 	"context"
 	"fmt"
+	"io"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"syscall"
 	"time"
 
@@ -34,6 +36,8 @@ type Local struct {
 	config    Config
 	isolators []Isolator
 	launcher  launcher
+
+	fetched, notFetched, notDestroyed atomic.Int64 // see Metrics
 
 	mu         sync.Mutex
 	containers map[mesos.ContainerID]*container // and the last ones that ended
@@ -137,21 +141,12 @@ func (l *Local) launch(ctx context.Context, c *container) (pid int, err error) {
 		}
 	}()
 
-	prepared := 0
+	prepared, err := l.prepare(ctx, plan, stderr)
 	defer func() {
 		if err != nil {
 			l.cleanup(spec.ID, prepared)
 		}
 	}()
-	for _, isolator := range l.isolators {
-		prepared++
-		if err := isolator.Prepare(ctx, plan); err != nil {
-			return 0, err
-		}
-	}
-	err = l.config.Fetcher.Fetch(ctx, fetch.Request{
-		URIs: spec.Command.GetUris(), Sandbox: spec.Sandbox, User: plan.Process.User, Log: stderr,
-	})
 	if ctx.Err() != nil {
 		return 0, mesos.Errorf(mesos.Unavailable, "launch: container %s: destroyed before its command ran", spec.ID)
 	}
@@ -167,6 +162,35 @@ func (l *Local) launch(ctx context.Context, c *container) (pid int, err error) {
 		return pid, nil
 	}
 	return pid, nil
+}
+
+// prepare makes everything that the container needs before its first process,
+// and returns how many isolators there are to clean up after.
+func (l *Local) prepare(ctx context.Context, plan *Plan, log io.Writer) (prepared int, err error) {
+	for _, isolator := range l.isolators {
+		prepared++
+		if err := isolator.Prepare(ctx, plan); err != nil {
+			return prepared, err
+		}
+	}
+	return prepared, l.fetch(ctx, plan, log)
+}
+
+// fetch brings what the command needs into the sandbox.
+func (l *Local) fetch(ctx context.Context, plan *Plan, log io.Writer) error {
+	uris := plan.Spec.Command.GetUris()
+	if len(uris) == 0 {
+		return nil
+	}
+	err := l.config.Fetcher.Fetch(ctx, fetch.Request{
+		URIs: uris, Sandbox: plan.Spec.Sandbox, User: plan.Process.User, Log: log,
+	})
+	if err != nil {
+		l.notFetched.Add(1)
+		return err
+	}
+	l.fetched.Add(1)
+	return nil
 }
 
 // newPlan is the plan of a container before any isolator touched it.
@@ -234,8 +258,11 @@ func (l *Local) gone(id mesos.ContainerID, status syscall.WaitStatus, known bool
 		c.mu.Lock()
 		err := l.cleanup(id, len(l.isolators))
 		c.exit.Status, c.exit.Known = status, known
-		if err != nil && c.exit.Message == "" {
-			c.exit.Message = err.Error()
+		if err != nil {
+			l.notDestroyed.Add(1)
+			if c.exit.Message == "" {
+				c.exit.Message = err.Error()
+			}
 		}
 		c.mu.Unlock()
 		l.end(c)
@@ -312,6 +339,7 @@ func (l *Local) Destroy(ctx context.Context, id mesos.ContainerID) error {
 		switch mesos.KindOf(err) {
 		case mesos.NotFound, mesos.Unavailable: // gone, or the launcher tells so soon
 		default:
+			l.notDestroyed.Add(1)
 			return fmt.Errorf("destroy: container %s: %w", id, err)
 		}
 	}

@@ -368,6 +368,41 @@ func TestDestroyWhileFetching(t *testing.T) {
 	if stdout := read(t, spec, "stdout"); stdout != "" {
 		t.Errorf("the command ran: %q", stdout)
 	}
+	if m := l.Metrics(); m["containerizer/fetcher/task_fetches_failed"] != 1 {
+		t.Errorf("metrics = %v, want a fetch that failed", m)
+	}
+}
+
+// slowIsolator prepares until it is told to stop.
+type slowIsolator struct {
+	passive
+	preparing chan struct{}
+}
+
+func (i slowIsolator) Prepare(ctx context.Context, _ *Plan) error {
+	close(i.preparing)
+	<-ctx.Done()
+	return ctx.Err()
+}
+
+// covers: MesosContainerizerDestroyTest.DestroyWhilePreparing
+func TestDestroyWhilePreparing(t *testing.T) {
+	l := newLocal(t)
+	preparing := make(chan struct{})
+	l.isolators = append(l.isolators, slowIsolator{preparing: preparing})
+	spec := specOf(t, shell("echo ran"))
+	launched := make(chan error, 1)
+	go func() {
+		_, err := l.Launch(context.Background(), spec)
+		launched <- err
+	}()
+	<-preparing
+	if err := l.Destroy(t.Context(), spec.ID); err != nil {
+		t.Errorf("destroy = %v", err)
+	}
+	if err := <-launched; mesos.KindOf(err) != mesos.Unavailable {
+		t.Errorf("launch = %v, want that it was destroyed", err)
+	}
 }
 
 func TestFetchedProgramRuns(t *testing.T) {
@@ -380,6 +415,9 @@ func TestFetchedProgramRuns(t *testing.T) {
 	spec.Command.Uris = []*mesospb.CommandInfo_URI{{Value: &from, Executable: proto.Bool(true)}}
 	if _, stdout, _ := run(t, l, spec); stdout != "fetched\n" {
 		t.Errorf("stdout = %q", stdout)
+	}
+	if m := l.Metrics(); m["containerizer/fetcher/task_fetches_succeeded"] != 1 {
+		t.Errorf("metrics = %v, want a fetch that succeeded", m)
 	}
 }
 

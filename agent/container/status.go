@@ -71,3 +71,13 @@ func containerID(id mesos.ContainerID) *mesospb.ContainerID {
 	}
 	return nested
 }
+
+// Metrics implements Containerizer. A launch counts as a fetch if there was
+// something to fetch. See https://mesos.apache.org/documentation/latest/monitoring/.
+func (l *Local) Metrics() map[string]float64 {
+	return map[string]float64{
+		"containerizer/fetcher/task_fetches_succeeded": float64(l.fetched.Load()),
+		"containerizer/fetcher/task_fetches_failed":    float64(l.notFetched.Load()),
+		"containerizer/mesos/container_destroy_errors": float64(l.notDestroyed.Load()),
+	}
+}

@@ -156,21 +156,75 @@ func TestRunCommand(t *testing.T) {
 	}
 }
 
-func TestRunCommandThatCannotBeLaunched(t *testing.T) {
-	task := commandTask("true")
-	task.Container = &mesospb.ContainerInfo{
-		Type:  mesospb.ContainerInfo_MESOS.Enum(),
-		Mesos: &mesospb.ContainerInfo_MesosInfo{Image: &mesospb.Image{}},
+// covers: SlaveTest.CommandTaskWithArguments
+func TestRunCommandWithArguments(t *testing.T) {
+	task := commandTask("")
+	task.Command = &mesospb.CommandInfo{
+		Shell: proto.Bool(false), Value: proto.String("/bin/echo"), Arguments: []string{"/bin/echo", "hello  world"},
 	}
 	agent := newTestAgent(task)
-	if status := RunCommand(t.Context(), configFor(t, agent)); status != 0 {
-		t.Errorf("the executor ended with %v", status)
+	config := configFor(t, agent)
+	RunCommand(t.Context(), config)
+	if want := []string{"TASK_STARTING", "TASK_RUNNING", "TASK_FINISHED"}; !slices.Equal(agent.states(), want) {
+		t.Errorf("states = %v, want %v", agent.states(), want)
 	}
-	last := agent.statuses[len(agent.statuses)-1]
-	if last.GetState() != mesospb.TaskState_TASK_FAILED ||
-		last.GetReason() != mesospb.TaskStatus_REASON_CONTAINER_LAUNCH_FAILED ||
-		!strings.Contains(last.GetMessage(), "container images") {
-		t.Errorf("last status = %v", last)
+	if stdout, err := os.ReadFile(filepath.Join(config.Sandbox, "stdout")); string(stdout) != "hello  world\n" {
+		t.Errorf("stdout = %q, %v", stdout, err)
+	}
+}
+
+// covers: SlaveTest.ROOT_UNPRIVILEGED_USER_RunTaskWithCommandInfoWithUser
+// covers: SlaveTest.ROOT_RunTaskWithCommandInfoWithoutUser
+func TestRunCommandAsAUser(t *testing.T) {
+	if os.Geteuid() != 0 {
+		t.Skip("switching users takes root")
+	}
+	for user, want := range map[string]string{"nobody": "nobody\n", "": "root\n"} {
+		agent := newTestAgent(commandTask("id -un"))
+		config := configFor(t, agent)
+		config.User = user
+		RunCommand(t.Context(), config)
+		if stdout, err := os.ReadFile(filepath.Join(config.Sandbox, "stdout")); string(stdout) != want {
+			t.Errorf("as %q: stdout = %q, %v, want %q", user, stdout, err, want)
+		}
+	}
+}
+
+// covers: SlaveTest.ROOT_RunTaskWithCommandInfoWithInvalidUser
+// covers: PosixRLimitsIsolatorTest.InvalidLimits
+func TestRunCommandThatCannotBeLaunched(t *testing.T) {
+	container := func(fill func(*mesospb.ContainerInfo)) func(*Config, *mesospb.TaskInfo) {
+		return func(_ *Config, task *mesospb.TaskInfo) {
+			task.Container = &mesospb.ContainerInfo{Type: mesospb.ContainerInfo_MESOS.Enum()}
+			fill(task.Container)
+		}
+	}
+	for want, spoil := range map[string]func(*Config, *mesospb.TaskInfo){
+		"no-such-user": func(config *Config, _ *mesospb.TaskInfo) { config.User = "no-such-user" },
+		"/no/such/program": func(_ *Config, task *mesospb.TaskInfo) {
+			task.Command = &mesospb.CommandInfo{Shell: proto.Bool(false), Value: proto.String("/no/such/program")}
+		},
+		"container images": container(func(c *mesospb.ContainerInfo) {
+			c.Mesos = &mesospb.ContainerInfo_MesosInfo{Image: &mesospb.Image{}}
+		}),
+		"RLMT_CPU": container(func(c *mesospb.ContainerInfo) {
+			c.RlimitInfo = &mesospb.RLimitInfo{Rlimits: []*mesospb.RLimitInfo_RLimit{{
+				Type: mesospb.RLimitInfo_RLimit_RLMT_CPU.Enum(), Soft: proto.Uint64(100), Hard: proto.Uint64(1),
+			}}}
+		}),
+	} {
+		agent := newTestAgent(commandTask("true"))
+		config := configFor(t, agent)
+		spoil(&config, agent.task)
+		if status := RunCommand(t.Context(), config); status != 0 {
+			t.Errorf("%s: the executor ended with %v", want, status)
+		}
+		last := agent.statuses[len(agent.statuses)-1]
+		if last.GetState() != mesospb.TaskState_TASK_FAILED ||
+			last.GetReason() != mesospb.TaskStatus_REASON_CONTAINER_LAUNCH_FAILED ||
+			!strings.Contains(last.GetMessage(), want) {
+			t.Errorf("%s: last status = %v", want, last)
+		}
 	}
 }
 
