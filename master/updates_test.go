@@ -1,0 +1,218 @@
+package master
+
+import (
+	"testing"
+
+	"github.com/mesosctl/mesosctl/wire/linkpb"
+	"github.com/mesosctl/mesosctl/wire/mesospb"
+	"github.com/mesosctl/mesosctl/wire/schedulerpb"
+)
+
+func withStatus(change func(*mesospb.TaskStatus)) func(*linkpb.StatusUpdate) {
+	return func(u *linkpb.StatusUpdate) { change(u.Status) }
+}
+
+// https://mesos.apache.org/documentation/latest/task-state-reasons/
+func TestATaskKeepsTheNewestStatusOfEachState(t *testing.T) {
+	// covers: MasterTest.TaskStatusLabels
+	// covers: MasterTest.TaskStatusContainerStatus
+	d := newDesk(t)
+	wantError(t, d.try("cpus:1", launchOf(commandTask("t", d.agent, "cpus:1"))), 0, "")
+	d.update(1, d.s, "t", mesospb.TaskState_TASK_STARTING, 1)
+	first := d.views.tasks["M-0000 t"].Task
+	running := func(n byte, label string) {
+		d.update(1, d.s, "t", mesospb.TaskState_TASK_RUNNING, n, withStatus(func(s *mesospb.TaskStatus) {
+			s.Labels = &mesospb.Labels{Labels: []*mesospb.Label{{Key: new("k"), Value: new(label)}}}
+			s.ContainerStatus = &mesospb.ContainerStatus{ContainerId: &mesospb.ContainerID{Value: new("c")}}
+		}))
+	}
+	running(2, "a")
+	second := d.views.tasks["M-0000 t"].Task
+	running(3, "b")
+	got := d.views.tasks["M-0000 t"].Task.GetStatuses()
+	if len(got) != 2 || got[0].GetState() != mesospb.TaskState_TASK_STARTING || got[1].GetLabels().GetLabels()[0].GetValue() != "b" ||
+		got[1].GetContainerStatus().GetContainerId().GetValue() != "c" {
+		t.Errorf("readers see %v", got)
+	}
+	// Records that were published stay as they were.
+	if len(first.GetStatuses()) != 1 || len(second.GetStatuses()) != 2 || second.GetStatuses()[1].GetLabels().GetLabels()[0].GetValue() != "a" {
+		t.Errorf("published before: %v and %v", first.GetStatuses(), second.GetStatuses())
+	}
+	// Reconciliation repeats what is known of health and container.
+	d.take()
+	_ = d.s.call(&schedulerpb.Call{Type: schedulerpb.Call_RECONCILE.Enum(), Reconcile: &schedulerpb.Call_Reconcile{}})
+	if got := updates(d.take()); got[0].GetContainerStatus().GetContainerId().GetValue() != "c" {
+		t.Errorf("reconciled as %v", got)
+	}
+}
+
+func TestATaskIsPublishedAsItsFrameworkDescribesIt(t *testing.T) {
+	// covers: MasterTest.TaskLabels
+	// covers: MasterTest.TaskDiscoveryInfo
+	// covers: MasterTest.TasksEndpoint
+	d := newDesk(t)
+	task := commandTask("t", d.agent, "cpus:1")
+	task.Labels = &mesospb.Labels{Labels: []*mesospb.Label{{Key: new("k"), Value: new("v")}}}
+	task.Discovery = &mesospb.DiscoveryInfo{Visibility: mesospb.DiscoveryInfo_CLUSTER.Enum(), Name: new("web")}
+	task.Command.User = new("carol")
+	wantError(t, d.try("cpus:1", launchOf(task)), 0, "")
+	got := d.views.tasks["M-0000 t"].Task
+	if got.GetLabels().GetLabels()[0].GetKey() != "k" || got.GetDiscovery().GetName() != "web" || got.GetUser() != "carol" ||
+		got.GetFrameworkId().GetValue() != "M-0000" || got.GetAgentId().GetValue() != string(d.agent) || got.ExecutorId != nil ||
+		got.GetResources()[0].GetAllocationInfo().GetRole() != "*" {
+		t.Errorf("readers see %v", got)
+	}
+}
+
+func TestAnExecutorIsPublishedAsItsFrameworkDescribesIt(t *testing.T) {
+	// covers: MasterTest.ExecutorLabels
+	d := newDesk(t)
+	task := commandTask("t", d.agent, "cpus:1", withExecutor("e", "cpus:0.5"))
+	task.Executor.Labels = &mesospb.Labels{Labels: []*mesospb.Label{{Key: new("k"), Value: new("v")}}}
+	wantError(t, d.try("cpus:2", launchOf(task)), 0, "")
+	got := d.views.executors["M-0000 "+string(d.agent)+" e"]
+	if got.GetLabels().GetLabels()[0].GetKey() != "k" || got.GetFrameworkId().GetValue() != "M-0000" {
+		t.Errorf("readers see %v", got)
+	}
+	if got := d.views.tasks["M-0000 t"].Task; got.GetExecutorId().GetValue() != "e" {
+		t.Errorf("readers see task %v", got)
+	}
+}
+
+func TestAFrameworkIsPublishedAsItDescribesItself(t *testing.T) {
+	// covers: MasterTest.FrameworkInfoLabels
+	// covers: FaultToleranceTest.UpdateFrameworkInfoOnSchedulerFailover
+	c := newCluster(t, testConfig(), Recovered{})
+	label := func(value string) infoOption {
+		return func(info *mesospb.FrameworkInfo) {
+			info.Labels = &mesospb.Labels{Labels: []*mesospb.Label{{Key: new("k"), Value: new(value)}}}
+			info.WebuiUrl = new("http://" + value)
+		}
+	}
+	s := c.subscribe("s1", frameworkInfo(label("a")))
+	got := c.views.frameworks["M-0000"].Framework
+	if got.GetFrameworkInfo().GetLabels().GetLabels()[0].GetValue() != "a" || !got.GetActive() || !got.GetConnected() || got.RegisteredTime == nil {
+		t.Errorf("readers see %v", got)
+	}
+	c.subscribe("s2", frameworkInfo(label("b"), withFramework(s.id)))
+	got = c.views.frameworks["M-0000"].Framework
+	if got.GetFrameworkInfo().GetWebuiUrl() != "http://b" || got.GetFrameworkInfo().GetLabels().GetLabels()[0].GetValue() != "b" || got.ReregisteredTime == nil {
+		t.Errorf("after a failover readers see %v", got)
+	}
+}
+
+func TestATinyTaskRuns(t *testing.T) {
+	// covers: MasterTest.TaskWithTinyResources
+	d := newDesk(t)
+	wantError(t, d.try("cpus:1;mem:64", launchOf(commandTask("t", d.agent, "cpus:0.001;mem:1"))), 0, "")
+	if got := d.agents[d.agent].used.String(); got != "cpus(allocated: *):0.001; mem(allocated: *):1" {
+		t.Errorf("in use: %s", got)
+	}
+}
+
+func TestAnUpdateThatMakesNoSenseIsIgnored(t *testing.T) {
+	d := newDesk(t)
+	wantError(t, d.try("cpus:1", launchOf(commandTask("t", d.agent, "cpus:1"))), 0, "")
+	d.take()
+	d.update(1, d.s, "t", mesospb.TaskState_TASK_RUNNING, 1, withStatus(func(s *mesospb.TaskStatus) { s.Uuid = nil }))
+	d.update(1, d.s, "t", mesospb.TaskState(77), 1)
+	d.update(1, d.s, "t", mesospb.TaskState_TASK_RUNNING, 1, func(u *linkpb.StatusUpdate) { u.LatestState = mesospb.TaskState(-1).Enum() })
+	if got := updates(d.take()); len(got) > 0 {
+		t.Errorf("the framework got %v", got)
+	}
+	// One of a task that the master does not know is the framework's to judge.
+	d.update(1, d.s, "unknown", mesospb.TaskState_TASK_RUNNING, 1)
+	if got := updates(d.take()); len(got) != 1 {
+		t.Errorf("the framework got %v", got)
+	}
+}
+
+// A terminal state is the last one, whatever an agent says later.
+func TestATaskNeverLeavesATerminalState(t *testing.T) {
+	d := newDesk(t)
+	wantError(t, d.try("cpus:1", launchOf(commandTask("t", d.agent, "cpus:1"))), 0, "")
+	d.update(1, d.s, "t", mesospb.TaskState_TASK_FAILED, 1)
+	d.update(1, d.s, "t", mesospb.TaskState_TASK_RUNNING, 2)
+	if got := d.views.tasks["M-0000 t"].Task.GetState(); got != mesospb.TaskState_TASK_FAILED {
+		t.Errorf("readers see %s", got)
+	}
+}
+
+func TestAnAgentUpdateChangesWhatIsOffered(t *testing.T) {
+	d := newDesk(t)
+	o := d.offer(d.s, d.agent, "cpus:1")
+	info := agentInfo(1, "cpus:16")
+	info.Id = wireAgentID("M-S7")
+	update := func() {
+		d.fromAgent(1, &linkpb.ToMaster{Message: &linkpb.ToMaster_UpdateAgent{UpdateAgent: &linkpb.UpdateAgent{AgentInfo: info}}})
+	}
+	update() // of another agent
+	if d.views.offers[o] == nil {
+		t.Error("the offer is gone")
+	}
+	info.Id = wireAgentID(d.agent)
+	update()
+	if d.views.offers[o] != nil || d.agents[d.agent].total.String() != "cpus:16" {
+		t.Errorf("the agent has %s", d.agents[d.agent].total)
+	}
+}
+
+func TestVariablesHaveAValueOrASecret(t *testing.T) {
+	type variable = mesospb.Environment_Variable
+	value, secret := mesospb.Environment_Variable_VALUE.Enum(), mesospb.Environment_Variable_SECRET.Enum()
+	reference := &mesospb.Secret{Type: mesospb.Secret_REFERENCE.Enum(), Reference: &mesospb.Secret_Reference{Name: new("r")}}
+	data := func(b string) *mesospb.Secret {
+		return &mesospb.Secret{Type: mesospb.Secret_VALUE.Enum(), Value: &mesospb.Secret_Value{Data: []byte(b)}}
+	}
+	for name, test := range map[string]struct {
+		variable *variable
+		valid    bool
+	}{
+		"value":                    {&variable{Value: new("v")}, true},
+		"no value":                 {&variable{}, false},
+		"value and secret":         {&variable{Type: value, Value: new("v"), Secret: reference}, false},
+		"secret":                   {&variable{Type: secret, Secret: reference}, true},
+		"secret value":             {&variable{Type: secret, Secret: data("v")}, true},
+		"no secret":                {&variable{Type: secret}, false},
+		"secret and value":         {&variable{Type: secret, Secret: reference, Value: new("v")}, false},
+		"secret with a null byte":  {&variable{Type: secret, Secret: data("a\x00b")}, false},
+		"reference without a name": {&variable{Type: secret, Secret: &mesospb.Secret{Type: mesospb.Secret_REFERENCE.Enum()}}, false},
+		"reference with a value":   {&variable{Type: secret, Secret: &mesospb.Secret{Type: mesospb.Secret_REFERENCE.Enum(), Reference: reference.Reference, Value: data("").Value}}, false},
+		"value with a reference":   {&variable{Type: secret, Secret: &mesospb.Secret{Type: mesospb.Secret_VALUE.Enum(), Reference: reference.Reference, Value: data("").Value}}, false},
+		"value without data":       {&variable{Type: secret, Secret: &mesospb.Secret{Type: mesospb.Secret_VALUE.Enum()}}, false},
+		"unknown type":             {&variable{Type: mesospb.Environment_Variable_UNKNOWN.Enum(), Value: new("v")}, false},
+	} {
+		if err := validateVariable(test.variable); (err == nil) != test.valid {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+}
+
+func TestAVolumeComesFromOnePlace(t *testing.T) {
+	source := func(kind mesospb.Volume_Source_Type, change func(*mesospb.Volume_Source)) *mesospb.Volume {
+		v := &mesospb.Volume{Source: &mesospb.Volume_Source{Type: kind.Enum()}}
+		if change != nil {
+			change(v.Source)
+		}
+		return v
+	}
+	for name, test := range map[string]struct {
+		volume *mesospb.Volume
+		valid  bool
+	}{
+		"nowhere":        {&mesospb.Volume{}, false},
+		"host path":      {&mesospb.Volume{HostPath: new("/h")}, true},
+		"two places":     {&mesospb.Volume{HostPath: new("/h"), Image: &mesospb.Image{}}, false},
+		"sandbox":        {source(mesospb.Volume_Source_SANDBOX_PATH, func(s *mesospb.Volume_Source) { s.SandboxPath = &mesospb.Volume_Source_SandboxPath{} }), true},
+		"no sandbox":     {source(mesospb.Volume_Source_SANDBOX_PATH, nil), false},
+		"no docker":      {source(mesospb.Volume_Source_DOCKER_VOLUME, nil), false},
+		"no host":        {source(mesospb.Volume_Source_HOST_PATH, nil), false},
+		"no secret":      {source(mesospb.Volume_Source_SECRET, nil), false},
+		"no csi":         {source(mesospb.Volume_Source_CSI_VOLUME, nil), false},
+		"unknown source": {source(mesospb.Volume_Source_UNKNOWN, nil), false},
+	} {
+		if err := validateVolume(test.volume); (err == nil) != test.valid {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+}
