@@ -5,7 +5,6 @@ import (
 	"net/http"
 
 	"github.com/mesosctl/mesosctl/mesos"
-	"github.com/mesosctl/mesosctl/wire"
 	"github.com/mesosctl/mesosctl/wire/agentpb"
 	"github.com/mesosctl/mesosctl/wire/mesospb"
 )
@@ -16,26 +15,26 @@ func (a *Agent) api(w http.ResponseWriter, r *http.Request) {
 }
 
 // operate answers an operator's call.
-func (a *Agent) operate(ctx context.Context, call *agentpb.Call) (wire.Message, error) {
+func (a *Agent) operate(ctx context.Context, call *agentpb.Call) (answerer, error) {
 	if call.Type == nil {
 		return nil, mesos.Errorf(mesos.Invalid, "the call has no type, or one that this version does not know")
 	}
 	if response := a.show(call.GetType()); response != nil {
-		return response, nil
+		return message(response), nil
 	}
 	switch call.GetType() {
 	case agentpb.Call_GET_METRICS:
 		if call.GetMetrics == nil {
 			return nil, missing("GET_METRICS", "get_metrics")
 		}
-		return &agentpb.Response{
+		return message(&agentpb.Response{
 			Type:       agentpb.Response_GET_METRICS.Enum(),
 			GetMetrics: &agentpb.Response_GetMetrics{Metrics: a.metricList(ctx, call.GetMetrics.Timeout)},
-		}, nil
+		}), nil
 	case agentpb.Call_GET_CONTAINERS:
-		return &agentpb.Response{
+		return message(&agentpb.Response{
 			Type: agentpb.Response_GET_CONTAINERS.Enum(), GetContainers: a.getContainers(ctx),
-		}, nil
+		}), nil
 	case agentpb.Call_LIST_FILES:
 		return a.callListFiles(call.ListFiles)
 	case agentpb.Call_READ_FILE:
@@ -89,7 +88,7 @@ func (a *Agent) show(call agentpb.Call_Type) *agentpb.Response {
 	return nil
 }
 
-func (a *Agent) callListFiles(call *agentpb.Call_ListFiles) (wire.Message, error) {
+func (a *Agent) callListFiles(call *agentpb.Call_ListFiles) (answerer, error) {
 	if call == nil {
 		return nil, missing("LIST_FILES", "list_files")
 	}
@@ -97,13 +96,13 @@ func (a *Agent) callListFiles(call *agentpb.Call_ListFiles) (wire.Message, error
 	if err != nil {
 		return nil, err
 	}
-	return &agentpb.Response{
+	return message(&agentpb.Response{
 		Type:      agentpb.Response_LIST_FILES.Enum(),
 		ListFiles: &agentpb.Response_ListFiles{FileInfos: infos},
-	}, nil
+	}), nil
 }
 
-func (a *Agent) callReadFile(call *agentpb.Call_ReadFile) (wire.Message, error) {
+func (a *Agent) callReadFile(call *agentpb.Call_ReadFile) (answerer, error) {
 	if call == nil {
 		return nil, missing("READ_FILE", "read_file")
 	}
@@ -111,10 +110,10 @@ func (a *Agent) callReadFile(call *agentpb.Call_ReadFile) (wire.Message, error) 
 	if err != nil {
 		return nil, err
 	}
-	return &agentpb.Response{
+	return message(&agentpb.Response{
 		Type:     agentpb.Response_READ_FILE.Enum(),
 		ReadFile: &agentpb.Response_ReadFile{Data: data, Size: size},
-	}, nil
+	}), nil
 }
 
 func (s *agentSnapshot) getFrameworks() *agentpb.Response_GetFrameworks {

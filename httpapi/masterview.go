@@ -59,20 +59,24 @@ type (
 		info        *mesospb.AgentInfo
 		total, used amounts
 		legacy      cache
+		wire        encodings
 	}
 	frameworkRecord struct {
 		framework *masterpb.Response_GetFrameworks_Framework
 		legacy    cache // the fields before the lists
+		wire      encodings
 	}
 	taskRecord struct {
 		task   *mesospb.Task
 		legacy cache
+		wire   encodings
 	}
 	offerRecord    struct{ offer *mesospb.Offer }
 	executorRecord struct {
 		agent  mesos.AgentID
 		info   *mesospb.ExecutorInfo
 		legacy cache
+		wire   encodings
 	}
 )
 

@@ -73,9 +73,19 @@ func unsupported(callType string) error {
 	return mesos.Errorf(mesos.Unsupported, "this version does not serve %s calls", callType)
 }
 
-// operate serves one operator's call: it is decoded, answered and encoded. A nil
-// answer is 202 Accepted.
-func operate[C wire.Message](w http.ResponseWriter, r *http.Request, call C, serve func(context.Context, C) (wire.Message, error)) {
+// answerer writes the answer to a call.
+type answerer func(w http.ResponseWriter, media wire.MediaType)
+
+// message answers with a message.
+func message(m wire.Message) answerer {
+	return func(w http.ResponseWriter, media wire.MediaType) { reply(w, media, m) }
+}
+
+// accepted answers 202.
+func accepted(w http.ResponseWriter, _ wire.MediaType) { w.WriteHeader(http.StatusAccepted) }
+
+// operate serves one operator's call: it is decoded, answered and encoded.
+func operate[C wire.Message](w http.ResponseWriter, r *http.Request, call C, serve func(context.Context, C) (answerer, error)) {
 	if _, ok := decode(w, r, call); !ok {
 		return
 	}
@@ -83,13 +93,10 @@ func operate[C wire.Message](w http.ResponseWriter, r *http.Request, call C, ser
 	if !ok {
 		return
 	}
-	response, err := serve(r.Context(), call)
-	switch {
-	case err != nil:
+	answer, err := serve(r.Context(), call)
+	if err != nil {
 		refuse(w, err)
-	case response == nil:
-		w.WriteHeader(http.StatusAccepted)
-	default:
-		reply(w, media, response)
+		return
 	}
+	answer(w, media)
 }

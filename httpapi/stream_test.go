@@ -39,7 +39,7 @@ func events(t *testing.T, answer *http.Response) func() *schedulerpb.Event {
 	}
 }
 
-func message(n int) *schedulerpb.Event {
+func numbered(n int) *schedulerpb.Event {
 	return &schedulerpb.Event{
 		Type: schedulerpb.Event_MESSAGE.Enum(),
 		Message: &schedulerpb.Event_Message{
@@ -71,7 +71,7 @@ func TestASubscriberGetsItsEventsInOrder(t *testing.T) {
 			}
 			const n = 20000
 			for i := range n {
-				stream.Send(message(i))
+				stream.Send(numbered(i))
 			}
 			stream.Close()
 			for i := range n {
@@ -101,7 +101,7 @@ func TestTheBackendIsToldWhenASubscriberLeaves(t *testing.T) {
 	if id := within(t, backend.closed); id != stream.ID() {
 		t.Errorf("told of %s instead of %s", id, stream.ID())
 	}
-	stream.Send(message(0)) // goes nowhere
+	stream.Send(numbered(0)) // goes nowhere
 	stream.Close()
 }
 
@@ -111,7 +111,7 @@ func TestASubscriberThatNeverReadsIsDropped(t *testing.T) {
 	post(t, server.URL+"/api/v1/scheduler", encode(t, wire.JSON, subscribeCall("f")),
 		"Content-Type", "application/json")
 	stream := within(t, backend.streams)
-	event := message(0)
+	event := numbered(0)
 	event.Message.Data = make([]byte, 100<<10)
 	for range maxQueuedEvents + 100 {
 		stream.Send(event)
@@ -146,7 +146,7 @@ func TestEachEventIsAChunkOfItsOwn(t *testing.T) {
 	fmt.Fprintf(conn, "POST /api/v1/scheduler HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: %d\r\n\r\n%s", len(body), body)
 	stream := within(t, backend.streams)
 	for i := range 100 {
-		stream.Send(message(i)) // several are written at once
+		stream.Send(numbered(i)) // several are written at once
 	}
 	stream.Close()
 	raw, err := io.ReadAll(conn)
@@ -224,7 +224,7 @@ func TestStreamsWorkOverHTTP2(t *testing.T) {
 	stream := within(t, backend.streams)
 	next()
 	for i := range 100 {
-		stream.Send(message(i))
+		stream.Send(numbered(i))
 		if event := next(); event.GetMessage().GetExecutorId().GetValue() != fmt.Sprint(i) {
 			t.Fatalf("event %d is %v", i, event)
 		}

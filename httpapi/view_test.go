@@ -350,6 +350,16 @@ func TestRecordsAreReplacedMovedAndDropped(t *testing.T) {
 	if f.Offers[0]["id"] != "M-O1" || f.Offers[0]["slave_id"] != "M-S1" || f.Executors[0]["type"] != "DEFAULT" {
 		t.Errorf("%v %v", f.Offers, f.Executors)
 	}
+	all := call(t, master, `{"type":"GET_STATE"}`, new(masterpb.Response)).GetGetState()
+	if offers := all.GetGetFrameworks().GetFrameworks()[0].GetOffers(); len(offers) != 1 || offers[0].GetId().GetValue() != "M-O1" {
+		t.Errorf("offers: %v", offers)
+	}
+	if e := all.GetGetExecutors().GetExecutors(); len(e) != 1 || e[0].GetAgentId().GetValue() != "M-S1" {
+		t.Errorf("executors: %v", e)
+	}
+	if a := all.GetGetAgents().GetRecoveredAgents(); len(a) != 1 || a[0].GetId().GetValue() != "M-S9" {
+		t.Errorf("recovered agents: %v", a)
+	}
 	v.DropOffer("F", "M-O1")
 	v.DropExecutor("F", "M-S1", "E")
 	v.PutAgent(registeredAgent("M-S9"))

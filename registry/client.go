@@ -28,6 +28,7 @@ type Client struct {
 	etcd   *clientv3.Client
 	leases etcdserverpb.LeaseClient // to renew with one request at a time
 	txnOps int
+	ended  <-chan struct{} // closed when the client or its member has stopped
 }
 
 // Dial connects to an external etcd cluster by its client URLs and waits until
@@ -58,6 +59,7 @@ func Dial(ctx context.Context, urls []string) (*Client, error) {
 		etcd:   etcd,
 		leases: clientv3.RetryLeaseClient(etcd),
 		txnOps: externalTxnOps,
+		ended:  etcd.Ctx().Done(),
 	}, nil
 }
 

@@ -29,6 +29,9 @@ var (
 	ErrFenced = errors.New("another master has taken over the leadership")
 	// ErrExpired: the lease could not be renewed in time.
 	ErrExpired = errors.New("the leader's lease was not renewed in time")
+	// ErrStopped: the embedded member, or the client, has stopped. A member that
+	// has stopped can't be asked: it would renew its leases for ever.
+	ErrStopped = errors.New("the connection to etcd has ended")
 	// ErrResigned: Resign was called.
 	ErrResigned = errors.New("resigned")
 )
@@ -180,6 +183,13 @@ func (c *Client) newTerm(candidate Candidate, lease clientv3.LeaseID, revision i
 	t.store = newStore(t)
 	t.done.Go(func() { t.keepAlive(until) })
 	t.done.Go(t.watch)
+	t.done.Go(func() {
+		select {
+		case <-c.ended:
+			t.end(ErrStopped)
+		case <-t.ctx.Done():
+		}
+	})
 	t.done.Go(t.store.run)
 	return t
 }
@@ -192,7 +202,7 @@ func (t *Term) Revision() int64 { return t.revision }
 func (t *Term) Done() <-chan struct{} { return t.ctx.Done() }
 
 // Err is nil during the term and afterwards why it ended: it wraps ErrFenced,
-// ErrExpired or ErrResigned, or is the failure of a registry write.
+// ErrExpired, ErrStopped or ErrResigned, or is the failure of a registry write.
 func (t *Term) Err() error { return context.Cause(t.ctx) }
 
 // Store returns the registry as this term may write it.

@@ -5,6 +5,7 @@ import (
 	"log/slog"
 	"net/url"
 	"os"
+	"sync"
 
 	"go.etcd.io/etcd/server/v3/embed"
 	"go.etcd.io/etcd/server/v3/etcdserver/api/v3client"
@@ -48,6 +49,7 @@ type EmbeddedConfig struct {
 type Embedded struct {
 	etcd   *embed.Etcd
 	client *Client
+	close  sync.Once
 }
 
 // StartEmbedded starts an etcd member and waits until it can serve, which for a
@@ -80,6 +82,7 @@ func StartEmbedded(ctx context.Context, config EmbeddedConfig) (*Embedded, error
 			etcd:   v3client.New(server.Server),
 			leases: adapter.LeaseServerToLeaseClient(v3rpc.NewQuotaLeaseServer(server.Server)),
 			txnOps: embeddedTxnOps,
+			ended:  server.Server.StopNotify(),
 		},
 	}, nil
 }
@@ -104,10 +107,13 @@ func (e *Embedded) ClientURLs() []string {
 // Close did.
 func (e *Embedded) Failed() <-chan error { return e.etcd.Err() }
 
-// Close stops the member and its client. What was committed is on disk.
+// Close stops the member and its client, and ends the terms won through it. What
+// was committed is on disk.
 func (e *Embedded) Close() {
-	e.client.Close() //nolint:errcheck // in process: nothing to fail
-	e.etcd.Close()
+	e.close.Do(func() {
+		e.client.Close() //nolint:errcheck // in process: nothing to fail
+		e.etcd.Close()
+	})
 }
 
 // etcd turns the configuration into etcd's own.

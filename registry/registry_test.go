@@ -8,7 +8,6 @@ import (
 	"log/slog"
 	"path/filepath"
 	"strings"
-	"sync"
 	"testing"
 	"time"
 
@@ -33,8 +32,7 @@ func start(t *testing.T, config EmbeddedConfig) *Embedded {
 	if err != nil {
 		t.Fatal(err)
 	}
-	var once sync.Once
-	t.Cleanup(func() { once.Do(member.Close) })
+	t.Cleanup(member.Close)
 	return member
 }
 
