@@ -186,10 +186,7 @@ func (m *Master) reregisterUnknown(a *agent, link LinkID, runs *load) {
 func (m *Master) readmit(a *agent, runs *load) {
 	_, failover := m.recovered[a.id]
 	wasUnreachable := m.unreachable[a.id] != nil
-	if failover {
-		delete(m.recovered, a.id)
-		m.emit(DropRecoveredAgent{ID: a.id})
-	}
+	delete(m.recovered, a.id)
 	delete(m.unreachable, a.id)
 	m.forgetUnreachableOf(a.id)
 	a.registered = m.timeInfo()

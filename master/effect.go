@@ -67,16 +67,16 @@ type (
 		Framework *masterpb.Response_GetFrameworks_Framework
 		Completed bool
 	}
-	// PutAgent publishes an agent.
+	// PutAgent publishes an agent; it is a recovered one no longer.
 	PutAgent struct {
 		Agent *masterpb.Response_GetAgents_Agent
 	}
 	// DropAgent removes an agent.
 	DropAgent struct{ ID mesos.AgentID }
 	// PutRecoveredAgent publishes an agent that was admitted in an earlier term
-	// and has not come back yet. PutAgent and DropRecoveredAgent end that.
+	// and has not come back yet.
 	PutRecoveredAgent struct{ Agent *mesospb.AgentInfo }
-	// DropRecoveredAgent removes an agent that did not come back.
+	// DropRecoveredAgent removes a recovered agent that did not come back.
 	DropRecoveredAgent struct{ ID mesos.AgentID }
 	// PutTask publishes a task in a list; it leaves the list it was in before.
 	PutTask struct {

@@ -209,7 +209,9 @@ func (c *cluster) check() {
 func (v *view) apply(e Effect) {
 	switch e := e.(type) {
 	case PutAgent:
-		v.agents[mesos.AgentID(e.Agent.GetAgentInfo().GetId().GetValue())] = e.Agent
+		id := mesos.AgentID(e.Agent.GetAgentInfo().GetId().GetValue())
+		v.agents[id] = e.Agent
+		delete(v.recovered, id)
 	case DropAgent:
 		delete(v.agents, e.ID)
 	case PutRecoveredAgent:
