@@ -5,12 +5,13 @@ import (
 	"github.com/mesosctl/mesosctl/wire/mesospb"
 )
 
-// The functions here change the reservation format of valid messages. They
-// leave their argument alone; what they don't change is shared with it.
+// The functions here change the reservation format of messages. They leave
+// their argument alone; what they don't change is shared with it.
 // See https://mesos.apache.org/documentation/latest/reservation/.
 
 // Upgrade is the messages with refinable reservations, as ToWire makes them:
-// 'reservations' instead of 'role' and 'reservation'.
+// 'reservations' instead of 'role' and 'reservation'. A message whose
+// reservation is wrong stays as it is, for Resources to refuse.
 func Upgrade(list []*mesospb.Resource) []*mesospb.Resource {
 	result := make([]*mesospb.Resource, len(list))
 	for i, r := range list {
@@ -21,6 +22,9 @@ func Upgrade(list []*mesospb.Resource) []*mesospb.Resource {
 
 func upgrade(r *mesospb.Resource) *mesospb.Resource {
 	if r.Role == nil && r.Reservation == nil {
+		return r
+	}
+	if _, err := layers(r); err != nil {
 		return r
 	}
 	result := copyResource(r)

@@ -148,6 +148,20 @@ func TestFormats(t *testing.T) {
 	}
 }
 
+// Upgrading doesn't turn what is wrong into something else that is right.
+func TestUpgradeLeavesWhatIsWrong(t *testing.T) {
+	for _, wrong := range []*mesospb.Resource{
+		cpus(role("*"), principal("ops")),
+		cpus(role("web"), layer(static, "db", "")),
+		cpus(role("web"), principal("dev"), layer(dynamicType, "web", "ops")),
+	} {
+		upgraded := Upgrade([]*mesospb.Resource{wrong})
+		if _, err := Resources(upgraded); err == nil {
+			t.Errorf("%v upgrades to %v", wrong, upgraded[0])
+		}
+	}
+}
+
 func task(list ...*mesospb.Resource) *mesospb.TaskInfo {
 	return &mesospb.TaskInfo{
 		Name:      proto.String("name"),
