@@ -15,11 +15,13 @@ import (
 	"io"
 	"net"
 	"net/http"
+	"slices"
 	"sync"
 	"time"
 
 	"github.com/mesosctl/mesosctl/mesos"
 	"github.com/mesosctl/mesosctl/wire"
+	"github.com/mesosctl/mesosctl/wire/masterpb"
 )
 
 // Limits on what is taken from a server.
@@ -110,6 +112,24 @@ func (c *Client) Leader() string {
 	return c.config.Masters[c.target]
 }
 
+// Masters are the addresses that the client was made with.
+func (c *Client) Masters() []string { return slices.Clone(c.config.Masters) }
+
+// Probe asks one master whether it leads. If another one does, the error is a
+// *RedirectError.
+func (c *Client) Probe(ctx context.Context, host string) error {
+	r, err := encode(c.config.MediaType, operatorPath, &masterpb.Call{Type: masterpb.Call_GET_MASTER.Enum()})
+	if err != nil {
+		return err
+	}
+	response, err := c.sendTo(ctx, host, r)
+	if err != nil {
+		return err
+	}
+	discard(response)
+	return nil
+}
+
 // request is one call, before it is known which master takes it.
 type request struct {
 	method string
@@ -133,11 +153,11 @@ func (c *Client) send(ctx context.Context, r request) (*http.Response, error) {
 		if err == nil {
 			return response, nil
 		}
-		var elsewhere *redirectError
+		var elsewhere *RedirectError
 		if errors.As(err, &elsewhere) && hops < maxRedirects {
 			hops++
 			tried--
-			c.setLeader(elsewhere.host)
+			c.setLeader(elsewhere.Host)
 			continue
 		}
 		if !retryable(err) {

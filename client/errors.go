@@ -40,10 +40,10 @@ func kindOf(status int) mesos.Kind {
 	}
 }
 
-// redirectError tells where the leading master is.
-type redirectError struct{ host string }
+// RedirectError tells that a master does not lead, and which one does.
+type RedirectError struct{ Host string }
 
-func (e *redirectError) Error() string { return "the leading master is " + e.host }
+func (e *RedirectError) Error() string { return "the leading master is " + e.Host }
 
 // notSentError marks a request that no server can have acted on.
 type notSentError struct{ error }
@@ -69,7 +69,7 @@ func statusError(path, host string, response *http.Response) error {
 				path, host, response.Header.Get("Location"))
 		}
 		discard(response)
-		return mesos.Errorf(mesos.Unavailable, "%s on %s: %w", path, host, &redirectError{withPort(location.Host)})
+		return mesos.Errorf(mesos.Unavailable, "%s on %s: %w", path, host, &RedirectError{withPort(location.Host)})
 	}
 	body, _ := io.ReadAll(io.LimitReader(response.Body, maxErrorBytes))
 	sentence := strings.TrimSpace(string(body))

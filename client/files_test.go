@@ -3,53 +3,62 @@ package client
 import (
 	"bytes"
 	"fmt"
+	"io"
 	"net/http"
-	"strconv"
 	"sync"
 	"testing"
 
+	"google.golang.org/protobuf/proto"
+
 	"github.com/mesosctl/mesosctl/mesos"
+	"github.com/mesosctl/mesosctl/wire"
+	"github.com/mesosctl/mesosctl/wire/agentpb"
+	"github.com/mesosctl/mesosctl/wire/mesospb"
 )
 
-// sandbox is an agent with one file, served as Mesos serves it: bytes that JSON
-// needs not escape go out as they are.
+// sandbox is an agent with one file, of which it sends up to 1000 bytes at once.
 type sandbox struct {
-	mu    sync.Mutex
-	data  []byte
-	reads int
+	mu   sync.Mutex
+	data []byte
 }
 
 func (s *sandbox) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.reads++
-	if s.data == nil || r.URL.Query().Get("path") != "/run/stdout" {
-		http.NotFound(w, r)
+	if r.URL.Path == "/files/download" {
+		_, _ = w.Write(s.data)
 		return
 	}
-	offset, _ := strconv.Atoi(r.URL.Query().Get("offset"))
-	if offset < 0 {
-		fmt.Fprintf(w, `{"data":"","offset":%d}`, len(s.data))
+	media, _ := wire.ParseMediaType(r.Header.Get("Content-Type"))
+	body, _ := io.ReadAll(r.Body)
+	call, answer := &agentpb.Call{}, &agentpb.Response{}
+	if err := media.Unmarshal(body, call); err != nil {
+		http.Error(w, err.Error(), http.StatusBadRequest)
 		return
 	}
-	rest := s.data[min(offset, len(s.data)):]
-	rest = rest[:min(len(rest), 1000)]
-	fmt.Fprintf(w, `{"data":%s,"offset":%d}`, quote(rest), offset)
-}
-
-func quote(p []byte) string {
-	quoted := []byte{'"'}
-	for _, c := range p {
-		switch {
-		case c == '"' || c == '\\':
-			quoted = append(quoted, '\\', c)
-		case c < ' ':
-			quoted = fmt.Appendf(quoted, `\u%04x`, c)
-		default:
-			quoted = append(quoted, c)
+	switch call.GetType() {
+	case agentpb.Call_LIST_FILES:
+		answer.Type = agentpb.Response_LIST_FILES.Enum()
+		answer.ListFiles = &agentpb.Response_ListFiles{FileInfos: []*mesospb.FileInfo{
+			{Path: proto.String(call.GetListFiles().GetPath() + "/stdout"), Size: proto.Uint64(uint64(len(s.data)))},
+		}}
+	case agentpb.Call_READ_FILE:
+		if s.data == nil || call.GetReadFile().GetPath() != "/run/stdout" {
+			http.NotFound(w, r)
+			return
 		}
+		rest := s.data[min(int(call.GetReadFile().GetOffset()), len(s.data)):]
+		rest = rest[:min(len(rest), 1000, int(call.GetReadFile().GetLength()))]
+		answer.Type = agentpb.Response_READ_FILE.Enum()
+		answer.ReadFile = &agentpb.Response_ReadFile{Data: rest, Size: proto.Uint64(uint64(len(s.data)))}
 	}
-	return string(append(quoted, '"'))
+	out, err := media.Append(nil, answer)
+	if err != nil {
+		http.Error(w, fmt.Sprint(err), http.StatusInternalServerError)
+		return
+	}
+	w.Header().Set("Content-Type", media.String())
+	_, _ = w.Write(out)
 }
 
 func (s *sandbox) write(p []byte) {
@@ -69,7 +78,7 @@ func everyByte(n int) []byte {
 
 func TestFollowCopiesEveryByte(t *testing.T) {
 	box := &sandbox{}
-	agent := NewAgent(serve(t, box.ServeHTTP), Config{})
+	agent := NewAgent(serve(t, box.ServeHTTP), Config{MediaType: wire.Protobuf})
 	ended := make(chan struct{})
 	done := make(chan error)
 	var got bytes.Buffer
@@ -118,35 +127,21 @@ func TestSize(t *testing.T) {
 }
 
 func TestBrowse(t *testing.T) {
-	agent := NewAgent(serve(t, func(w http.ResponseWriter, _ *http.Request) {
-		fmt.Fprint(w, `[{"gid":"root","mode":"-rw-r--r--","mtime":1.5,"nlink":1,"path":"/run/stdout","size":6,"uid":"me"}]`)
-	}), Config{})
-	entries, err := agent.Files().Browse(t.Context(), "/run")
-	if err != nil || len(entries) != 1 || entries[0].Size != 6 || entries[0].UID != "me" {
+	box := &sandbox{data: everyByte(6)}
+	entries, err := NewAgent(serve(t, box.ServeHTTP), Config{}).Files().Browse(t.Context(), "/run")
+	if err != nil || len(entries) != 1 || entries[0].GetSize() != 6 || entries[0].GetPath() != "/run/stdout" {
 		t.Fatalf("%+v, %v", entries, err)
 	}
 }
 
-func TestParseChunkRefuses(t *testing.T) {
-	for _, bad := range []string{
-		``, `[]`, `{`, `{"data":"`, `{"data":"a\`, `{"data":"\q"}`, `{"data":"\u12"}`, `{"offset":x}`,
-		`{"other":1}`, `{"data":"a" "offset":1}`, `{"data":"\uzzzz","offset":0}`,
-	} {
-		if data, _, err := parseChunk([]byte(bad)); err == nil {
-			t.Errorf("%s: %q, want an error", bad, data)
-		}
+func TestDownload(t *testing.T) {
+	box := &sandbox{data: everyByte(3000)}
+	file, err := NewAgent(serve(t, box.ServeHTTP), Config{}).Files().Download(t.Context(), "/run/stdout")
+	if err != nil {
+		t.Fatal(err)
 	}
-}
-
-func FuzzParseChunk(f *testing.F) {
-	f.Add([]byte(`{"data":"a\u0041\ud83d\ude00\n","offset":12}`))
-	f.Add([]byte("\x00\xff\"\\"))
-	f.Fuzz(func(t *testing.T, in []byte) {
-		_, _, _ = parseChunk(bytes.Clone(in)) // whatever it is, it must not panic
-
-		data, offset, err := parseChunk([]byte(`{"offset":3,"data":` + quote(in) + `}`))
-		if err != nil || offset != 3 || !bytes.Equal(data, in) {
-			t.Errorf("%q came back as %q, %d, %v", in, data, offset, err)
-		}
-	})
+	defer file.Close()
+	if got, err := io.ReadAll(file); err != nil || !bytes.Equal(got, box.data) {
+		t.Fatalf("got %d bytes, %v", len(got), err)
+	}
 }

@@ -123,6 +123,8 @@ type Result struct {
 	Code int
 	// Err says why there is no exit code.
 	Err error
+	// Ended tells that every task came to its end, however that was.
+	Ended bool
 }
 
 // Machine is the state of one run. It is not safe for concurrent use.

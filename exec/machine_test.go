@@ -170,7 +170,7 @@ func TestTaskRunsToItsEnd(t *testing.T) {
 	b.unfinished()
 	b.step(update(mesospb.TaskState_TASK_FINISHED, "Command exited with status 0"))
 	b.wantCalls("ACKNOWLEDGE")
-	if end := effectOf[Finish](b); end.Result != (Result{}) || end.AtOnce {
+	if end := effectOf[Finish](b); end.Result != (Result{Ended: true}) || end.AtOnce {
 		t.Fatalf("ended with %+v", end)
 	}
 	if !b.m.Next().IsZero() {

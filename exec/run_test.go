@@ -2,11 +2,9 @@ package exec
 
 import (
 	"context"
-	"fmt"
 	"io"
 	"net/http"
 	"net/http/httptest"
-	"net/url"
 	"strconv"
 	"strings"
 	"sync"
@@ -17,6 +15,7 @@ import (
 	"github.com/mesosctl/mesosctl/client"
 	"github.com/mesosctl/mesosctl/mesos"
 	"github.com/mesosctl/mesosctl/wire"
+	"github.com/mesosctl/mesosctl/wire/agentpb"
 	"github.com/mesosctl/mesosctl/wire/mesospb"
 	"github.com/mesosctl/mesosctl/wire/schedulerpb"
 )
@@ -42,11 +41,11 @@ func newCluster(t *testing.T, onCall func(*cluster, *schedulerpb.Call)) *cluster
 }
 
 func (c *cluster) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	if r.URL.Path == "/files/read" {
-		c.read(w, r.URL.Query())
+	body, _ := io.ReadAll(r.Body)
+	if r.URL.Path == "/api/v1" {
+		c.read(w, body)
 		return
 	}
-	body, _ := io.ReadAll(r.Body)
 	call := &schedulerpb.Call{}
 	if err := wire.Unmarshal(body, call); err != nil {
 		c.t.Error(err)
@@ -78,15 +77,27 @@ func (c *cluster) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
-func (c *cluster) read(w http.ResponseWriter, query url.Values) {
+func (c *cluster) read(w http.ResponseWriter, body []byte) {
+	call := &agentpb.Call{}
+	if err := wire.Unmarshal(body, call); err != nil {
+		c.t.Error(err)
+	}
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if query.Get("path") != "/frameworks/F/executors/hello/runs/latest/stdout" {
-		http.NotFound(w, nil)
+	if call.GetReadFile().GetPath() != "/frameworks/F/executors/hello/runs/latest/stdout" {
+		http.Error(w, "no such file", http.StatusNotFound)
 		return
 	}
-	offset, _ := strconv.Atoi(query.Get("offset"))
-	fmt.Fprintf(w, `{"data":%q,"offset":%d}`, c.stdout[min(offset, len(c.stdout)):], offset)
+	rest := c.stdout[min(int(call.GetReadFile().GetOffset()), len(c.stdout)):]
+	answer, err := wire.Append(nil, &agentpb.Response{
+		Type:     agentpb.Response_READ_FILE.Enum(),
+		ReadFile: &agentpb.Response_ReadFile{Data: []byte(rest), Size: proto.Uint64(uint64(len(c.stdout)))},
+	})
+	if err != nil {
+		c.t.Error(err)
+	}
+	w.Header().Set("Content-Type", wire.Protobuf.String())
+	_, _ = w.Write(answer)
 }
 
 func (c *cluster) print(text string) {
@@ -145,7 +156,7 @@ func TestRunShowsTheOutputToItsEnd(t *testing.T) {
 		}
 	})
 	result, stdout, status := c.run(t, nil)
-	if result != (Result{Code: 7}) {
+	if result != (Result{Code: 7, Ended: true}) {
 		t.Errorf("result is %+v", result)
 	}
 	if stdout != output {
@@ -175,7 +186,7 @@ func TestRunPassesAnInterruptOn(t *testing.T) {
 			c.events <- update(mesospb.TaskState_TASK_KILLED, "Command terminated with signal Terminated").Event
 		}
 	})
-	if result, _, _ := c.run(t, interrupts); result != (Result{Code: CodeInterrupted}) {
+	if result, _, _ := c.run(t, interrupts); result != (Result{Code: CodeInterrupted, Ended: true}) {
 		t.Errorf("result is %+v", result)
 	}
 }

@@ -187,6 +187,7 @@ func (m *Machine) finishWhenEnded() {
 	case m.interrupts > 0:
 		result = Result{Code: m.code}
 	}
+	result.Ended = true
 	m.finish(result, false)
 }
 
