@@ -1,0 +1,129 @@
+// Package execute is `mesosctl execute`, and mesos-execute.
+package execute
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/mesosctl/mesosctl/client"
+	"github.com/mesosctl/mesosctl/cmd/mesosctl/internal/app"
+	"github.com/mesosctl/mesosctl/cmd/mesosctl/internal/exitcode"
+	"github.com/mesosctl/mesosctl/exec"
+	"github.com/mesosctl/mesosctl/mesos"
+	"github.com/mesosctl/mesosctl/wire"
+)
+
+const (
+	// offerPatience is how long to wait for an offer before saying why there is none.
+	offerPatience = 2 * time.Second
+	// failoverTimeout is how long the master keeps a task whose execute is cut off.
+	failoverTimeout = 10 * time.Second
+	// electionPatience is how long a cluster may have no leader.
+	electionPatience = 5 * time.Second
+)
+
+// options are the flags, parsed.
+type options struct {
+	exec.Options
+	master      string
+	secret      string
+	media       wire.MediaType
+	timeout     time.Duration
+	unreachable time.Duration
+	quiet       bool
+	verbose     bool
+}
+
+// New makes the command.
+func New(a *app.App) *cobra.Command {
+	o := &options{}
+	cmd := &cobra.Command{
+		Use:   "execute --command COMMAND [flags] | execute [flags] -- PROGRAM [ARGUMENT...]",
+		Short: "Run one command on the cluster and show its output",
+		Long: "Run one command as a task on the cluster, show what it prints as it prints it, and exit with its\n" +
+			"exit code. Ctrl-C kills the task; a second one leaves at once.\n\n" +
+			"The cluster is the one that --master names, else MESOS_MASTER, else the one that 'mesosctl up'\n" +
+			"started. If there is none, one is started within this process and ends with it.",
+		Example: "  mesosctl execute --command 'echo hello from $(hostname)'\n" +
+			"  mesosctl execute --master=10.0.0.1:5050 --resources='cpus:4;mem:2048' -- make -j4",
+		RunE: func(cmd *cobra.Command, args []string) error {
+			if err := o.take(args); err != nil {
+				return err
+			}
+			spec, err := o.Spec()
+			if err != nil {
+				return err
+			}
+			return run(cmd.Context(), a, o, spec)
+		},
+	}
+	o.table().Register(cmd.Flags())
+	o.own().Register(cmd.Flags())
+	return cmd
+}
+
+// take makes of the words after the flags a program that runs without a shell.
+func (o *options) take(args []string) error {
+	o.FrameworkName = "mesosctl execute"
+	o.FailoverTimeout = failoverTimeout
+	if len(args) == 0 {
+		return nil
+	}
+	if o.Command != "" {
+		return mesos.Errorf(mesos.Invalid, "give either --command or a program and its arguments, not both")
+	}
+	o.Shell, o.Command, o.Arguments = false, args[0], args
+	return nil
+}
+
+func run(ctx context.Context, a *app.App, o *options, spec exec.Spec) (err error) {
+	spec.Timeout, spec.UnreachablePatience, spec.OfferPatience = o.timeout, o.unreachable, offerPatience
+	interrupts, stop := interrupts()
+	defer stop()
+	target, err := a.FindCluster(o.master)
+	if err != nil {
+		return err
+	}
+	tell := exec.Printer(func(exec.Notice) {})
+	if !o.quiet {
+		tell = exec.Plain(a.IO.Err)
+	}
+	if len(target.Masters) == 0 {
+		if !o.quiet {
+			fmt.Fprintln(a.IO.Err, "no cluster is known (--master, MESOS_MASTER, 'mesosctl up'): running one of its own") //nolint:errcheck // a message
+		}
+		embedded, err := embed(ctx, a, o.verbose)
+		if err != nil {
+			return err
+		}
+		defer func() { err = errors.Join(err, embedded.Close()) }()
+		target.Masters = []string{embedded.Master()}
+	}
+	c, err := client.New(client.Config{
+		Masters: target.Masters, MediaType: o.media, Principal: o.Principal, Secret: o.secret, Patience: electionPatience,
+	})
+	if err != nil {
+		return err
+	}
+	defer c.Close()
+	r := exec.Run(ctx, exec.Config{
+		Client: c, Spec: spec, Print: tell, Stdout: a.IO.Out, Stderr: a.IO.Err, Interrupts: interrupts,
+	})
+	return o.result(r)
+}
+
+// result passes the task's exit code on. What the last status update said is not
+// said again.
+func (o *options) result(r exec.Result) error {
+	switch {
+	case r.Err == nil && r.Code != 0:
+		return exitcode.Status(r.Code)
+	case r.Err != nil && r.Ended && !o.quiet && mesos.KindOf(r.Err) == mesos.Internal:
+		return exitcode.Status(exitcode.Failed)
+	}
+	return r.Err
+}

@@ -1,0 +1,5 @@
+//go:build !unix
+
+package execute
+
+func ignorePipe() {} // there is no SIGPIPE

@@ -1,0 +1,95 @@
+// Package root is the command tree.
+package root
+
+import (
+	"context"
+	"fmt"
+	"path/filepath"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"github.com/mesosctl/mesosctl/cmd/mesosctl/internal/app"
+	"github.com/mesosctl/mesosctl/cmd/mesosctl/internal/build"
+	"github.com/mesosctl/mesosctl/cmd/mesosctl/internal/command/bench"
+	"github.com/mesosctl/mesosctl/cmd/mesosctl/internal/command/completion"
+	"github.com/mesosctl/mesosctl/cmd/mesosctl/internal/command/execute"
+	"github.com/mesosctl/mesosctl/cmd/mesosctl/internal/command/master"
+	"github.com/mesosctl/mesosctl/cmd/mesosctl/internal/command/status"
+	"github.com/mesosctl/mesosctl/cmd/mesosctl/internal/command/version"
+	"github.com/mesosctl/mesosctl/cmd/mesosctl/internal/exitcode"
+	"github.com/mesosctl/mesosctl/cmd/mesosctl/internal/flags"
+)
+
+// New makes the whole tree.
+func New(a *app.App) *cobra.Command {
+	root := &cobra.Command{
+		Use:     "mesosctl",
+		Short:   "The Mesos cluster manager as one program",
+		Long:    "mesosctl is the Mesos cluster manager as one program: its daemons, and the commands to use them.",
+		Version: build.Version,
+	}
+	root.CompletionOptions.DisableDefaultCmd = true
+	root.AddCommand(
+		execute.New(a), master.New(a), status.New(a), version.New(a), bench.New(a), completion.New(a),
+	)
+	root.AddCommand(whereAgentsRun(a)...)
+	return dress(a, root)
+}
+
+// linked is the programs that this one is under another name.
+func linked(a *app.App, name string) *cobra.Command {
+	switch name {
+	case "mesos-master":
+		return dress(a, renamed(master.New(a), name))
+	case "mesos-execute":
+		return dress(a, execute.NewMesosExecute(a))
+	}
+	if cmd := linkedWhereAgentsRun(a, name); cmd != nil {
+		return dress(a, renamed(cmd, name))
+	}
+	return New(a)
+}
+
+func renamed(cmd *cobra.Command, name string) *cobra.Command {
+	cmd.Use = name + " [flags]"
+	return cmd
+}
+
+// dress gives a tree what all programs have.
+func dress(a *app.App, root *cobra.Command) *cobra.Command {
+	root.SilenceErrors, root.SilenceUsage = true, true
+	root.SetGlobalNormalizationFunc(flags.Normalize)
+	root.PersistentFlags().BoolFunc("no_color", "print without colours", func(string) error {
+		a.IO.DisableColor()
+		return nil
+	})
+	root.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error { return flags.Explain(cmd.Flags(), err) })
+	root.SetIn(a.IO.In)
+	root.SetOut(a.IO.Out)
+	root.SetErr(a.IO.Err)
+	return root
+}
+
+// Main runs the program that args[0] names and returns its exit code.
+func Main(ctx context.Context, args []string, a *app.App) int {
+	program := strings.TrimSuffix(filepath.Base(args[0]), ".exe")
+	root := linked(a, program)
+	root.SetArgs(args[1:])
+	began := false
+	root.PersistentPreRun = func(*cobra.Command, []string) { began = true }
+	cmd, err := root.ExecuteContextC(ctx)
+	if !began {
+		err = exitcode.UsageError(err) // what cobra itself refuses
+	}
+	if program == "mesos-execute" {
+		err = execute.AsFailure(err)
+	}
+	if err != nil && !exitcode.Silent(err) {
+		fmt.Fprintf(a.IO.Err, "%s: %v\n", program, err) //nolint:errcheck // there is nowhere else to say it
+		if exitcode.Of(err) == exitcode.Usage {
+			fmt.Fprintf(a.IO.Err, "see: %s --help\n", cmd.CommandPath()) //nolint:errcheck // as above
+		}
+	}
+	return exitcode.Of(err)
+}

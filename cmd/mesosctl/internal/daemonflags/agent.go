@@ -1,0 +1,75 @@
+package daemonflags
+
+import (
+	"github.com/mesosctl/mesosctl/client"
+	"github.com/mesosctl/mesosctl/cmd/mesosctl/internal/flags"
+	"github.com/mesosctl/mesosctl/daemon"
+	"github.com/mesosctl/mesosctl/mesos"
+)
+
+// DefaultAgentPort is the port of an agent that is told no other.
+const DefaultAgentPort = 5051
+
+// Agent is the flags of an agent.
+type Agent struct {
+	Config daemon.AgentConfig
+	Log    Logging
+	Table  flags.Table
+	lookup bool
+}
+
+// NewAgent returns an agent's flags at their defaults.
+func NewAgent() *Agent {
+	a := &Agent{}
+	c := &a.Config
+	a.Table = append(common(&c.CommonConfig, &a.Log, DefaultAgentPort, &a.lookup),
+		flags.Func("master", "masters", "", "addresses of the masters, as in `host:port,host:port` (required)", masters(&c.Masters)),
+		flags.Path("work_dir", &c.WorkDir, "", "`directory` for sandboxes and what must survive a restart (required)"),
+		flags.String("resources", &c.Resources, "", "`resources` to offer, as in cpus:4;mem:8192; what is not named is discovered"),
+		flags.Func("attributes", "attributes", "", "attributes to show, as in `rack:abc;zone:west`", func(text string) (err error) {
+			c.Attributes, err = mesos.ParseAttributes(text)
+			return err
+		}),
+		flags.String("default_role", &c.DefaultRole, "*", "`role` of resources that name none"),
+		flags.List("isolation", &c.Isolation, "posix/cpu,posix/mem", "`isolators` of containers"),
+		flags.Bool("switch_user", &c.SwitchUser, true, "run tasks as the user that they name"),
+		flags.Path("frameworks_home", &c.FrameworksHome, "", "`directory` that relative URIs are relative to"),
+		flags.Func("executor_environment_variables", "json", "",
+			"environment of executors, as a JSON object of strings", stringMap(&c.ExecutorEnvironment)),
+		flags.Duration("registration_backoff_factor", &c.RegistrationBackoffFactor, "1secs", "`time` to wait, times chance, before registering"),
+		flags.Duration("executor_registration_timeout", &c.ExecutorRegistrationTimeout, "1mins", "`time` in which an executor must register"),
+		flags.Duration("executor_reregistration_timeout", &c.ExecutorReregistrationTimeout, "2secs",
+			"`time` in which executors must come back to a restarted agent"),
+		flags.Duration("executor_shutdown_grace_period", &c.ExecutorShutdownGracePeriod, "5secs", "`time` that an executor has to shut down"),
+		flags.Duration("fetcher_stall_timeout", &c.FetcherStallTimeout, "1mins", "`time` without a byte after which a download is given up"),
+		flags.Duration("recovery_timeout", &c.RecoveryTimeout, "15mins", "`time` that recovery may take"),
+		flags.Duration("http_heartbeat_interval", &c.HeartbeatInterval, "30secs", "`time` between heartbeats to executors"),
+		flags.Int("max_completed_executors_per_framework", &c.MaxCompletedExecutorsPerFramework, 150, 0, 1<<30,
+			"completed executors to remember of each framework"),
+	)
+	a.Table = append(a.Table, agentLater()...)
+	a.Table.Apply()
+	return a
+}
+
+// Settle completes the configuration when all flags have their values.
+func (a *Agent) Settle() error {
+	switch {
+	case len(a.Config.Masters) == 0:
+		return mesos.Errorf(mesos.Invalid, "--master is missing: say where the masters are")
+	case a.Config.WorkDir == "":
+		return mesos.Errorf(mesos.Invalid, "--work_dir is missing: say where to keep sandboxes and what must survive a restart")
+	}
+	settle(&a.Config.CommonConfig, a.lookup, a.Table)
+	return nil
+}
+
+func masters(list *[]string) func(string) error {
+	return func(text string) (err error) {
+		*list = nil
+		if text != "" {
+			*list, err = client.ParseMasters(text)
+		}
+		return err
+	}
+}

@@ -1,0 +1,79 @@
+package daemonflags
+
+import (
+	"testing"
+	"time"
+
+	"github.com/spf13/pflag"
+
+	"github.com/mesosctl/mesosctl/mesos"
+)
+
+func TestMasterFlagsFillItsConfiguration(t *testing.T) {
+	m := NewMaster()
+	set := pflag.NewFlagSet("master", pflag.ContinueOnError)
+	m.Table.Register(set)
+	err := set.Parse([]string{
+		"--work_dir=/w", "--ip=0.0.0.0", "--port=1", "--cluster=c", "--slave_ping_timeout=3secs", "--weights=a=2,b=0.5",
+		"--roles=a,b", "--min_allocatable_resources=cpus:1|mem:2|gpus:1", "--no-hostname_lookup", "--offer_timeout=1mins",
+		`--domain={"fault_domain":{"region":{"name":"r"},"zone":{"name":"z"}}}`, "--logging_level=WARNING", "--quorum=1",
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := m.Settle(); err != nil {
+		t.Fatal(err)
+	}
+	c := m.Config
+	if c.WorkDir != "/w" || c.Port != 1 || c.AgentPingTimeout != 3*time.Second || c.Weights["b"] != 0.5 || !c.Roles["a"] ||
+		len(c.MinAllocatable) != 3 || c.Hostname != "0.0.0.0" || c.OfferTimeout != time.Minute || c.Domain.Zone != "z" ||
+		c.MaxCompletedFrameworks != 50 || !c.EtcdFast {
+		t.Errorf("configuration is %+v", c)
+	}
+	if c.Flags["port"] != "1" || c.Flags["agent_ping_timeout"] != "3secs" || c.Flags["authenticate_agents"] != "false" {
+		t.Errorf("effective flags are %v", c.Flags)
+	}
+}
+
+func TestAgentFlagsFillItsConfiguration(t *testing.T) {
+	a := NewAgent()
+	set := pflag.NewFlagSet("agent", pflag.ContinueOnError)
+	a.Table.Register(set)
+	err := set.Parse([]string{
+		"--work_dir=/w", "--master=a,b:1", "--attributes=rack:x", "--no-switch_user", "--resources=cpus:1",
+		`--executor_environment_variables={"A": "1"}`, "--no-systemd_enable_support",
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := a.Settle(); err != nil {
+		t.Fatal(err)
+	}
+	c := a.Config
+	if len(c.Masters) != 2 || c.Masters[0] != "a:5050" || len(c.Attributes) != 1 || c.SwitchUser || c.Resources != "cpus:1" ||
+		c.ExecutorEnvironment["A"] != "1" || len(c.Isolation) != 2 || c.Port != 5051 {
+		t.Errorf("configuration is %+v", c)
+	}
+}
+
+func TestWhatADaemonCannotDoWithout(t *testing.T) {
+	if err := NewMaster().Settle(); mesos.KindOf(err) != mesos.Invalid {
+		t.Errorf("a master without a work dir: %v", err)
+	}
+	if err := NewAgent().Settle(); mesos.KindOf(err) != mesos.Invalid {
+		t.Errorf("an agent without a master: %v", err)
+	}
+}
+
+func TestWrongValuesAreRefused(t *testing.T) {
+	for _, args := range [][]string{
+		{"--weights=a"}, {"--weights=a=0"}, {"--weights=a=x"}, {"--domain=x"}, {"--logging_level=LOUD"},
+		{"--min_allocatable_resources=cpus"}, {"--whitelist=/does/not/exist"}, {"--zk=zk://a/b"}, {"--authenticate_slaves"},
+	} {
+		set := pflag.NewFlagSet("master", pflag.ContinueOnError)
+		NewMaster().Table.Register(set)
+		if err := set.Parse(args); err == nil {
+			t.Errorf("%v is taken", args)
+		}
+	}
+}

@@ -1,0 +1,56 @@
+// Package iostreams is the program's three streams, and what is known of the
+// terminal behind them.
+package iostreams
+
+import (
+	"io"
+	"os"
+
+	"golang.org/x/term"
+)
+
+// Streams are stdin, stdout and stderr.
+type Streams struct {
+	In       io.Reader
+	Out, Err io.Writer
+	// OutTerminal and ErrTerminal tell whether a person reads there.
+	OutTerminal, ErrTerminal bool
+	color                    bool
+}
+
+// System returns the process's own streams.
+func System(getenv func(string) string) *Streams {
+	return &Streams{
+		In: os.Stdin, Out: os.Stdout, Err: os.Stderr,
+		OutTerminal: term.IsTerminal(int(os.Stdout.Fd())),
+		ErrTerminal: term.IsTerminal(int(os.Stderr.Fd())),
+		color:       getenv("NO_COLOR") == "" && getenv("TERM") != "dumb",
+	}
+}
+
+// DisableColor is --no-color.
+func (s *Streams) DisableColor() { s.color = false }
+
+// Paint colours text for stdout, if that is a terminal that wants colour.
+func (s *Streams) Paint(c Color, text string) string { return s.paint(s.OutTerminal, c, text) }
+
+// PaintErr colours text for stderr, if that is a terminal that wants colour.
+func (s *Streams) PaintErr(c Color, text string) string { return s.paint(s.ErrTerminal, c, text) }
+
+func (s *Streams) paint(terminal bool, c Color, text string) string {
+	if !terminal || !s.color {
+		return text
+	}
+	return "\x1b[" + string(c) + "m" + text + "\x1b[0m"
+}
+
+// Color is a rendition that every terminal has.
+type Color string
+
+// The colours in use.
+const (
+	Bold  Color = "1"
+	Faint Color = "2"
+	Red   Color = "31"
+	Green Color = "32"
+)
