@@ -29,9 +29,8 @@ type framework struct {
 	id           mesos.FrameworkID
 	info         *mesospb.FrameworkInfo // with id; replaced, never changed
 	roles        []string               // sorted
-	suppressed   []string               // sorted, of roles
-	constraints  *schedulerpb.OfferConstraints
 	capabilities allocation.Capability
+	wishes
 
 	state  frameworkState
 	active bool // may be sent offers
@@ -120,7 +119,7 @@ func (f *framework) allocation() *allocation.Framework {
 		Suppressed:     f.suppressed,
 		Capabilities:   f.capabilities,
 		MinAllocatable: minAllocatable(f.info),
-		Constraints:    constraintsOf(f.constraints),
+		Constraints:    f.evaluated,
 	}
 }
 

@@ -60,15 +60,12 @@ func (m *Master) admitFramework(stream StreamID, call *schedulerpb.Call_Subscrib
 	if err := m.validateFramework(info); err != nil {
 		return err
 	}
-	suppressed, err := suppressedRoles(info, call.GetSuppressedRoles())
+	w, err := readWishes(info, call.GetSuppressedRoles(), call.GetOfferConstraints())
 	if err != nil {
 		return err
 	}
-	if err := validateConstraints(info, call.GetOfferConstraints()); err != nil {
-		return err
-	}
 	if info.Id == nil {
-		m.addNewFramework(stream, info, suppressed, call.GetOfferConstraints())
+		m.addNewFramework(stream, info, w)
 		return nil
 	}
 
@@ -83,7 +80,7 @@ func (m *Master) admitFramework(stream StreamID, call *schedulerpb.Call_Subscrib
 		return err
 	}
 	f.counters.calls[schedulerpb.Call_SUBSCRIBE]++
-	m.updateFramework(f, info, suppressed, call.GetOfferConstraints())
+	m.updateFramework(f, info, w)
 	if f.state == frameworkRecovered {
 		m.connectRecovered(f, stream)
 	} else {
@@ -93,10 +90,10 @@ func (m *Master) admitFramework(stream StreamID, call *schedulerpb.Call_Subscrib
 }
 
 // addNewFramework gives a framework its ID.
-func (m *Master) addNewFramework(stream StreamID, info *mesospb.FrameworkInfo, suppressed []string, constraints *schedulerpb.OfferConstraints) {
+func (m *Master) addNewFramework(stream StreamID, info *mesospb.FrameworkInfo, w wishes) {
 	info.Id = &mesospb.FrameworkID{Value: new(string(m.newFrameworkID()))}
 	f := m.newFramework(info)
-	f.suppressed, f.constraints = suppressed, constraints
+	f.wishes = w
 	f.registered = m.timeInfo()
 	f.active = true
 	f.counters.calls[schedulerpb.Call_SUBSCRIBE]++
@@ -134,12 +131,12 @@ func (m *Master) failOver(f *framework, stream StreamID) {
 
 // updateFramework replaces what a framework said of itself. Offers to roles that
 // it left are rescinded; agents that run something of it are told.
-func (m *Master) updateFramework(f *framework, info *mesospb.FrameworkInfo, suppressed []string, constraints *schedulerpb.OfferConstraints) {
+func (m *Master) updateFramework(f *framework, info *mesospb.FrameworkInfo, w wishes) {
 	changed := !f.info.EqualVT(info)
 	f.info = info
 	f.roles = rolesOf(info)
 	f.capabilities = capabilitiesOf(info)
-	f.suppressed, f.constraints = suppressed, constraints
+	f.wishes = w
 	m.allocate(allocation.UpdateFramework{Framework: f.allocation()})
 	for _, o := range offersInOrder(f.offers) {
 		if !f.hasRole(o.role) {
@@ -167,15 +164,30 @@ func (m *Master) frameworkUpdate(f *framework, call *schedulerpb.Call_UpdateFram
 	if err := validateFrameworkUpdate(f.info, info); err != nil {
 		return err
 	}
-	suppressed, err := suppressedRoles(info, call.GetSuppressedRoles())
+	w, err := readWishes(info, call.GetSuppressedRoles(), call.GetOfferConstraints())
 	if err != nil {
 		return err
 	}
-	if err := validateConstraints(info, call.GetOfferConstraints()); err != nil {
-		return err
-	}
-	m.updateFramework(f, info, suppressed, call.GetOfferConstraints())
+	m.updateFramework(f, info, w)
 	return nil
+}
+
+// wishes is what a framework wants to be offered, beside its description.
+type wishes struct {
+	suppressed  []string // sorted, of its roles
+	constraints *schedulerpb.OfferConstraints
+	evaluated   map[string]allocation.Constraints // constraints by role
+}
+
+func readWishes(info *mesospb.FrameworkInfo, suppressed []string, constraints *schedulerpb.OfferConstraints) (w wishes, err error) {
+	w.constraints = constraints
+	if w.suppressed, err = suppressedRoles(info, suppressed); err != nil {
+		return wishes{}, err
+	}
+	if w.evaluated, err = readConstraints(info, constraints); err != nil {
+		return wishes{}, err
+	}
+	return w, nil
 }
 
 // suppressedRoles checks that a framework suppresses only roles it has.

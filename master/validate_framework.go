@@ -10,7 +10,6 @@ import (
 	"github.com/mesosctl/mesosctl/mesos/resources"
 	"github.com/mesosctl/mesosctl/wire/convert"
 	"github.com/mesosctl/mesosctl/wire/mesospb"
-	"github.com/mesosctl/mesosctl/wire/schedulerpb"
 )
 
 // validateFramework checks what a framework says of itself.
@@ -140,18 +139,6 @@ func validateFrameworkUpdate(old, info *mesospb.FrameworkInfo) error {
 	}
 	return nil
 }
-
-// validateConstraints refuses offer constraints: ignoring them would make offers
-// that the framework said it can't use.
-func validateConstraints(_ *mesospb.FrameworkInfo, constraints *schedulerpb.OfferConstraints) error {
-	if len(constraints.GetRoleConstraints()) > 0 {
-		return mesos.Errorf(mesos.Unsupported, "offer_constraints: this master does not support them")
-	}
-	return nil
-}
-
-// constraintsOf is what the allocator evaluates; see validateConstraints.
-func constraintsOf(*schedulerpb.OfferConstraints) map[string]allocation.Constraints { return nil }
 
 // rolesOf are a framework's roles, sorted.
 func rolesOf(info *mesospb.FrameworkInfo) []string {

@@ -1,0 +1,190 @@
+package master
+
+import (
+	"fmt"
+	"regexp"
+	"regexp/syntax"
+
+	"github.com/mesosctl/mesosctl/mesos"
+	"github.com/mesosctl/mesosctl/mesos/allocation"
+	"github.com/mesosctl/mesosctl/wire/mesospb"
+	"github.com/mesosctl/mesosctl/wire/schedulerpb"
+)
+
+// maxRegexInstructions bounds a compiled regular expression of a constraint,
+// which runs against agents whenever something is offered. It is Mesos's
+// default of --offer_constraints_re2_max_program_size.
+const maxRegexInstructions = 100
+
+// roleConstraints says which agents may be offered to a role: those that meet
+// all constraints of any group.
+// https://mesos.apache.org/documentation/latest/app-framework-development-guide/
+type roleConstraints [][]constraint
+
+// A constraint is about one attribute, or what stands for one.
+type constraint struct {
+	of   func(*allocation.Agent) (value, bool)
+	met  func(v value, present bool) bool
+	text string // what it demands
+}
+
+// A value is that of an attribute. Constraints on text let others pass.
+type value struct {
+	text   string
+	isText bool
+}
+
+// Match returns "" if the agent may be offered, or what it fails to meet.
+func (groups roleConstraints) Match(a *allocation.Agent) string {
+	failed := ""
+	for _, group := range groups {
+		if failed = firstUnmet(group, a); failed == "" {
+			return ""
+		}
+	}
+	return failed
+}
+
+func firstUnmet(group []constraint, a *allocation.Agent) string {
+	for i := range group {
+		if !group[i].met(group[i].of(a)) {
+			return group[i].text
+		}
+	}
+	return ""
+}
+
+// readConstraints checks the constraints of a framework and makes them ready to
+// be evaluated, by role.
+func readConstraints(info *mesospb.FrameworkInfo, wire *schedulerpb.OfferConstraints) (map[string]allocation.Constraints, error) {
+	if len(wire.GetRoleConstraints()) == 0 {
+		return nil, nil
+	}
+	roles := make(map[string]bool)
+	for _, role := range rolesOf(info) {
+		roles[role] = true
+	}
+	constraints := make(map[string]allocation.Constraints)
+	for _, role := range sortedKeys(wire.GetRoleConstraints()) {
+		if !roles[role] {
+			return nil, mesos.Errorf(mesos.Invalid, "offer_constraints.role_constraints: %q is not one of the framework's roles", role)
+		}
+		groups, err := readGroups(wire.GetRoleConstraints()[role].GetGroups())
+		if err != nil {
+			return nil, mesos.Errorf(mesos.Invalid, "offer_constraints.role_constraints[%q].groups%w", role, err)
+		}
+		constraints[role] = groups
+	}
+	return constraints, nil
+}
+
+func readGroups(wire []*schedulerpb.OfferConstraints_RoleConstraints_Group) (roleConstraints, error) {
+	if len(wire) == 0 {
+		return nil, mesos.Errorf(mesos.Invalid, ": there are none")
+	}
+	groups := make(roleConstraints, len(wire))
+	for i, group := range wire {
+		if len(group.GetAttributeConstraints()) == 0 {
+			return nil, mesos.Errorf(mesos.Invalid, "[%d].attribute_constraints: there are none", i)
+		}
+		for j, c := range group.GetAttributeConstraints() {
+			read, err := readConstraint(c)
+			if err != nil {
+				return nil, mesos.Errorf(mesos.Invalid, "[%d].attribute_constraints[%d].%w", i, j, err)
+			}
+			groups[i] = append(groups[i], read)
+		}
+	}
+	return groups, nil
+}
+
+func readConstraint(wire *schedulerpb.AttributeConstraint) (constraint, error) {
+	of, name, err := readSelector(wire.GetSelector())
+	if err != nil {
+		return constraint{}, err
+	}
+	met, demand, err := readPredicate(wire.GetPredicate())
+	if err != nil {
+		return constraint{}, err
+	}
+	return constraint{of: of, met: met, text: name + " " + demand}, nil
+}
+
+// readSelector finds what a constraint is about. Of two attributes of a name it
+// is the first.
+func readSelector(wire *schedulerpb.AttributeConstraint_Selector) (of func(*allocation.Agent) (value, bool), name string, err error) {
+	switch s := wire.GetSelector().(type) {
+	case *schedulerpb.AttributeConstraint_Selector_AttributeName:
+		name := s.AttributeName
+		return func(a *allocation.Agent) (value, bool) {
+			for i := range a.Attributes {
+				if at := &a.Attributes[i]; at.Name == name {
+					return value{at.Text, at.Kind == mesos.TextValue}, true
+				}
+			}
+			return value{}, false
+		}, fmt.Sprintf("attribute %q", name), nil
+	case *schedulerpb.AttributeConstraint_Selector_PseudoattributeType_:
+		switch s.PseudoattributeType {
+		case schedulerpb.AttributeConstraint_Selector_HOSTNAME:
+			return func(a *allocation.Agent) (value, bool) { return value{a.Hostname, true}, true }, "the hostname", nil
+		case schedulerpb.AttributeConstraint_Selector_REGION:
+			return func(a *allocation.Agent) (value, bool) { return value{a.Domain.Region, true}, a.Domain.Region != "" }, "the region", nil
+		case schedulerpb.AttributeConstraint_Selector_ZONE:
+			return func(a *allocation.Agent) (value, bool) { return value{a.Domain.Zone, true}, a.Domain.Zone != "" }, "the zone", nil
+		}
+		return nil, "", mesos.Errorf(mesos.Invalid, "selector.pseudoattribute_type: %s is not known", s.PseudoattributeType)
+	}
+	return nil, "", mesos.Errorf(mesos.Invalid, "selector: one of attribute_name and pseudoattribute_type must be set")
+}
+
+// readPredicate reads what a constraint demands.
+func readPredicate(wire *schedulerpb.AttributeConstraint_Predicate) (met func(value, bool) bool, demand string, err error) {
+	switch p := wire.GetPredicate().(type) {
+	case *schedulerpb.AttributeConstraint_Predicate_Exists_:
+		return func(_ value, present bool) bool { return present }, "must exist", nil
+	case *schedulerpb.AttributeConstraint_Predicate_NotExists_:
+		return func(_ value, present bool) bool { return !present }, "must not exist", nil
+	case *schedulerpb.AttributeConstraint_Predicate_TextEquals_:
+		want := p.TextEquals.GetValue()
+		return func(v value, present bool) bool { return present && (!v.isText || v.text == want) },
+			fmt.Sprintf("must be %q", want), nil
+	case *schedulerpb.AttributeConstraint_Predicate_TextNotEquals_:
+		want := p.TextNotEquals.GetValue()
+		return func(v value, present bool) bool { return !present || !v.isText || v.text != want },
+			fmt.Sprintf("must not be %q", want), nil
+	case *schedulerpb.AttributeConstraint_Predicate_TextMatches_:
+		re, err := readRegex("text_matches", p.TextMatches.GetRegex())
+		return func(v value, present bool) bool { return present && (!v.isText || re.MatchString(v.text)) },
+			fmt.Sprintf("must match %q", p.TextMatches.GetRegex()), err
+	case *schedulerpb.AttributeConstraint_Predicate_TextNotMatches_:
+		re, err := readRegex("text_not_matches", p.TextNotMatches.GetRegex())
+		return func(v value, present bool) bool { return !present || !v.isText || !re.MatchString(v.text) },
+			fmt.Sprintf("must not match %q", p.TextNotMatches.GetRegex()), err
+	}
+	return nil, "", mesos.Errorf(mesos.Invalid, "predicate: it is missing or not known")
+}
+
+// readRegex compiles a regular expression that must match a whole text. Its
+// syntax is RE2's, which is also Go's.
+func readRegex(field, pattern string) (*regexp.Regexp, error) {
+	fail := func(cause any) error {
+		return mesos.Errorf(mesos.Invalid, "predicate.%s.regex: %q: %v", field, pattern, cause)
+	}
+	parsed, err := syntax.Parse(pattern, syntax.Perl)
+	if err != nil {
+		return nil, fail(err)
+	}
+	program, err := syntax.Compile(parsed.Simplify())
+	if err != nil {
+		return nil, fail(err)
+	}
+	if n := len(program.Inst); n > maxRegexInstructions {
+		return nil, fail(fmt.Sprintf("it is too complex: it compiles to %d instructions, and %d are allowed", n, maxRegexInstructions))
+	}
+	re, err := regexp.Compile(`\A(?:` + pattern + `)\z`)
+	if err != nil {
+		return nil, fail(err)
+	}
+	return re, nil
+}
