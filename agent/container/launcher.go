@@ -46,8 +46,3 @@ var errNoLauncher = mesos.Errorf(mesos.Unavailable, "the launcher is closed")
 func errNoContainer(id mesos.ContainerID) error {
 	return mesos.Errorf(mesos.NotFound, "container: %s: not found", id)
 }
-
-// errLost tells that the supervisor died under a request.
-func errLost(op string) error {
-	return mesos.Errorf(mesos.Unavailable, "%s: the supervisor of the containers ended", op)
-}

@@ -1,6 +1,7 @@
 package container
 
 import (
+	"errors"
 	"fmt"
 	"maps"
 	"os"
@@ -110,6 +111,11 @@ func (l *supervised) Close() error {
 	return nil
 }
 
+// errLost tells that the supervisor died under a request.
+func errLost(op string) error {
+	return mesos.Errorf(mesos.Unavailable, "%s: the supervisor of the containers ended", op)
+}
+
 // supervisor is the agent's end of one supervisor process.
 type supervisor struct {
 	conn    *os.File
@@ -171,7 +177,7 @@ func (s *supervisor) call(req *supervise.Request) (supervise.Message, bool) {
 		s.containers[req.Container] = false
 	}
 	s.mu.Unlock()
-	if err := supervise.WriteRequest(s.conn, req); err == syscall.EMSGSIZE {
+	if err := supervise.WriteRequest(s.conn, req); errors.Is(err, syscall.EMSGSIZE) {
 		m := supervise.Message{Seq: req.Seq, Container: req.Container, Errno: int(syscall.E2BIG), What: "tell the supervisor"}
 		s.take(&m)
 		return m, true
@@ -196,7 +202,7 @@ func (s *supervisor) read() {
 		}
 	}
 	s.conn.Close()
-	s.process.Wait()
+	_ = s.process.Wait() // however it ended
 	s.mu.Lock()
 	pending, lost := s.pending, s.containers
 	s.pending, s.containers = nil, nil
@@ -239,5 +245,5 @@ func (s *supervisor) hangUp() {
 	if err != nil {
 		return // closed already: read found the process gone
 	}
-	raw.Control(func(fd uintptr) { syscall.Shutdown(int(fd), syscall.SHUT_WR) })
+	_ = raw.Control(func(fd uintptr) { _ = syscall.Shutdown(int(fd), syscall.SHUT_WR) })
 }

@@ -85,8 +85,8 @@ func startError(what string, err error) error {
 
 func (l *direct) wait(id mesos.ContainerID, cmd *exec.Cmd) {
 	defer l.running.Done()
-	cmd.Wait()
-	syscall.Kill(-cmd.Process.Pid, syscall.SIGKILL)
+	_ = cmd.Wait() // its state tells
+	_ = syscall.Kill(-cmd.Process.Pid, syscall.SIGKILL)
 	l.mu.Lock()
 	delete(l.processes, id)
 	l.mu.Unlock()
@@ -120,7 +120,7 @@ func (l *direct) Close() error {
 	l.mu.Lock()
 	l.closed = true
 	for _, pid := range l.processes {
-		syscall.Kill(-pid, syscall.SIGKILL)
+		_ = syscall.Kill(-pid, syscall.SIGKILL)
 	}
 	l.mu.Unlock()
 	l.running.Wait()

@@ -2,6 +2,7 @@ package container
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"strings"
@@ -144,7 +145,7 @@ func (l *Local) launch(ctx context.Context, c *container) (pid int, err error) {
 	prepared, err := l.prepare(ctx, plan, stderr)
 	defer func() {
 		if err != nil {
-			l.cleanup(spec.ID, prepared)
+			err = errors.Join(err, l.cleanup(spec.ID, prepared))
 		}
 	}()
 	if ctx.Err() != nil {
@@ -157,9 +158,9 @@ func (l *Local) launch(ctx context.Context, c *container) (pid int, err error) {
 		return 0, err
 	}
 	if err := l.isolate(ctx, c, pid); err != nil {
-		// gone takes it from here: it cleans up and ends the container.
-		l.launcher.Kill(spec.ID)
-		return pid, nil
+		// gone takes it from here: it cleans up and ends the container, which
+		// has ended already if it can't be killed.
+		_ = l.launcher.Kill(spec.ID)
 	}
 	return pid, nil
 }
@@ -240,6 +241,7 @@ func (l *Local) cleanup(id mesos.ContainerID, n int) error {
 		}
 	}
 	if failed != nil {
+		l.notDestroyed.Add(1)
 		return fmt.Errorf("cleanup: container %s: %s", id, strings.Join(failed, "; "))
 	}
 	return nil
@@ -258,11 +260,8 @@ func (l *Local) gone(id mesos.ContainerID, status syscall.WaitStatus, known bool
 		c.mu.Lock()
 		err := l.cleanup(id, len(l.isolators))
 		c.exit.Status, c.exit.Known = status, known
-		if err != nil {
-			l.notDestroyed.Add(1)
-			if c.exit.Message == "" {
-				c.exit.Message = err.Error()
-			}
+		if err != nil && c.exit.Message == "" {
+			c.exit.Message = err.Error()
 		}
 		c.mu.Unlock()
 		l.end(c)
@@ -377,10 +376,16 @@ func (l *Local) Close() error {
 		ids = append(ids, id)
 	}
 	l.mu.Unlock()
+	errs := make([]error, len(ids)+1)
 	var wait sync.WaitGroup
-	for _, id := range ids {
-		wait.Go(func() { l.Destroy(context.Background(), id) })
+	for i, id := range ids {
+		wait.Go(func() {
+			if err := l.Destroy(context.Background(), id); mesos.KindOf(err) != mesos.NotFound {
+				errs[i] = err
+			}
+		})
 	}
 	wait.Wait()
-	return l.launcher.Close()
+	errs[len(ids)] = l.launcher.Close()
+	return errors.Join(errs...)
 }

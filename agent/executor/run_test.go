@@ -229,11 +229,20 @@ func TestRunCommandThatCannotBeLaunched(t *testing.T) {
 }
 
 func TestRunCommandIsKilled(t *testing.T) {
-	agent := newTestAgent(commandTask("trap '' TERM; sleep 1000 & sleep 1000"))
+	agent := newTestAgent(commandTask("trap '' TERM; echo ready; sleep 1000 & sleep 1000"))
 	done := make(chan syscall.WaitStatus, 1)
 	config := configFor(t, agent)
 	go func() { done <- RunCommand(t.Context(), config) }()
 	agent.await(t, mesospb.TaskState_TASK_RUNNING)
+	for deadline := time.Now().Add(limit); ; time.Sleep(time.Millisecond) {
+		stdout, _ := os.ReadFile(filepath.Join(config.Sandbox, "stdout"))
+		if string(stdout) == "ready\n" {
+			break
+		}
+		if time.Now().After(deadline) {
+			t.Fatal("the command is not ready")
+		}
+	}
 	agent.mu.Lock()
 	agent.event(executorpb.Event_KILL, &executorpb.Event{Kill: &executorpb.Event_Kill{
 		TaskId: agent.task.TaskId, KillPolicy: &mesospb.KillPolicy{GracePeriod: seconds(0.01)},

@@ -58,7 +58,7 @@ func (f *Fetcher) Fetch(ctx context.Context, req Request) error {
 		if err != nil {
 			return fmt.Errorf("fetch: sandbox: %w", err)
 		}
-		defer sandbox.Close()
+		defer func() { _ = sandbox.Close() }()
 		for _, item := range items {
 			name := display(item.uri.GetValue())
 			if err := f.fetch(ctx, item, sandbox); err != nil {

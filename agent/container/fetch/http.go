@@ -31,7 +31,7 @@ func (f *Fetcher) openHTTP(ctx context.Context, url string) (io.ReadCloser, erro
 		d.stop()
 		return nil, mesos.Errorf(mesos.Invalid, "%w", err)
 	}
-	res, err := client.Do(req)
+	res, err := client.Do(req) //nolint:bodyclose // closing the download closes it
 	if err != nil {
 		err = d.cause(err)
 		d.stop()
@@ -39,7 +39,7 @@ func (f *Fetcher) openHTTP(ctx context.Context, url string) (io.ReadCloser, erro
 	}
 	d.body = res.Body
 	if res.StatusCode != http.StatusOK {
-		d.Close()
+		_ = d.Close()
 		return nil, mesos.Errorf(mesos.Unavailable, "the server answered %s", res.Status)
 	}
 	return d, nil
@@ -59,7 +59,7 @@ func (d *download) Read(p []byte) (int, error) {
 	if n > 0 {
 		d.timer.Reset(d.timeout)
 	}
-	if err != nil && err != io.EOF {
+	if err != nil && !errors.Is(err, io.EOF) {
 		err = d.cause(err)
 	}
 	return n, err

@@ -46,7 +46,7 @@ func assume(user *supervise.User) error {
 	for _, call := range []struct{ number, id uintptr }{
 		{syscall.SYS_SETFSGID, uintptr(user.GID)}, {syscall.SYS_SETFSUID, uintptr(user.UID)},
 	} {
-		syscall.RawSyscall(call.number, call.id, 0, 0)
+		_, _, _ = syscall.RawSyscall(call.number, call.id, 0, 0)
 		if now, _, _ := syscall.RawSyscall(call.number, call.id, 0, 0); now != call.id {
 			return syscall.EPERM
 		}

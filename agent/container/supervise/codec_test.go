@@ -2,6 +2,7 @@ package supervise
 
 import (
 	"bytes"
+	"errors"
 	"io"
 	"strings"
 	"syscall"
@@ -41,16 +42,16 @@ func TestMessageSurvivesTheWire(t *testing.T) {
 	if diff := cmp.Diff(want, got); err != nil || diff != "" {
 		t.Errorf("read: %v %s", err, diff)
 	}
-	if _, err := ReadMessage(&buf); err != io.EOF {
+	if _, err := ReadMessage(&buf); !errors.Is(err, io.EOF) {
 		t.Errorf("read at the end = %v, want EOF", err)
 	}
 }
 
 func TestMessageThatIsTooLong(t *testing.T) {
-	if err := WriteMessage(io.Discard, &Message{What: strings.Repeat("x", maxMessage)}); err != syscall.EMSGSIZE {
+	if err := WriteMessage(io.Discard, &Message{What: strings.Repeat("x", maxMessage)}); !errors.Is(err, syscall.EMSGSIZE) {
 		t.Errorf("write = %v", err)
 	}
-	if _, err := ReadMessage(strings.NewReader("\xff\xff\xff\xff")); err != syscall.EMSGSIZE {
+	if _, err := ReadMessage(strings.NewReader("\xff\xff\xff\xff")); !errors.Is(err, syscall.EMSGSIZE) {
 		t.Errorf("read = %v", err)
 	}
 }

@@ -1,6 +1,7 @@
 package supervise
 
 import (
+	"errors"
 	"io"
 	"os"
 	"syscall"
@@ -14,14 +15,7 @@ type failure struct {
 
 func failed(what string, err error) *failure {
 	errno := syscall.EIO
-	switch e := err.(type) {
-	case syscall.Errno:
-		errno = e
-	case *os.PathError:
-		if n, ok := e.Err.(syscall.Errno); ok {
-			errno = n
-		}
-	}
+	errors.As(err, &errno)
 	return &failure{errno, what}
 }
 
@@ -33,18 +27,18 @@ func start(p *Process, null int) (int, *failure) {
 	if fail != nil {
 		return 0, fail
 	}
-	defer syscall.Close(stdout)
+	defer stdout.Close()
 	stderr, fail := openOutput(p.Stderr)
 	if fail != nil {
 		return 0, fail
 	}
-	defer syscall.Close(stderr)
+	defer stderr.Close()
 	if err := syscall.Chdir(p.Dir); err != nil {
 		return 0, failed("change directory to "+p.Dir, err)
 	}
-	defer syscall.Chdir("/")
+	defer func() { _ = syscall.Chdir("/") }() // not to keep p.Dir's file system busy
 
-	files := []uintptr{uintptr(null), uintptr(stdout), uintptr(stderr)}
+	files := []uintptr{uintptr(null), stdout.Fd(), stderr.Fd()}
 	if len(p.Rlimits) > 0 {
 		return startInit(p, files)
 	}
@@ -66,18 +60,20 @@ func start(p *Process, null int) (int, *failure) {
 
 // openOutput opens a file of the sandbox to append to. What is there may be of
 // the user's making, so links are not followed and a fifo does not block.
-func openOutput(path string) (int, *failure) {
+func openOutput(path string) (*os.File, *failure) {
 	const flags = syscall.O_WRONLY | syscall.O_APPEND | syscall.O_CREAT |
 		syscall.O_NOFOLLOW | syscall.O_NONBLOCK | syscall.O_CLOEXEC
 	fd, err := syscall.Open(path, flags, 0o644)
 	if err != nil {
-		return -1, failed("open "+path, err)
+		return nil, failed("open "+path, err)
 	}
-	if err := syscall.SetNonblock(fd, false); err != nil {
-		syscall.Close(fd)
-		return -1, failed("open "+path, err)
+	err = syscall.SetNonblock(fd, false)
+	file := os.NewFile(uintptr(fd), path)
+	if err != nil {
+		file.Close()
+		return nil, failed("open "+path, err)
 	}
-	return fd, nil
+	return file, nil
 }
 
 // script is how execvp(3) runs a file that the kernel knows no format for.
@@ -127,25 +123,24 @@ func executable(path string) bool {
 // startInit starts p by way of an init process, which does what can only be
 // done between fork and exec.
 func startInit(p *Process, files []uintptr) (int, *failure) {
-	var process, report [2]int
-	if err := syscall.Pipe2(process[:], syscall.O_CLOEXEC); err != nil {
+	process, toInit, err := pipe()
+	if err != nil {
 		return 0, failed("make a pipe", err)
 	}
-	if err := syscall.Pipe2(report[:], syscall.O_CLOEXEC); err != nil {
-		syscall.Close(process[0])
-		syscall.Close(process[1])
+	fromInit, report, err := pipe()
+	if err != nil {
+		process.Close()
+		toInit.Close()
 		return 0, failed("make a pipe", err)
 	}
+	defer fromInit.Close()
 	pid, err := syscall.ForkExec("/proc/self/exe", []string{initName}, &syscall.ProcAttr{
 		Env:   []string{"GOMAXPROCS=1"},
-		Files: append(files, uintptr(process[0]), uintptr(report[1])),
+		Files: append(files, process.Fd(), report.Fd()),
 		Sys:   &syscall.SysProcAttr{Setsid: true},
 	})
-	syscall.Close(process[0])
-	syscall.Close(report[1])
-	toInit := os.NewFile(uintptr(process[1]), "process")
-	fromInit := os.NewFile(uintptr(report[0]), "failure")
-	defer fromInit.Close()
+	process.Close()
+	report.Close()
 	if err != nil {
 		toInit.Close()
 		return 0, failed("start an init process", err)
@@ -153,7 +148,7 @@ func startInit(p *Process, files []uintptr) (int, *failure) {
 	err = WriteRequest(toInit, &Request{Op: OpLaunch, Container: p.Container, Process: *p})
 	toInit.Close()
 	if err != nil {
-		syscall.Kill(pid, syscall.SIGKILL)
+		_ = syscall.Kill(pid, syscall.SIGKILL)
 	}
 	// The pipe closes with the exec, or with the end of the init process.
 	m, readErr := ReadMessage(fromInit)
@@ -162,10 +157,19 @@ func startInit(p *Process, files []uintptr) (int, *failure) {
 		return 0, failed("tell the init process what to run", err)
 	case readErr == nil:
 		return 0, &failure{syscall.Errno(m.Errno), m.What}
-	case readErr != io.EOF:
+	case !errors.Is(readErr, io.EOF):
 		return 0, failed("hear from the init process", readErr)
 	}
 	return pid, nil
+}
+
+// pipe is os.Pipe without the poller, whose files would not block.
+func pipe() (r, w *os.File, err error) {
+	var fds [2]int
+	if err := syscall.Pipe2(fds[:], syscall.O_CLOEXEC); err != nil {
+		return nil, nil, err
+	}
+	return os.NewFile(uintptr(fds[0]), "pipe"), os.NewFile(uintptr(fds[1]), "pipe"), nil
 }
 
 // initialise is an init process. It becomes what it reads from process, or
@@ -178,7 +182,9 @@ func initialise(process, report *os.File) int {
 		return 1
 	}
 	fail := become(&req.Process)
-	WriteMessage(report, &Message{Errno: int(fail.errno), What: fail.what})
+	if err := WriteMessage(report, &Message{Errno: int(fail.errno), What: fail.what}); err != nil {
+		return 2
+	}
 	return 1
 }
 

@@ -130,7 +130,7 @@ func (s *supervisor) do(req *Request) {
 		reply.Errno, reply.What = int(syscall.ESRCH), "container "+req.Container
 	case req.Op == OpSignal:
 		for _, pid := range s.processes(c) {
-			syscall.Kill(pid, syscall.Signal(req.Signal))
+			_ = syscall.Kill(pid, syscall.Signal(req.Signal)) // it may have ended
 		}
 	case req.Op == OpKill:
 		s.kill(c)
@@ -272,6 +272,6 @@ func (s *supervisor) owner(pid int) *contained {
 // send tells the agent. If the agent is gone the reader of requests notices.
 func (s *supervisor) send(m *Message) {
 	if !s.closing {
-		WriteMessage(s.agent, m)
+		_ = WriteMessage(s.agent, m)
 	}
 }

@@ -25,7 +25,7 @@ func Sweep(containers []string, patience time.Duration) bool {
 			pid := int(number([]byte(name)))
 			if pid != os.Getpid() && wanted[marker(pid)] {
 				found = true
-				syscall.Kill(pid, syscall.SIGKILL)
+				_ = syscall.Kill(pid, syscall.SIGKILL)
 			}
 		}
 		if !found {

@@ -45,7 +45,7 @@ func kill(roots []int) {
 			if !stopped[pid] {
 				stopped[pid] = true
 				fresh++
-				syscall.Kill(pid, syscall.SIGSTOP)
+				_ = syscall.Kill(pid, syscall.SIGSTOP)
 			}
 		}
 		if fresh == 0 {
@@ -53,7 +53,7 @@ func kill(roots []int) {
 		}
 	}
 	for pid := range stopped {
-		syscall.Kill(pid, syscall.SIGKILL)
+		_ = syscall.Kill(pid, syscall.SIGKILL)
 	}
 }
 
