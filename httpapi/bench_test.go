@@ -48,10 +48,10 @@ func BenchmarkState(b *testing.B) {
 	largeCluster(config.View, 2000, 10, 100)
 	master := NewMaster(config)
 	for name, request := range map[string]func() *http.Request{
-		"page":     func() *http.Request { return httptest.NewRequest("GET", "/state", nil) },
+		"page":     func() *http.Request { return httptest.NewRequest(http.MethodGet, "/state", nil) },
 		"json":     func() *http.Request { return getState(jsonType) },
 		"protobuf": func() *http.Request { return getState(protobufType) },
-		"tasks":    func() *http.Request { return httptest.NewRequest("GET", "/tasks", nil) },
+		"tasks":    func() *http.Request { return httptest.NewRequest(http.MethodGet, "/tasks", nil) },
 	} {
 		b.Run(name, func(b *testing.B) {
 			for b.Loop() {
@@ -77,7 +77,7 @@ func BenchmarkState(b *testing.B) {
 }
 
 func getState(accept string) *http.Request {
-	r := httptest.NewRequest("POST", "/api/v1", strings.NewReader(`{"type":"GET_STATE"}`))
+	r := httptest.NewRequest(http.MethodPost, "/api/v1", strings.NewReader(`{"type":"GET_STATE"}`))
 	r.Header.Set("Content-Type", jsonType)
 	r.Header.Set("Accept", accept)
 	return r

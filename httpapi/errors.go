@@ -32,7 +32,7 @@ func refuse(w http.ResponseWriter, err error) {
 func answer(w http.ResponseWriter, status int, format string, args ...any) {
 	w.Header().Set("Content-Type", "text/plain; charset=utf-8")
 	w.WriteHeader(status)
-	fmt.Fprintf(w, format, args...) //nolint:errcheck // the client is gone
+	fmt.Fprintf(w, format, args...) // the client is gone
 }
 
 // allow answers requests of other methods with 405 and reports if it did not.

@@ -16,7 +16,7 @@ import (
 func fileInfo(virtual string, info fs.FileInfo) *mesospb.FileInfo {
 	described := plainFileInfo(virtual, info)
 	if stat, ok := info.Sys().(*syscall.Stat_t); ok {
-		links, mode := int32(stat.Nlink), uint32(stat.Mode)
+		links, mode := int32(stat.Nlink), uint32(stat.Mode) //nolint:unconvert // 16 bits on darwin
 		owner, group := nameOf("u", stat.Uid), nameOf("g", stat.Gid)
 		described.Nlink, described.Mode = &links, &mode
 		described.Uid, described.Gid = &owner, &group

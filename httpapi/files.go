@@ -52,7 +52,7 @@ func (f *Files) AttachFor(file, virtual string, allowed func(principal string) b
 	if err != nil {
 		return mesos.Errorf(mesos.Forbidden, "attach %s: %w", file, err)
 	}
-	opened.Close() //nolint:errcheck // it was only tried
+	opened.Close() // it was only tried
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	f.roots[strings.TrimSuffix(virtual, "/")] = root{real, allowed}
@@ -155,7 +155,7 @@ func (f *Files) Read(principal, name string, offset uint64, length *uint64) (dat
 	if err != nil {
 		return nil, 0, err
 	}
-	defer file.Close() //nolint:errcheck // it was only read
+	defer file.Close() // it was only read
 	info, err := file.Stat()
 	if err != nil {
 		return nil, 0, mesos.Errorf(mesos.Internal, "read %q: %w", name, err)
@@ -170,7 +170,7 @@ func (f *Files) Read(principal, name string, offset uint64, length *uint64) (dat
 	}
 	data = make([]byte, want)
 	n, err := file.ReadAt(data, int64(offset))
-	if err != nil && err != io.EOF {
+	if err != nil && !errors.Is(err, io.EOF) {
 		return nil, 0, mesos.Errorf(mesos.Internal, "read %q: %w", name, err)
 	}
 	return data[:n], size, nil

@@ -283,7 +283,7 @@ func TestFilesAreDownloaded(t *testing.T) {
 	authorized = false
 	answers(t, h, expected{"/files/download?path=authorized.gif": {403, ""}})
 
-	request := httptest.NewRequest("GET", "/files/download?path=binary", nil)
+	request := httptest.NewRequest(http.MethodGet, "/files/download?path=binary", nil)
 	request.Header.Set("Range", "bytes=3-6")
 	part := httptest.NewRecorder()
 	h.ServeHTTP(part, request)
@@ -369,7 +369,7 @@ func TestOperatorsReadFiles(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	request := httptest.NewRequest("POST", "/api/v1", strings.NewReader(string(protobuf)))
+	request := httptest.NewRequest(http.MethodPost, "/api/v1", strings.NewReader(string(protobuf)))
 	request.Header.Set("Content-Type", protobufType)
 	answer := httptest.NewRecorder()
 	NewAgent(agent).ServeHTTP(answer, request)

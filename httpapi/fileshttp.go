@@ -190,7 +190,7 @@ func (f *Files) download(w http.ResponseWriter, r *http.Request) {
 		refuse(w, err)
 		return
 	}
-	defer file.Close() //nolint:errcheck // it was only read
+	defer file.Close() // it was only read
 	info, err := file.Stat()
 	if err != nil {
 		refuse(w, mesos.Errorf(mesos.Internal, "download %q: %w", name, err))

@@ -29,7 +29,7 @@ func (s *Stream) serve(w http.ResponseWriter, r *http.Request, header http.Heade
 	conn.SetDeadline(time.Time{}) //nolint:errcheck // a broken connection shows at the next use
 	to := &connSink{conn: conn, chunked: r.ProtoAtLeast(1, 1)}
 	if err := to.begin(header); err != nil {
-		conn.Close() //nolint:errcheck // it is broken
+		conn.Close() // it is broken
 		s.fail(err)
 		return
 	}
@@ -43,7 +43,7 @@ func (s *Stream) watch(conn net.Conn) {
 	for {
 		if _, err := conn.Read(ignored[:]); err != nil {
 			s.fail(ErrDisconnected)
-			conn.Close() //nolint:errcheck // it is over
+			conn.Close() // it is over
 			return
 		}
 	}
@@ -109,7 +109,7 @@ func (c *connSink) finish() {
 	c.conn.SetReadDeadline(time.Now().Add(lingerTimeout)) //nolint:errcheck // watch closes it
 }
 
-func (c *connSink) abort() { c.conn.Close() } //nolint:errcheck // it is given up
+func (c *connSink) abort() { c.conn.Close() } // it is given up
 
 // serveWriter serves the stream through net/http, for HTTP/2. Only the handler's
 // goroutine may write, so the pieces are handed to it.

@@ -62,7 +62,7 @@ func newStream(media wire.MediaType, broken func(id string, cause error)) *Strea
 // newStreamID returns a random UUID.
 func newStreamID() string {
 	var b [16]byte
-	rand.Read(b[:]) //nolint:errcheck // never fails
+	rand.Read(b[:]) // never fails
 	b[6], b[8] = b[6]&0x0f|0x40, b[8]&0x3f|0x80
 	return fmt.Sprintf("%x-%x-%x-%x-%x", b[:4], b[4:6], b[6:8], b[8:10], b[10:])
 }

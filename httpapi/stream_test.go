@@ -3,6 +3,7 @@ package httpapi
 import (
 	"bufio"
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"net"
@@ -166,7 +167,7 @@ func TestEachEventIsAChunkOfItsOwn(t *testing.T) {
 		if _, err := records.Next(); err != nil {
 			t.Fatalf("chunk %d is no record: %q: %v", i, chunk, err)
 		}
-		if _, err := records.Next(); err != io.EOF {
+		if _, err := records.Next(); !errors.Is(err, io.EOF) {
 			t.Fatalf("chunk %d is more than one record: %q", i, chunk)
 		}
 	}

@@ -406,7 +406,7 @@ func TestMetricsFollowTheRecords(t *testing.T) {
 // answer.
 func call[R wire.Message](t *testing.T, h http.Handler, body string, answer R) R {
 	t.Helper()
-	request := httptest.NewRequest("POST", "/api/v1", strings.NewReader(body))
+	request := httptest.NewRequest(http.MethodPost, "/api/v1", strings.NewReader(body))
 	request.Header.Set("Content-Type", jsonType)
 	request.Header.Set("Accept", protobufType)
 	protobuf := httptest.NewRecorder()

@@ -129,7 +129,7 @@ func (c *Conn) breakLocked(err error) {
 	if c.err == nil {
 		c.err = err
 		c.queue = nil
-		c.conn.Close() //nolint:errcheck // it is given up
+		c.conn.Close() // it is given up
 	}
 }
 

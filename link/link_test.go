@@ -114,11 +114,11 @@ func TestDialSaysWhy(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer garbage.Close() //nolint:errcheck // test
+	defer garbage.Close()
 	go func() {
 		if conn, err := garbage.Accept(); err == nil {
-			io.WriteString(conn, "SSH-2.0-x\r\n\r\n") //nolint:errcheck // test
-			conn.Close()                              //nolint:errcheck // test
+			io.WriteString(conn, "SSH-2.0-x\r\n\r\n")
+			conn.Close()
 		}
 	}()
 	for name, test := range map[string]struct{ address, want string }{
@@ -139,7 +139,7 @@ func TestDialEndsWithItsContext(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer silent.Close() //nolint:errcheck // test
+	defer silent.Close()
 	ctx, cancel := context.WithTimeout(context.Background(), 50*time.Millisecond)
 	defer cancel()
 	if _, _, err := Dial(ctx, silent.Addr().String()); mesos.KindOf(err) != mesos.Unavailable {
@@ -153,7 +153,7 @@ func TestOnlyAgentsAreUpgraded(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer answer.Body.Close() //nolint:errcheck // test
+	defer answer.Body.Close()
 	if answer.StatusCode != http.StatusUpgradeRequired || answer.Header.Get("Upgrade") != Protocol {
 		t.Errorf("%s, Upgrade: %q", answer.Status, answer.Header.Get("Upgrade"))
 	}

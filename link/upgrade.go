@@ -44,7 +44,7 @@ func Accept(w http.ResponseWriter, r *http.Request) (*Conn, error) {
 	conn.SetDeadline(time.Time{}) //nolint:errcheck // a broken connection shows at the next use
 	answer := "HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: " + Protocol + "\r\n\r\n"
 	if _, err := io.WriteString(conn, answer); err != nil {
-		conn.Close() //nolint:errcheck // it is broken
+		conn.Close() // it is broken
 		return nil, mesos.Errorf(mesos.Unavailable, "accept link: %w", err)
 	}
 	return newConn(conn, rest(conn, buffered.Reader)), nil
@@ -91,7 +91,7 @@ func dialOnce(ctx context.Context, address string) (_ *Conn, next string, err er
 		link, err = nil, ctx.Err()
 	}
 	if link == nil {
-		conn.Close() //nolint:errcheck // it is not used
+		conn.Close() // it is not used
 	}
 	return link, next, err
 }
@@ -106,7 +106,7 @@ func handshake(conn net.Conn, address string) (_ *Conn, next string, err error) 
 	if err != nil {
 		return nil, "", err
 	}
-	defer answer.Body.Close() //nolint:errcheck // nothing is kept of it
+	defer answer.Body.Close() // nothing is kept of it
 	switch answer.StatusCode {
 	case http.StatusSwitchingProtocols:
 		return newConn(conn, rest(conn, reader)), "", nil

@@ -20,7 +20,7 @@ func freeURLs(t *testing.T, n int) []string {
 		if err != nil {
 			t.Fatal(err)
 		}
-		defer l.Close() //nolint:errcheck // test
+		defer l.Close()
 		urls = append(urls, "http://"+l.Addr().String())
 	}
 	return urls
@@ -88,7 +88,7 @@ func TestThreeMastersShareOneRegistry(t *testing.T) {
 		t.Fatal("nobody took over")
 	}
 	t.Logf("the next term began %v after the loss", time.Since(lost))
-	defer second.Resign(within(t, time.Second)) //nolint:errcheck // test
+	defer second.Resign(within(t, time.Second))
 	if second.Revision() <= first.Revision() {
 		t.Errorf("terms %d, then %d", first.Revision(), second.Revision())
 	}

@@ -55,7 +55,7 @@ func campaign(t *testing.T, client *Client, c Candidate) *Term {
 	if err != nil {
 		t.Fatal(err)
 	}
-	t.Cleanup(func() { term.Resign(within(t, 100*time.Millisecond)) }) //nolint:errcheck // etcd may be gone
+	t.Cleanup(func() { term.Resign(within(t, 100*time.Millisecond)) }) // etcd may be gone
 	return term
 }
 
@@ -186,10 +186,10 @@ func TestALeaderThatCannotRenewStopsBeforeItsLeaseEnds(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer remote.Close() //nolint:errcheck // test
+	defer remote.Close()
 	term := campaign(t, remote, candidate("a"))
 	// The leader's side of the connection goes dark; etcd itself lives on.
-	remote.etcd.ActiveConnection().Close() //nolint:errcheck // test
+	remote.etcd.ActiveConnection().Close()
 
 	if err := over(t, term); !errors.Is(err, ErrExpired) {
 		t.Fatalf("the term ended with %v", err)
@@ -297,7 +297,7 @@ func TestAnExternalClusterServesAsWell(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer client.Close() //nolint:errcheck // test
+	defer client.Close()
 	term := campaign(t, client, candidate("a"))
 	var writes []master.RegistryWrite
 	for i := range 300 { // more than etcd's default --max-txn-ops
