@@ -43,14 +43,18 @@ type Exit struct {
 type Containerizer interface {
 	// Launch prepares the sandbox, fetches and starts the command. It returns
 	// once the command runs (its exec succeeded), or an error whose kind is
-	// mesos.Invalid or mesos.Unsupported if the spec can't be done here. After
-	// an error nothing of the container is left but its sandbox.
+	// mesos.Invalid or mesos.Unsupported if the spec can't be done here,
+	// mesos.Conflict if there is a container of that ID, and mesos.Unavailable
+	// if it was destroyed meanwhile or the machine has no room for it. After an
+	// error nothing of the container is left but its sandbox, whose stderr has it.
 	Launch(ctx context.Context, spec Spec) (pid int, err error)
 	// Wait returns when the container is gone. Every waiter gets the same Exit.
+	// Of a container that is not known the error is mesos.NotFound, here and below.
 	Wait(ctx context.Context, id mesos.ContainerID) (Exit, error)
 	// Signal sends a signal to every process of the container.
 	Signal(id mesos.ContainerID, signal syscall.Signal) error
 	// Destroy kills every process of the container and waits until they are gone.
+	// A Launch that is under way is stopped.
 	Destroy(ctx context.Context, id mesos.ContainerID) error
 	// Update changes the resources of a running container.
 	Update(ctx context.Context, id mesos.ContainerID, resources []*mesospb.Resource, limits map[string]*mesospb.Value_Scalar) error
