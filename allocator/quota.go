@@ -1,8 +1,8 @@
 package allocator
 
 import (
-	"fmt"
 	"slices"
+	"strings"
 
 	"github.com/mesosctl/mesosctl/mesos"
 	"github.com/mesosctl/mesosctl/mesos/allocation"
@@ -109,15 +109,7 @@ func (al *Allocator) updateQuota(in allocation.UpdateQuota) {
 	al.allChanged = true
 }
 
-func compareRole(q *quota, role string) int {
-	switch {
-	case q.role < role:
-		return -1
-	case q.role > role:
-		return 1
-	}
-	return 0
-}
+func compareRole(q *quota, role string) int { return strings.Compare(q.role, role) }
 
 // applies reports whether what a role consumes counts for q.
 func (q *quota) applies(role string) bool {
@@ -233,16 +225,4 @@ func (al *Allocator) fit(p *proposal, part resources.Resources, beside resources
 		part = part.ShrinkTo(al.headroom.surplus())
 	}
 	return part
-}
-
-func whyQuota(al *Allocator, p *proposal) string {
-	for _, q := range p.client.quota {
-		for name, limit := range q.limits.All() {
-			if used := q.consumed.Get(name); used >= limit {
-				return fmt.Sprintf("role %s is at its quota limit: %v of %v %s", q.role, used, limit, name)
-			}
-		}
-	}
-	return fmt.Sprintf("what is free in the cluster (%v) is kept for guarantees of other roles (%v)",
-		al.headroom.free, al.headroom.required)
 }

@@ -452,7 +452,8 @@ func TestCapableFrameworksOnly(t *testing.T) {
 		> framework F0 a
 		> agent S0 cpus:1;mem:64 region=far
 		> explain F0 a S0
-		region: the agent is in region far and the framework is not REGION_AWARE
+		region keeps cpus:1; mem:64 of 1 agents: the agent is in region far and the framework is not REGION_AWARE
+		try: give the framework the REGION_AWARE capability
 		> framework F1 b can=region
 		F1 is offered S0 for b: cpus:1; mem:64`)
 }

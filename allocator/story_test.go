@@ -87,7 +87,7 @@ func (s *story) tell(line string) []string {
 			return append(answers, s.wait(must(time.ParseDuration(wait)))...)
 		}
 		if asked, ok := strings.CutPrefix(command, "explain "); ok {
-			answers = append(answers, s.explain(strings.Fields(asked)))
+			answers = append(answers, s.explain(strings.Fields(asked))...)
 			continue
 		}
 		answers = append(answers, s.step(s.input(strings.Fields(command)))...)
@@ -141,15 +141,25 @@ func (s *story) step(in allocation.Input) []string {
 	return answers
 }
 
-func (s *story) explain(words []string) string {
-	denial, denied, err := s.al.Explain(mesos.FrameworkID(words[0]), words[1], mesos.AgentID(words[2]))
-	switch {
-	case err != nil:
-		return err.Error()
-	case !denied:
-		return "nothing keeps it back"
+// explain answers "framework role agent", of which agent may be left out.
+func (s *story) explain(words []string) []string {
+	agent := ""
+	if len(words) > 2 {
+		agent = words[2]
 	}
-	return denial.Rule + ": " + denial.Reason
+	list, err := s.al.Explain(mesos.FrameworkID(words[0]), words[1], mesos.AgentID(agent))
+	if err != nil {
+		return []string{err.Error()}
+	}
+	x := list[0]
+	var answers []string
+	if x.Offerable.Agents > 0 {
+		answers = append(answers, fmt.Sprintf("offerable: %v of %d agents", x.Offerable.Resources, x.Offerable.Agents))
+	}
+	for _, r := range x.Reasons {
+		answers = append(answers, fmt.Sprintf("%s keeps %v of %d agents: %s\ntry: %s", r.Rule, r.Resources, r.Agents, r.Sentence, r.Advice))
+	}
+	return answers
 }
 
 // input is a command's input. Words with "=" are options.

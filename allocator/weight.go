@@ -43,14 +43,19 @@ func (al *Allocator) weigh(role string) {
 		name, _, _ := strings.Cut(rest, "/")
 		id = al.tree.child(id, name)
 		end += len(name)
-		weight, set := al.weights[role[:end]]
-		if !set {
-			weight = unitWeight
-		}
+		weight := al.weightOf(role[:end])
 		if al.tree.nodes[id].weight != weight {
 			al.tree.nodes[id].weight = weight
 			al.tree.stale = true
 		}
 		end++
 	}
+}
+
+// weightOf is the weight of a role, in millionths.
+func (al *Allocator) weightOf(role string) uint64 {
+	if weight, set := al.weights[role]; set {
+		return weight
+	}
+	return unitWeight
 }

@@ -1,6 +1,7 @@
 package resources
 
 import (
+	"encoding/json"
 	"strings"
 	"testing"
 
@@ -121,5 +122,20 @@ func TestLimitsSub(t *testing.T) {
 		if got := limits(t, test.limits).Sub(quantities(t, test.quantities)); !got.Equal(limits(t, test.want)) {
 			t.Errorf("%q - %q = %v, want %q", test.limits, test.quantities, got, test.want)
 		}
+	}
+}
+
+func TestLimitsAsJSON(t *testing.T) {
+	want := NewLimits(Quantity{"cpus", 0}, Quantity{"mem", 1500})
+	text, err := json.Marshal(want)
+	if err != nil || string(text) != `{"cpus":0,"mem":1.5}` {
+		t.Fatalf("got %s, %v", text, err)
+	}
+	var got Limits
+	if err := json.Unmarshal(text, &got); err != nil || !got.Equal(want) {
+		t.Errorf("got %v, %v", got, err)
+	}
+	if err := got.UnmarshalJSON([]byte(`{"cpus":-1}`)); mesos.KindOf(err) != mesos.Invalid {
+		t.Errorf("got %v", err)
 	}
 }

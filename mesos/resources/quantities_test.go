@@ -1,6 +1,7 @@
 package resources
 
 import (
+	"encoding/json"
 	"maps"
 	"math"
 	"strings"
@@ -263,4 +264,21 @@ func TestQuantitiesAgainstModel(t *testing.T) {
 			t.Fatalf("%v parses as %v, %v", x, again, err)
 		}
 	})
+}
+
+func TestQuantitiesAsJSON(t *testing.T) {
+	want := quantities(t, "cpus:1.5;mem:1024;tapes:2")
+	text, err := json.Marshal(want)
+	if err != nil || string(text) != `{"cpus":1.5,"mem":1024,"tapes":2}` {
+		t.Fatalf("got %s, %v", text, err)
+	}
+	var got Quantities
+	if err := json.Unmarshal(text, &got); err != nil || !got.Equal(want) {
+		t.Errorf("got %v, %v", got, err)
+	}
+	for _, bad := range []string{`[]`, `{"cpus":"x"}`, `{"cpus":-1}`} {
+		if err := got.UnmarshalJSON([]byte(bad)); mesos.KindOf(err) != mesos.Invalid {
+			t.Errorf("%s: got %v", bad, err)
+		}
+	}
 }
