@@ -24,6 +24,7 @@ import (
 	"github.com/mesosctl/mesosctl/agent/container/fetch"
 	"github.com/mesosctl/mesosctl/agent/machine"
 	"github.com/mesosctl/mesosctl/httpapi"
+	"github.com/mesosctl/mesosctl/internal/drive"
 )
 
 // Agent is a running agent: the core on its loop, its containers, its
@@ -34,7 +35,7 @@ type Agent struct {
 	started     time.Time
 	address     address
 	server      *http.Server
-	loop        loop[agent.Input, agent.Effect]
+	loop        *drive.Loop[agent.Input, agent.Effect]
 	core        *agent.Agent
 	view        *httpapi.AgentView
 	files       *httpapi.Files
@@ -103,10 +104,10 @@ func StartAgent(ctx context.Context, cfg AgentConfig) (_ *Agent, err error) {
 		return nil, err
 	}
 	a.core = agent.New(coreConfig, state)
-	a.loop = newLoop[agent.Input, agent.Effect](a.core, agent.Tick{}, a.perform)
+	a.loop = drive.New[agent.Input, agent.Effect](a.core, agent.Tick{}, a.perform)
 	a.sandboxes = newSandboxes(a.files)
 	a.executors = newExecutors(a)
-	a.masters = newMasterLink(cfg.Masters, a.log, a.loop.inbox)
+	a.masters = newMasterLink(cfg.Masters, a.log, a.loop.Inbox)
 	a.server = newServer(a.handler(), a.log)
 	a.run(ctx)
 	a.log.Info("agent started", "address", a.address.String(), "work_dir", cfg.WorkDir)
@@ -123,11 +124,11 @@ func (a *Agent) run(ctx context.Context) {
 	a.end = end
 	a.group, running = errgroup.WithContext(running)
 	a.group.Go(func() error { return serve(running, a.server, a.address.listener) })
-	a.group.Go(func() error { return a.loop.run(running) })
+	a.group.Go(func() error { return a.loop.Run(running) })
 	a.group.Go(func() error {
 		select {
 		case <-asked.Done():
-			a.loop.inbox.put(agent.Shutdown{Reason: "the agent was asked to stop"})
+			a.loop.Put(agent.Shutdown{Reason: "the agent was asked to stop"})
 		case <-running.Done():
 		}
 		return nil

@@ -93,7 +93,7 @@ func (a *Agent) subscribe(ctx context.Context, id agent.StreamID, call *executor
 	a.streams[id] = stream
 	a.mu.Unlock()
 	err := a.requests.ask(ctx, func(request uint64) bool {
-		return a.loop.inbox.putWait(agent.ExecutorSubscribe{Request: agent.RequestID(request), Stream: id, Call: call})
+		return a.loop.PutWait(agent.ExecutorSubscribe{Request: agent.RequestID(request), Stream: id, Call: call})
 	})
 	if err != nil && ctx.Err() == nil {
 		a.forgetStream(id)
@@ -103,13 +103,13 @@ func (a *Agent) subscribe(ctx context.Context, id agent.StreamID, call *executor
 
 func (a *Agent) call(ctx context.Context, call *executorpb.Call) error {
 	return a.requests.ask(ctx, func(request uint64) bool {
-		return a.loop.inbox.putWait(agent.ExecutorCall{Request: agent.RequestID(request), Call: call})
+		return a.loop.PutWait(agent.ExecutorCall{Request: agent.RequestID(request), Call: call})
 	})
 }
 
 func (a *Agent) streamClosed(id agent.StreamID) {
 	if a.forgetStream(id) != nil {
-		a.loop.inbox.put(agent.ExecutorStreamClosed{Stream: id})
+		a.loop.Put(agent.ExecutorStreamClosed{Stream: id})
 	}
 }
 

@@ -38,7 +38,7 @@ func (a *Agent) metrics(ctx context.Context) []httpapi.Metric {
 		metrics = append(metrics, httpapi.Metric{Name: name, Value: value})
 	}
 	var counted agent.Metrics
-	if !a.loop.inspect(ctx, func() { counted = a.core.Metrics() }) {
+	if !a.loop.Inspect(ctx, func() { counted = a.core.Metrics() }) {
 		return metrics
 	}
 	for name, value := range counted.Values(time.Now()) {

@@ -118,7 +118,7 @@ func (x *executors) builtin(id mesos.ContainerID) context.CancelFunc {
 	return x.builtins[id]
 }
 
-func (x *executors) post(in agent.Input) { x.agent.loop.inbox.put(in) }
+func (x *executors) post(in agent.Input) { x.agent.loop.Put(in) }
 
 func pairs(variables []agent.Variable) []string {
 	out := make([]string, len(variables))

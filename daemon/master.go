@@ -208,7 +208,7 @@ func (m *Master) lead(ctx context.Context, elected *registry.Term, info *mesospb
 	policy := allocator.New(m.cfg.allocator())
 	t := newTerm(m.log, core, policy, elected.Store(), m.view)
 	for _, in := range m.cfg.standing() {
-		t.alloc.inbox.put(in)
+		t.alloc.Put(in)
 	}
 	m.term.Store(t)
 	m.firstTerm.Do(func() { close(m.led) })

@@ -61,7 +61,7 @@ func (m *Master) metrics(ctx context.Context) []httpapi.Metric {
 	}
 	metrics = append(metrics, httpapi.Metric{Name: "master/elected", Value: 1})
 	var counted []master.Metric
-	t.master.inspect(ctx, func() { counted = t.core.AppendMetrics(nil) })
+	t.master.Inspect(ctx, func() { counted = t.core.AppendMetrics(nil) })
 	for _, c := range counted {
 		metrics = append(metrics, httpapi.Metric(c))
 	}
@@ -118,7 +118,7 @@ func (o operatorAPI) Teardown(ctx context.Context, principal, framework string) 
 		return errDeposed
 	}
 	return t.requests.ask(ctx, func(request uint64) bool {
-		return t.master.inbox.putWait(master.Teardown{
+		return t.master.PutWait(master.Teardown{
 			Request: master.RequestID(request), Principal: principal, Framework: framework,
 		})
 	})

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/mesosctl/mesosctl/agent"
+	"github.com/mesosctl/mesosctl/internal/drive"
 	"github.com/mesosctl/mesosctl/link"
 	"github.com/mesosctl/mesosctl/mesos"
 	"github.com/mesosctl/mesosctl/wire/linkpb"
@@ -23,7 +24,7 @@ const farewell = time.Second
 type masterLink struct {
 	masters []string
 	log     *slog.Logger
-	inbox   *inbox[agent.Input]
+	inbox   *drive.Inbox[agent.Input]
 
 	ctx    context.Context // of attempts to connect
 	cancel context.CancelFunc
@@ -35,7 +36,7 @@ type masterLink struct {
 	conn  *link.Conn // of the link last
 }
 
-func newMasterLink(masters []string, log *slog.Logger, inbox *inbox[agent.Input]) *masterLink {
+func newMasterLink(masters []string, log *slog.Logger, inbox *drive.Inbox[agent.Input]) *masterLink {
 	l := &masterLink{masters: masters, log: log, inbox: inbox}
 	l.ctx, l.cancel = context.WithCancel(context.Background())
 	return l
@@ -46,7 +47,7 @@ func (l *masterLink) connect() {
 	l.done.Go(func() {
 		conn, leader, err := l.dial()
 		if err != nil {
-			l.inbox.put(agent.ConnectFailed{Err: err})
+			l.inbox.Put(agent.ConnectFailed{Err: err})
 			return
 		}
 		l.mu.Lock()
@@ -54,7 +55,7 @@ func (l *masterLink) connect() {
 		id := l.last
 		l.conn = conn
 		l.mu.Unlock()
-		l.inbox.put(agent.Connected{Link: id, Master: leader})
+		l.inbox.Put(agent.Connected{Link: id, Master: leader})
 		l.receive(id, conn)
 	})
 }
@@ -85,13 +86,13 @@ func (l *masterLink) receive(id agent.LinkID, conn *link.Conn) {
 			l.log.Debug("connection to the master ended", "error", err)
 			break
 		}
-		if !l.inbox.putWait(agent.MasterMessage{Link: id, Message: message}) {
+		if !l.inbox.PutWait(agent.MasterMessage{Link: id, Message: message}) {
 			break
 		}
 	}
 	if l.forget(id) != nil {
 		conn.Close()
-		l.inbox.put(agent.LinkClosed{Link: id})
+		l.inbox.Put(agent.LinkClosed{Link: id})
 	}
 }
 

@@ -10,6 +10,7 @@ import (
 
 	"github.com/mesosctl/mesosctl/allocator"
 	"github.com/mesosctl/mesosctl/httpapi"
+	"github.com/mesosctl/mesosctl/internal/drive"
 	"github.com/mesosctl/mesosctl/link"
 	"github.com/mesosctl/mesosctl/master"
 	"github.com/mesosctl/mesosctl/mesos"
@@ -29,8 +30,8 @@ var errDeposed = mesos.Errorf(mesos.Unavailable, "this master no longer leads")
 type term struct {
 	log      *slog.Logger
 	began    time.Time
-	master   loop[master.Input, master.Effect]
-	alloc    loop[allocation.Input, allocation.Output]
+	master   *drive.Loop[master.Input, master.Effect]
+	alloc    *drive.Loop[allocation.Input, allocation.Output]
 	core     *master.Master
 	store    *registry.Store
 	view     *httpapi.MasterView
@@ -54,16 +55,16 @@ func newTerm(log *slog.Logger, core *master.Master, policy *allocator.Allocator,
 		streams:  map[master.StreamID]*httpapi.Stream{},
 		links:    map[master.LinkID]*link.Conn{},
 	}
-	t.master = newLoop[master.Input, master.Effect](core, master.Tick{}, t.perform)
-	t.alloc = newLoop[allocation.Input, allocation.Output](policy, allocation.Tick{}, t.offer)
+	t.master = drive.New[master.Input, master.Effect](core, master.Tick{}, t.perform)
+	t.alloc = drive.New[allocation.Input, allocation.Output](policy, allocation.Tick{}, t.offer)
 	return t
 }
 
 // run drives both cores until the context ends, then drops every connection.
 func (t *term) run(ctx context.Context) error {
 	group, ctx := errgroup.WithContext(ctx)
-	group.Go(func() error { return t.master.run(ctx) })
-	group.Go(func() error { return t.alloc.run(ctx) })
+	group.Go(func() error { return t.master.Run(ctx) })
+	group.Go(func() error { return t.alloc.Run(ctx) })
 	err := group.Wait()
 	t.end()
 	return err
@@ -85,7 +86,7 @@ func (t *term) end() {
 // offer hands the allocator's outputs to the master.
 func (t *term) offer(outputs []allocation.Output) {
 	for _, out := range outputs {
-		t.master.inbox.put(master.Allocated{Output: out})
+		t.master.Put(master.Allocated{Output: out})
 	}
 }
 
@@ -116,7 +117,7 @@ func (t *term) perform(effects []master.Effect) {
 		case master.WriteRegistry:
 			t.write(e)
 		case master.Allocate:
-			t.alloc.inbox.put(e.Input)
+			t.alloc.Put(e.Input)
 		case master.Log:
 			t.log.Log(context.Background(), slog.Level(e.Level), e.Message, e.Args...)
 		}
@@ -128,7 +129,7 @@ func (t *term) write(e master.WriteRegistry) {
 		if err != nil {
 			t.log.Error("registry write failed", "error", err)
 		}
-		t.master.inbox.put(master.RegistryWritten{ID: e.ID, Err: err})
+		t.master.Put(master.RegistryWritten{ID: e.ID, Err: err})
 	})
 }
 
@@ -143,7 +144,7 @@ func (t *term) Subscribe(ctx context.Context, principal string, call *schedulerp
 	t.streams[id] = stream
 	t.mu.Unlock()
 	err := t.requests.ask(ctx, func(request uint64) bool {
-		return t.master.inbox.putWait(master.Subscribe{
+		return t.master.PutWait(master.Subscribe{
 			Request: master.RequestID(request), Stream: id, Principal: principal, Call: call,
 		})
 	})
@@ -157,14 +158,14 @@ func (t *term) Subscribe(ctx context.Context, principal string, call *schedulerp
 func (t *term) StreamClosed(id string, cause error) {
 	if t.forgetStream(master.StreamID(id)) != nil {
 		t.log.Debug("scheduler disconnected", "stream", id, "cause", cause)
-		t.master.inbox.put(master.StreamClosed{Stream: master.StreamID(id)})
+		t.master.Put(master.StreamClosed{Stream: master.StreamID(id)})
 	}
 }
 
 // Call takes any other call of a scheduler.
 func (t *term) Call(ctx context.Context, principal, streamID string, call *schedulerpb.Call) error {
 	return t.requests.ask(ctx, func(request uint64) bool {
-		return t.master.inbox.putWait(master.SchedulerCall{
+		return t.master.PutWait(master.SchedulerCall{
 			Request: master.RequestID(request), Stream: master.StreamID(streamID), Principal: principal, Call: call,
 		})
 	})
@@ -189,13 +190,13 @@ func (t *term) serveLink(conn *link.Conn) {
 			t.log.Debug("agent connection ended", "address", conn.RemoteAddr(), "error", err)
 			break
 		}
-		if !t.master.inbox.putWait(master.AgentMessage{Link: id, Address: conn.RemoteAddr(), Message: message}) {
+		if !t.master.PutWait(master.AgentMessage{Link: id, Address: conn.RemoteAddr(), Message: message}) {
 			break
 		}
 	}
 	if t.forgetLink(id) != nil {
 		conn.Close()
-		t.master.inbox.put(master.LinkClosed{Link: id})
+		t.master.Put(master.LinkClosed{Link: id})
 	}
 }
 

@@ -35,7 +35,8 @@ var rooms = []room{
 	{"wire/", []string{"mesos", "wire/"}, "the protocol knows no room that speaks it"},
 
 	{"allocator", vocabulary, "a core never imports another: the allocator must run behind a socket too"},
-	{"allocator/remote", append([]string{"allocator"}, vocabulary...), "it carries the allocator's language and decides nothing"},
+	{"allocator/remote", append([]string{"link/", "internal/"}, vocabulary...), "it carries the language of allocators and knows no policy"},
+	{"allocator/firstfit", vocabulary, "an example is written against the language alone, as somebody else's policy would be"},
 	{"master", vocabulary, "a core never imports another: the simulator joins them in its own way"},
 	{"agent", vocabulary, "a core never imports another, and never the shells that serve it"},
 	{"agent/machine", vocabulary, "discovery looks at the machine, not at the core"},
@@ -52,7 +53,7 @@ var rooms = []room{
 	{"daemon/", []string{"mesos/", "wire/", "allocator/", "master", "agent/", "registry/", "link/", "httpapi/", "client/", "daemon/", "internal/"}, "the composition root joins what is below it"},
 	{"bench/", []string{"mesos/", "wire/", "allocator/", "master", "agent/", "registry/", "link/", "httpapi/", "client/", "daemon/", "sim/", "exec/", "bench/"}, "a benchmark may measure anything but the command line"},
 	{"cmd/", []string{"cmd/", "daemon/", "exec/", "tui/", "client/", "sim/", "bench/", "internal/", "mesos/", "wire/"}, "a command parses, then calls the room that does the work"},
-	{"internal/", []string{"internal/"}, "helpers of the build stand alone"},
+	{"internal/", []string{"internal/"}, "what drives cores and checks the build knows none of the rooms"},
 }
 
 // cores decide; whatever makes a decision depend on more than its inputs is forbidden.

@@ -1,4 +1,4 @@
-package daemon
+package drive
 
 import "sync"
 
@@ -6,9 +6,9 @@ import "sync"
 // network must wait too.
 const inboxLimit = 1 << 16
 
-// inbox is the queue in front of a core. Any goroutine puts inputs in; one
+// Inbox is the queue in front of a core. Any goroutine puts inputs in; one
 // takes them out, all that are there at once.
-type inbox[In any] struct {
+type Inbox[In any] struct {
 	mu     sync.Mutex
 	queue  []In
 	closed bool
@@ -16,22 +16,23 @@ type inbox[In any] struct {
 	space  sync.Cond     // signalled when the queue was emptied
 }
 
-func newInbox[In any]() *inbox[In] {
-	b := &inbox[In]{ready: make(chan struct{}, 1)}
+func newInbox[In any]() *Inbox[In] {
+	b := &Inbox[In]{ready: make(chan struct{}, 1)}
 	b.space.L = &b.mu
 	return b
 }
 
-// put adds an input and never waits: for what another core says, so that two
-// cores can't wait for each other. It reports false once the inbox is closed.
-func (b *inbox[In]) put(in In) bool {
+// Put adds inputs, which are taken together, and never waits: for what another
+// core says, so that two cores can't wait for each other. It reports false once
+// the inbox is closed.
+func (b *Inbox[In]) Put(in ...In) bool {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	return b.add(in)
 }
 
-// putWait adds an input from the network, and waits while too many are queued.
-func (b *inbox[In]) putWait(in In) bool {
+// PutWait adds inputs from the network, and waits while too many are queued.
+func (b *Inbox[In]) PutWait(in ...In) bool {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	for len(b.queue) >= inboxLimit && !b.closed {
@@ -40,12 +41,12 @@ func (b *inbox[In]) putWait(in In) bool {
 	return b.add(in)
 }
 
-func (b *inbox[In]) add(in In) bool {
+func (b *Inbox[In]) add(in []In) bool {
 	if b.closed {
 		return false
 	}
-	b.queue = append(b.queue, in)
-	if len(b.queue) == 1 {
+	b.queue = append(b.queue, in...)
+	if len(b.queue) > 0 {
 		select {
 		case b.ready <- struct{}{}:
 		default:
@@ -55,7 +56,7 @@ func (b *inbox[In]) add(in In) bool {
 }
 
 // take returns what is queued, in order, and keeps spare for the next inputs.
-func (b *inbox[In]) take(spare []In) []In {
+func (b *Inbox[In]) take(spare []In) []In {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	batch := b.queue
@@ -66,7 +67,7 @@ func (b *inbox[In]) take(spare []In) []In {
 }
 
 // close refuses inputs from now on and drops those that wait.
-func (b *inbox[In]) close() {
+func (b *Inbox[In]) close() {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	b.closed = true

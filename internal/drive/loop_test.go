@@ -1,4 +1,4 @@
-package daemon
+package drive
 
 import (
 	"context"
@@ -29,20 +29,20 @@ func TestLoopStepsInOrderAndTicksWhenTheTimeHasCome(t *testing.T) {
 		ctx, cancel := context.WithCancel(t.Context())
 		start := time.Now()
 		var got []string
-		l := newLoop[string, string](&echoCore{}, "tick", func(effects []string) {
+		l := New[string, string](&echoCore{}, "tick", func(effects []string) {
 			for _, e := range effects {
 				got = append(got, fmt.Sprintf("%v %s", time.Since(start), e))
 			}
 		})
 		done := make(chan error)
-		go func() { done <- l.run(ctx) }()
+		go func() { done <- l.Run(ctx) }()
 		for _, in := range []string{"a", "later", "b"} {
-			if !l.inbox.put(in) {
+			if !l.Put(in) {
 				t.Fatalf("put %q: refused", in)
 			}
 		}
 		synctest.Wait()
-		if !l.inspect(ctx, func() { got = append(got, "inspected") }) {
+		if !l.Inspect(ctx, func() { got = append(got, "inspected") }) {
 			t.Error("a loop at rest was not inspected")
 		}
 		time.Sleep(3 * time.Second)
@@ -55,10 +55,10 @@ func TestLoopStepsInOrderAndTicksWhenTheTimeHasCome(t *testing.T) {
 		if fmt.Sprint(got) != fmt.Sprint(want) {
 			t.Errorf("effects: got %q, want %q", got, want)
 		}
-		if l.inspect(ctx, func() {}) {
+		if l.Inspect(ctx, func() {}) {
 			t.Error("an ended loop was inspected")
 		}
-		if l.inbox.put("late") {
+		if l.Put("late") {
 			t.Error("an ended loop took an input")
 		}
 	})
@@ -68,23 +68,23 @@ func TestInboxMakesTheNetworkWaitButNeverACore(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		b := newInbox[int]()
 		for i := range inboxLimit + 1 {
-			b.put(i)
+			b.Put(i)
 		}
 		put := false
 		go func() {
-			b.putWait(-1)
+			b.PutWait(-1)
 			put = true
 		}()
 		synctest.Wait()
 		if put {
-			t.Fatal("putWait went through a full inbox")
+			t.Fatal("PutWait went through a full inbox")
 		}
 		if n := len(b.take(nil)); n != inboxLimit+1 {
 			t.Fatalf("took %d inputs, want %d", n, inboxLimit+1)
 		}
 		synctest.Wait()
 		if !put {
-			t.Fatal("putWait still waits at an empty inbox")
+			t.Fatal("PutWait still waits at an empty inbox")
 		}
 	})
 }

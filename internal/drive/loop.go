@@ -1,13 +1,15 @@
-package daemon
+// Package drive runs cores: it feeds one its inputs in batches, on one
+// goroutine, wakes it when it wants to be, and has its effects done.
+package drive
 
 import (
 	"context"
 	"time"
 )
 
-// core is what the three cores have in common: they decide and return what is
-// to be done. See the packages master, agent and allocator.
-type core[In, Out any] interface {
+// Core is what all cores have in common: they decide, and return what is to be
+// done. See the packages master, agent and allocator.
+type Core[In, Out any] interface {
 	// Step takes one input and returns the effects, valid until the next Step.
 	Step(now time.Time, in In) []Out
 	// Next is when the core wants a tick; zero means never, and a time that has
@@ -18,33 +20,34 @@ type core[In, Out any] interface {
 // maxBatch bounds how many inputs are stepped before their effects are done.
 const maxBatch = 1024
 
-// loop drives one core on one goroutine: it takes inputs in batches, steps the
+// Loop drives one core on one goroutine: it takes inputs in batches, steps the
 // core through them, and has their effects done, in order, by perform.
 //
 // The effects of a batch are performed together so that what must be durable
 // can be synced once for all of it; perform must make every durable effect
 // durable before it does an effect that comes after it.
-type loop[In, Out any] struct {
-	core  core[In, Out]
-	inbox *inbox[In]
-	tick  In
+type Loop[In, Out any] struct {
+	*Inbox[In]
+	core Core[In, Out]
+	tick In
 	// perform does effects. It runs on the loop's goroutine and must not block
 	// on anything that needs this loop.
 	perform func(effects []Out)
-	// inspections are functions to run between batches; see inspect.
+	// inspections are functions to run between batches; see Inspect.
 	inspections chan func()
 }
 
-func newLoop[In, Out any](c core[In, Out], tick In, perform func([]Out)) loop[In, Out] {
-	return loop[In, Out]{
-		core: c, inbox: newInbox[In](), tick: tick, perform: perform, inspections: make(chan func()),
+// New is a loop around a core, which is to be given tick when its time has come.
+func New[In, Out any](core Core[In, Out], tick In, perform func(effects []Out)) *Loop[In, Out] {
+	return &Loop[In, Out]{
+		Inbox: newInbox[In](), core: core, tick: tick, perform: perform, inspections: make(chan func()),
 	}
 }
 
-// inspect runs f on the loop's goroutine, where it may read the core: for what
+// Inspect runs f on the loop's goroutine, where it may read the core: for what
 // is cheap to read and asked for rarely, such as metrics. It reports false if
 // the context ended first.
-func (l *loop[In, Out]) inspect(ctx context.Context, f func()) bool {
+func (l *Loop[In, Out]) Inspect(ctx context.Context, f func()) bool {
 	done := make(chan struct{})
 	select {
 	case l.inspections <- func() { f(); close(done) }:
@@ -55,17 +58,17 @@ func (l *loop[In, Out]) inspect(ctx context.Context, f func()) bool {
 	}
 }
 
-// run drives the core until the context ends.
-func (l *loop[In, Out]) run(ctx context.Context) error {
+// Run drives the core until the context ends.
+func (l *Loop[In, Out]) Run(ctx context.Context) error {
 	var (
 		spare   []In
 		effects []Out
 		timer   = time.NewTimer(0)
 	)
 	defer timer.Stop()
-	defer l.inbox.close()
+	defer l.close()
 	for {
-		batch := l.inbox.take(spare)
+		batch := l.take(spare)
 		for start := 0; start < len(batch); start += maxBatch {
 			for _, in := range batch[start:min(start+maxBatch, len(batch))] {
 				effects = append(effects, l.core.Step(time.Now(), in)...)
@@ -96,7 +99,7 @@ func (l *loop[In, Out]) run(ctx context.Context) error {
 }
 
 // inspectOne serves an inspection that waits, when the loop is never at rest.
-func (l *loop[In, Out]) inspectOne() {
+func (l *Loop[In, Out]) inspectOne() {
 	select {
 	case f := <-l.inspections:
 		f()
@@ -104,9 +107,9 @@ func (l *loop[In, Out]) inspectOne() {
 	}
 }
 
-func (l *loop[In, Out]) wait(ctx context.Context, due <-chan time.Time) error {
+func (l *Loop[In, Out]) wait(ctx context.Context, due <-chan time.Time) error {
 	select {
-	case <-l.inbox.ready:
+	case <-l.ready:
 		return nil
 	case f := <-l.inspections:
 		f()
@@ -118,7 +121,7 @@ func (l *loop[In, Out]) wait(ctx context.Context, due <-chan time.Time) error {
 	}
 }
 
-func (l *loop[In, Out]) flush(effects []Out) []Out {
+func (l *Loop[In, Out]) flush(effects []Out) []Out {
 	if len(effects) > 0 {
 		l.perform(effects)
 		clear(effects)
