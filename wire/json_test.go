@@ -14,6 +14,7 @@ import (
 	"github.com/mesosctl/mesosctl/wire"
 	_ "github.com/mesosctl/mesosctl/wire/agentpb"
 	_ "github.com/mesosctl/mesosctl/wire/executorpb"
+	_ "github.com/mesosctl/mesosctl/wire/allocationpb"
 	_ "github.com/mesosctl/mesosctl/wire/linkpb"
 	"github.com/mesosctl/mesosctl/wire/masterpb"
 	"github.com/mesosctl/mesosctl/wire/mesospb"
