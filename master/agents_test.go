@@ -289,3 +289,46 @@ func TestAnAgentIsFoundAtTheHostOfItsConnection(t *testing.T) {
 		}
 	}
 }
+
+func TestAReregistrationSentTwiceIsSettledOnce(t *testing.T) {
+	c := newCluster(t, testConfig(), Recovered{})
+	a := c.agent(1, "cpus:4;mem:1024")
+	in := reregisterMessage(1, string(a), nil)
+	in.Link = 2
+	c.step(in)
+	s := c.subscribe("s", frameworkInfo())
+	o := c.offer(s, a, "cpus:2")
+	if err := s.accept([]mesos.OfferID{o}, commandTask("t", a, "cpus:1", withExecutor("e", "cpus:0.5"))); err != nil {
+		t.Fatal(err)
+	}
+	// It was sent before the launch arrived, so it does not list the executor.
+	again := reregisterMessage(1, string(a), nil)
+	again.Link = 2
+	c.take()
+	c.step(again)
+	if c.views.executors["M-0000 "+string(a)+" e"] == nil {
+		t.Error("the executor is taken for gone")
+	}
+	for _, e := range c.take() {
+		if e, ok := e.(SendAgent); ok && len(e.Message.GetRegistered().GetReconcile()) > 0 {
+			t.Errorf("the agent was asked about %v", e.Message)
+		}
+	}
+}
+
+func TestAnExecutorThatAReturningAgentDoesNotListIsGone(t *testing.T) {
+	c := newCluster(t, testConfig(), Recovered{})
+	a := c.agent(1, "cpus:4;mem:1024")
+	s := c.subscribe("s", frameworkInfo())
+	o := c.offer(s, a, "cpus:2")
+	if err := s.accept([]mesos.OfferID{o}, commandTask("t", a, "cpus:1", withExecutor("e", "cpus:0.5"))); err != nil {
+		t.Fatal(err)
+	}
+	c.step(LinkClosed{Link: 1})
+	in := reregisterMessage(1, string(a), nil)
+	in.Link = 2
+	c.step(in)
+	if len(c.views.executors) > 0 || c.agents[a].used.Cpus() != 1000 {
+		t.Errorf("readers see %v, and %s in use", c.views.executors, c.agents[a].used)
+	}
+}

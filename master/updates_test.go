@@ -216,3 +216,19 @@ func TestAVolumeComesFromOnePlace(t *testing.T) {
 		}
 	}
 }
+
+// The acknowledgement of an earlier update does not end a task.
+func TestOnlyTheTerminalUpdatesAcknowledgementEndsATask(t *testing.T) {
+	d := newDesk(t)
+	wantError(t, d.try("cpus:1", launchOf(commandTask("t", d.agent, "cpus:1"))), 0, "")
+	d.update(1, d.s, "t", mesospb.TaskState_TASK_RUNNING, 1)
+	d.update(1, d.s, "t", mesospb.TaskState_TASK_FINISHED, 2)
+	d.s.acknowledge(d.agent, "t", 1)
+	if got := d.views.tasks["M-0000 t"].List; got != TaskActive {
+		t.Errorf("the task is in list %d", got)
+	}
+	d.s.acknowledge(d.agent, "t", 2)
+	if got := d.views.tasks["M-0000 t"].List; got != TaskCompleted {
+		t.Errorf("the task is in list %d", got)
+	}
+}
