@@ -5,6 +5,7 @@ import (
 
 	"github.com/mesosctl/mesosctl/mesos"
 	"github.com/mesosctl/mesosctl/mesos/allocation"
+	"github.com/mesosctl/mesosctl/wire/convert"
 	"github.com/mesosctl/mesosctl/wire/mesospb"
 	"github.com/mesosctl/mesosctl/wire/schedulerpb"
 )
@@ -184,7 +185,7 @@ func readWishes(info *mesospb.FrameworkInfo, suppressed []string, constraints *s
 	if w.suppressed, err = suppressedRoles(info, suppressed); err != nil {
 		return wishes{}, err
 	}
-	if w.evaluated, err = readConstraints(info, constraints); err != nil {
+	if w.evaluated, err = convert.OfferConstraints(constraints, rolesOf(info)); err != nil {
 		return wishes{}, err
 	}
 	return w, nil

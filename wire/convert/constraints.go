@@ -1,13 +1,14 @@
-package master
+package convert
 
 import (
 	"fmt"
+	"maps"
 	"regexp"
 	"regexp/syntax"
+	"slices"
 
 	"github.com/mesosctl/mesosctl/mesos"
 	"github.com/mesosctl/mesosctl/mesos/allocation"
-	"github.com/mesosctl/mesosctl/wire/mesospb"
 	"github.com/mesosctl/mesosctl/wire/schedulerpb"
 )
 
@@ -19,7 +20,10 @@ const maxRegexInstructions = 100
 // roleConstraints says which agents may be offered to a role: those that meet
 // all constraints of any group.
 // https://mesos.apache.org/documentation/latest/app-framework-development-guide/
-type roleConstraints [][]constraint
+type roleConstraints struct {
+	groups [][]constraint
+	source *schedulerpb.OfferConstraints_RoleConstraints
+}
 
 // A constraint is about one attribute, or what stands for one.
 type constraint struct {
@@ -35,9 +39,9 @@ type value struct {
 }
 
 // Match returns "" if the agent may be offered, or what it fails to meet.
-func (groups roleConstraints) Match(a *allocation.Agent) string {
+func (c *roleConstraints) Match(a *allocation.Agent) string {
 	failed := ""
-	for _, group := range groups {
+	for _, group := range c.groups {
 		if failed = firstUnmet(group, a); failed == "" {
 			return ""
 		}
@@ -54,35 +58,53 @@ func firstUnmet(group []constraint, a *allocation.Agent) string {
 	return ""
 }
 
-// readConstraints checks the constraints of a framework and makes them ready to
-// be evaluated, by role.
-func readConstraints(info *mesospb.FrameworkInfo, wire *schedulerpb.OfferConstraints) (map[string]allocation.Constraints, error) {
-	if len(wire.GetRoleConstraints()) == 0 {
+// OfferConstraints checks the constraints of a framework that has these roles,
+// and makes them ready to be evaluated, by role. Errors are of kind
+// mesos.Invalid and name the field.
+func OfferConstraints(message *schedulerpb.OfferConstraints, roles []string) (map[string]allocation.Constraints, error) {
+	if len(message.GetRoleConstraints()) == 0 {
 		return nil, nil
 	}
-	roles := make(map[string]bool)
-	for _, role := range rolesOf(info) {
-		roles[role] = true
-	}
 	constraints := make(map[string]allocation.Constraints)
-	for _, role := range sortedKeys(wire.GetRoleConstraints()) {
-		if !roles[role] {
+	for _, role := range slices.Sorted(maps.Keys(message.GetRoleConstraints())) {
+		if !slices.Contains(roles, role) {
 			return nil, mesos.Errorf(mesos.Invalid, "offer_constraints.role_constraints: %q is not one of the framework's roles", role)
 		}
-		groups, err := readGroups(wire.GetRoleConstraints()[role].GetGroups())
+		source := message.GetRoleConstraints()[role]
+		groups, err := readGroups(source.GetGroups())
 		if err != nil {
 			return nil, mesos.Errorf(mesos.Invalid, "offer_constraints.role_constraints[%q].groups%w", role, err)
 		}
-		constraints[role] = groups
+		constraints[role] = &roleConstraints{groups, source}
 	}
 	return constraints, nil
 }
 
-func readGroups(wire []*schedulerpb.OfferConstraints_RoleConstraints_Group) (roleConstraints, error) {
+// OfferConstraintsToWire is the message that OfferConstraints made these of. The
+// error, of kind mesos.Unsupported, names a role whose constraints were made in
+// another way.
+func OfferConstraintsToWire(constraints map[string]allocation.Constraints) (*schedulerpb.OfferConstraints, error) {
+	if len(constraints) == 0 {
+		return nil, nil
+	}
+	message := &schedulerpb.OfferConstraints{
+		RoleConstraints: make(map[string]*schedulerpb.OfferConstraints_RoleConstraints, len(constraints)),
+	}
+	for _, role := range slices.Sorted(maps.Keys(constraints)) {
+		c, ok := constraints[role].(*roleConstraints)
+		if !ok {
+			return nil, mesos.Errorf(mesos.Unsupported, "offer constraints of role %q have no message", role)
+		}
+		message.RoleConstraints[role] = c.source
+	}
+	return message, nil
+}
+
+func readGroups(wire []*schedulerpb.OfferConstraints_RoleConstraints_Group) ([][]constraint, error) {
 	if len(wire) == 0 {
 		return nil, mesos.Errorf(mesos.Invalid, ": there are none")
 	}
-	groups := make(roleConstraints, len(wire))
+	groups := make([][]constraint, len(wire))
 	for i, group := range wire {
 		if len(group.GetAttributeConstraints()) == 0 {
 			return nil, mesos.Errorf(mesos.Invalid, "[%d].attribute_constraints: there are none", i)
