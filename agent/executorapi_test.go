@@ -40,7 +40,6 @@ func TestCallWithAFieldMissingOrWrongIsRefusedByName(t *testing.T) {
 		{&executorpb.Call{ExecutorId: executor, FrameworkId: framework}, "expecting 'type' to be present"},
 		{&executorpb.Call{Type: executorpb.Call_MESSAGE.Enum(), FrameworkId: framework}, "expecting 'executor_id' to be present"},
 		{&executorpb.Call{Type: executorpb.Call_MESSAGE.Enum(), ExecutorId: executor}, "expecting 'framework_id' to be present"},
-		{of(executorpb.Call_SUBSCRIBE), "expecting 'subscribe' to be present"},
 		{of(executorpb.Call_UPDATE), "expecting 'update' to be present"},
 		{of(executorpb.Call_MESSAGE), "expecting 'message' to be present"},
 		{of(executorpb.Call_UNKNOWN), "type UNKNOWN is not known"},

@@ -30,9 +30,8 @@ func checkCall(call *executorpb.Call) error {
 	}
 	switch call.GetType() {
 	case executorpb.Call_SUBSCRIBE:
-		if call.GetSubscribe() == nil {
-			return missing("subscribe")
-		}
+		// Mesos wants 'subscribe' to be present; npm's mesos-framework leaves it
+		// out, and all that it can hold is what is not acknowledged.
 		for _, u := range call.GetSubscribe().GetUnacknowledgedUpdates() {
 			if err := checkStatus(call, u.GetStatus()); err != nil {
 				return err

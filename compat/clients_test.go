@@ -96,12 +96,12 @@ func TestMesosFrameworkExecutorRunsTasks(t *testing.T) {
 	const tasks = 10
 	lines := node(t, "custom-scheduler.js", host, port, fmt.Sprint(tasks))
 	for i := range tasks {
-		payload := fmt.Sprintf("payload %d", i)
-		if count(lines, "message", "did "+payload) != 1 {
-			t.Errorf("no TASK_FINISHED says that it did %q", payload)
+		name := fmt.Sprintf("custom %d", i)
+		if count(lines, "message", "did "+name) != 1 {
+			t.Errorf("no TASK_FINISHED says that it did %q", name)
 		}
-		if count(lines, "message", payload) != 1 {
-			t.Errorf("the executor's message %q did not arrive", payload)
+		if count(lines, "message", name) != 1 {
+			t.Errorf("the executor's message %q did not arrive", name)
 		}
 	}
 	if n := len(c.completed(t, "compat-custom-executor")); n != tasks {

@@ -25,7 +25,7 @@ type cluster struct {
 }
 
 // patience bounds every wait of these tests.
-const patience = 90 * time.Second
+const patience = 30 * time.Second
 
 // startCluster starts the daemons of the binary that MESOSCTL names.
 func startCluster(t *testing.T) *cluster {
@@ -41,13 +41,13 @@ func startCluster(t *testing.T) *cluster {
 	c.await(t, c.agent, "/health")
 	poll(t, "the agent is registered", func() error {
 		var state struct {
-			ActivatedSlaves int `json:"activated_slaves"`
+			ActivatedSlaves float64 `json:"activated_slaves"`
 		}
 		if err := getJSON(c.master, "/state", &state); err != nil {
 			return err
 		}
 		if state.ActivatedSlaves != 1 {
-			return fmt.Errorf("%d active agents", state.ActivatedSlaves)
+			return fmt.Errorf("%v active agents", state.ActivatedSlaves)
 		}
 		return nil
 	})

@@ -1,6 +1,7 @@
 package compat
 
 import (
+	"errors"
 	"testing"
 
 	"github.com/influxdata/telegraf/plugins/inputs/mesos"
@@ -10,6 +11,12 @@ import (
 // The fields are those that dashboards built on the plugin show.
 func TestTelegrafReadsAMasterAndAnAgent(t *testing.T) {
 	c := startCluster(t)
+	poll(t, "the agent knows that it is registered", func() error {
+		if c.metrics(t, c.agent)["slave/registered"] != 1 {
+			return errors.New("it does not")
+		}
+		return nil
+	})
 	plugin := &mesos.Mesos{
 		Timeout: 1000,
 		Masters: []string{"http://" + c.master},

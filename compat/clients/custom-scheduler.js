@@ -14,6 +14,7 @@ const command = `exec ${process.execPath} ${path.join(__dirname, "executor.js")}
 const scalar = (name, value) => ({ name, type: "SCALAR", scalar: { value } });
 let launched = false;
 const finished = new Set();
+let unacknowledged = 0;
 
 const scheduler = new Scheduler({
   masterUrl: host,
@@ -39,7 +40,6 @@ const scheduler = new Scheduler({
         agent_id: first.agent_id,
         executor,
         resources: [scalar("cpus", 0.01), scalar("mem", 1)],
-        data: Buffer.from(`payload ${i}`).toString("base64"),
       }));
       this.accept([first.id], [{ type: "LAUNCH", launch: { task_infos: infos } }], null);
     },
@@ -47,13 +47,19 @@ const scheduler = new Scheduler({
 });
 
 scheduler.on("ready", () => scheduler.subscribe());
-scheduler.on("error", (error) => once.fail(error));
+let ending = false;
+scheduler.on("error", (error) => ending || once.fail(error)); // the teardown ends the stream
 scheduler.on("message", (message) => console.log(JSON.stringify({ message: message.data })));
 scheduler.on("update", ({ status }) => {
   console.log(JSON.stringify({ task: status.task_id.value, state: status.state, source: status.source, message: status.message }));
+  unacknowledged++;
   if (status.state === "TASK_FINISHED") finished.add(status.task_id.value);
 });
 scheduler.on("sent_acknowledge", () => {
-  if (finished.size === wanted) scheduler.teardown();
+  unacknowledged--;
+  if (finished.size === wanted && unacknowledged === 0 && !ending) {
+    ending = true;
+    scheduler.teardown();
+  }
 });
 scheduler.on("sent_teardown", () => once.succeed());

@@ -22,15 +22,15 @@ const executor = new Executor({
       console.log("subscribed on", event.agent_info.hostname);
     },
     LAUNCH: function (event) {
-      running.set(event.task.task_id.value, Buffer.from(event.task.data, "base64").toString());
+      running.set(event.task.task_id.value, event.task.name);
       update(this, event.task.task_id, "TASK_RUNNING", "");
     },
     ACKNOWLEDGED: function (event) {
-      const payload = running.get(event.task_id.value);
-      if (payload === undefined) return;
+      const name = running.get(event.task_id.value);
+      if (name === undefined) return;
       running.delete(event.task_id.value);
-      this.message(payload);
-      update(this, event.task_id, "TASK_FINISHED", `did ${payload}`);
+      this.message(name);
+      update(this, event.task_id, "TASK_FINISHED", `did ${name}`);
     },
     KILL: function (event) {
       update(this, event.task_id, "TASK_KILLED", "");

@@ -25,15 +25,22 @@ const scheduler = new Scheduler({
 });
 
 const finished = new Set();
+let unacknowledged = 0;
 scheduler.on("ready", () => scheduler.subscribe());
-scheduler.on("error", (error) => once.fail(error));
+let ending = false;
+scheduler.on("error", (error) => ending || once.fail(error)); // the teardown ends the stream
 scheduler.on("subscribed", (event) => console.log(JSON.stringify({ subscribed: event.frameworkId })));
 scheduler.on("update", ({ status }) => {
   console.log(JSON.stringify({ task: status.task_id.value, state: status.state, message: status.message }));
+  unacknowledged++;
   if (status.state === "TASK_FINISHED") finished.add(status.task_id.value);
 });
-// The last acknowledgement must be on its way before the teardown.
+// Every acknowledgement comes before the teardown.
 scheduler.on("sent_acknowledge", () => {
-  if (finished.size === wanted) scheduler.teardown();
+  unacknowledged--;
+  if (finished.size === wanted && unacknowledged === 0 && !ending) {
+    ending = true;
+    scheduler.teardown();
+  }
 });
 scheduler.on("sent_teardown", () => once.succeed());

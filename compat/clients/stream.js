@@ -1,9 +1,8 @@
-// npm's @dcos/mesos-client reading an event stream: subscribes a scheduler, and
-// ends when it has seen SUBSCRIBED, OFFERS and a HEARTBEAT or a second OFFERS.
-// In a browser it finds XMLHttpRequest; here one is provided.
+// npm's @dcos/mesos-client: reads the event stream of a scheduler until it has seen
+// OFFERS, and then makes a call of the operator API.
 "use strict";
 
-global.XMLHttpRequest = require("xhr2");
+global.XMLHttpRequest = require("./xhr");
 global.window = global;
 const { stream, request } = require("@dcos/mesos-client");
 const { once } = require("./watchdog");
