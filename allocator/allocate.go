@@ -11,9 +11,12 @@ type scratch struct {
 
 	candidates bitset
 	members    []int32
-	offers     []offer // of the pass
-	count      []int   // offers by framework
-	receivers  []int32 // frameworks that get offers, in the order of their first
+	drawn      []drawn
+	waits      map[int32]float64 // of the agent, by node of a role's frameworks
+	chances    map[int32]float64 // of the pass, the same
+	offers     []offer           // of the pass
+	count      []int             // offers by framework
+	receivers  []int32           // frameworks that get offers, in the order of their first
 }
 
 // offer is one Offered and whom it goes to.
@@ -45,6 +48,7 @@ func (al *Allocator) forgetDenials() {
 // allocate offers what changed agents have to offer.
 func (al *Allocator) allocate() {
 	al.tree.settle()
+	clear(al.pass.chances)
 	if al.headroom.kept() {
 		// Roles whose guarantees lack something choose first.
 		al.pass.guaranteesOnly = true
@@ -70,9 +74,12 @@ func (al *Allocator) allocateAgent(i int32) {
 	}
 	// Walking the tree meets a candidate every active/n leaves; to find the first
 	// of n candidates by comparing them takes n steps.
-	if n*n <= int(al.tree.nodes[root].active) {
+	switch {
+	case al.tree.roles == Random || al.tree.frameworks == Random:
+		al.allocateAtRandom(i)
+	case n*n <= int(al.tree.nodes[root].active):
 		al.allocateToFew(i)
-	} else {
+	default:
 		al.walk(i, root)
 	}
 	a.shown = resources.Resources{}

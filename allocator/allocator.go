@@ -30,6 +30,13 @@ type Config struct {
 	// MinAllocatable is --min_allocatable_resources: an offer contains at least
 	// one of these. Empty means no minimum.
 	MinAllocatable []resources.Quantities
+	// RoleSorter orders roles: --role_sorter.
+	RoleSorter Sorter
+	// FrameworkSorter orders the frameworks of one role: --framework_sorter.
+	FrameworkSorter Sorter
+	// Seed is where the random sorter's numbers come from: the same seed and the
+	// same inputs give the same offers.
+	Seed uint64
 	// FairnessExclude names resources that don't count for fair shares:
 	// --fair_sharing_excluded_resource_names.
 	FairnessExclude []string
@@ -67,6 +74,7 @@ type Allocator struct {
 	maintained     int             // agents with a planned outage
 
 	tree   *tree
+	dice   dice
 	active bitset // clients that may be offered something
 
 	quotas   []*quota // sorted by role
@@ -92,7 +100,11 @@ func New(config Config) *Allocator {
 		config:       config,
 		frameworkIDs: map[mesos.FrameworkID]int32{},
 		agentIDs:     map[mesos.AgentID]int32{},
-		tree:         newTree(),
+		tree:         newTree(config.RoleSorter, config.FrameworkSorter),
+		dice:         dice(config.Seed),
+	}
+	if al.tree.roles == Random || al.tree.frameworks == Random {
+		al.pass.waits, al.pass.chances = map[int32]float64{}, map[int32]float64{}
 	}
 	for _, name := range config.FairnessExclude {
 		if al.tree.excluded == nil {

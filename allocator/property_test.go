@@ -104,7 +104,7 @@ func (m *model) event() {
 		id := fmt.Sprintf("S%d", m.next)
 		m.next++
 		m.tell("agent %s %s", id, total)
-		m.ref.addAgent(id, resources.MustParse(total))
+		m.ref.addAgent(id, parse(total))
 	case n < 4:
 		m.tell("lose %s", agent.id)
 		m.ref.removeAgent(agent.id)
@@ -119,7 +119,7 @@ func (m *model) event() {
 		if rack != agent.rack {
 			m.ref.dropFilters(func(f refFilter) bool { return f.agent == agent.id })
 		}
-		agent.total, agent.rack = resources.MustParse(total), rack
+		agent.total, agent.rack = parse(total), rack
 	case n < 6:
 		agent.active = !agent.active
 		m.tell("%s %s", map[bool]string{true: "undrain", false: "drain"}[agent.active], agent.id)
@@ -165,31 +165,14 @@ func (m *model) giveBack() {
 		part = part.Filter(func(resources.Resource) bool { n--; return n < 0 })
 	}
 	refuse := time.Duration(m.rand.IntN(20)) * 250 * time.Millisecond
-	words := textOf(part.Unallocate())
+	text := strings.ReplaceAll(words(part.Unallocate()), " ", "")
 	if m.rand.IntN(4) == 0 {
-		m.tell("free %s %s %s %s", h.framework, h.agent, h.role, words)
+		m.tell("free %s %s %s %s", h.framework, h.agent, h.role, text)
 		m.ref.decline(h, part, 0, false)
 		return
 	}
-	m.tell("decline %s %s %s %s refuse=%v", h.framework, h.agent, h.role, words, refuse)
+	m.tell("decline %s %s %s %s refuse=%v", h.framework, h.agent, h.role, text, refuse)
 	m.ref.decline(h, part, refuse, true)
-}
-
-// textOf is the text that Parse reads.
-func textOf(r resources.Resources) string {
-	var parts []string
-	for res := range r.All() {
-		name := res.Name
-		if role := res.ReservationRole(); role != "" {
-			name += "(" + role + ")"
-		}
-		if res.Kind == resources.KindRanges {
-			parts = append(parts, name+":"+strings.ReplaceAll(res.Ranges.String(), " ", ""))
-		} else {
-			parts = append(parts, name+":"+res.Scalar.String())
-		}
-	}
-	return strings.Join(parts, ";")
 }
 
 func (m *model) frameworkEvent(n int) {

@@ -222,7 +222,7 @@ func (r *reference) tick() []string {
 			for end := range c.path() {
 				r.served[strings.Join(c.path()[:end+1], "/")]++
 			}
-			offers = append(offers, c.framework+" is offered "+a.id+" for "+c.role+": "+offer.String())
+			offers = append(offers, c.framework+" is offered "+a.id+" for "+c.role+": "+words(offer))
 		}
 	}
 	return offers

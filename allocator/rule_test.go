@@ -11,6 +11,12 @@ import (
 // with the lines after them.
 func expect(t *testing.T, text string) {
 	t.Helper()
+	expectOf(t, Config{MinAllocatable: DefaultMinAllocatable()}, text)
+}
+
+// expectOf is expect of an allocator that is not configured as usual.
+func expectOf(t *testing.T, config Config, text string) {
+	t.Helper()
 	var lines []string
 	for line := range strings.Lines(text) {
 		if line = strings.TrimSpace(line); line != "" {
@@ -18,7 +24,7 @@ func expect(t *testing.T, text string) {
 		}
 	}
 	want := strings.Join(lines, "\n") + "\n"
-	if diff := cmp.Diff(want, tell(want)); diff != "" {
+	if diff := cmp.Diff(want, tell(config, want)); diff != "" {
 		t.Errorf("(-want +got):\n%s", diff)
 	}
 }
@@ -55,7 +61,7 @@ func TestReservedResourcesCountForTheShare(t *testing.T) {
 	expect(t, `
 		> agent S0 cpus:1;mem:512;cpus(a):100
 		> framework F0 a
-		F0 is offered S0 for a: cpus:1; mem:512; cpus(reservations: [(STATIC,a)]):100
+		F0 is offered S0 for a: cpus:1; mem:512; cpus(a):100
 		> framework F1 b
 		> agent S1 cpus:2;mem:1024
 		F1 is offered S1 for b: cpus:2; mem:1024
@@ -177,9 +183,9 @@ func TestReservedResourcesAreOfferedToTheirRole(t *testing.T) {
 	expect(t, `
 		> framework F0 a
 		> agent S0 cpus(a):1;mem(a):64;cpus(b):2;mem(b):128;cpus:1;mem:64
-		F0 is offered S0 for a: cpus(reservations: [(STATIC,a)]):1; mem(reservations: [(STATIC,a)]):64; cpus:1; mem:64
+		F0 is offered S0 for a: cpus(a):1; mem(a):64; cpus:1; mem:64
 		> framework F1 b
-		F1 is offered S0 for b: cpus(reservations: [(STATIC,b)]):2; mem(reservations: [(STATIC,b)]):128`)
+		F1 is offered S0 for b: cpus(b):2; mem(b):128`)
 }
 
 func TestReservedResourcesAreOfferedToRolesBelow(t *testing.T) {
@@ -187,7 +193,7 @@ func TestReservedResourcesAreOfferedToRolesBelow(t *testing.T) {
 	expect(t, `
 		> framework F0 a/b/c
 		> agent S0 cpus(a):1;mem(a):64;cpus(a/b):2;mem(a/b):128;cpus(d):1
-		F0 is offered S0 for a/b/c: cpus(reservations: [(STATIC,a)]):1; mem(reservations: [(STATIC,a)]):64; cpus(reservations: [(STATIC,a/b)]):2; mem(reservations: [(STATIC,a/b)]):128`)
+		F0 is offered S0 for a/b/c: cpus(a):1; mem(a):64; cpus(a/b):2; mem(a/b):128`)
 }
 
 // https://mesos.apache.org/documentation/latest/scheduler-http-api/#decline
@@ -441,7 +447,7 @@ func TestUnallocatedReservationCountsForQuota(t *testing.T) {
 	expect(t, `
 		> quota a limit=cpus:4;mem:2048 & framework F0 a suppressed=a & framework F1 a
 		> agent S0 cpus(a):2;mem(a):1024
-		F1 is offered S0 for a: cpus(reservations: [(STATIC,a)]):2; mem(reservations: [(STATIC,a)]):1024
+		F1 is offered S0 for a: cpus(a):2; mem(a):1024
 		> decline F1 S0 a cpus(a):2;mem(a):1024 refuse=1h
 		> agent S1 cpus:4;mem:2048
 		F1 is offered S1 for a: cpus:2; mem:1024`)
@@ -483,7 +489,7 @@ func TestOperationChangesHeldAndTotal(t *testing.T) {
 		F0 is offered S0 for a: cpus:2; mem:64
 		> convert F0 S0 a cpus:1 cpus(a):1
 		> free F0 S0 a cpus:1;cpus(a):1;mem:64
-		F0 is offered S0 for a: cpus:1; mem:64; cpus(reservations: [(STATIC,a)]):1`)
+		F0 is offered S0 for a: cpus:1; mem:64; cpus(a):1`)
 }
 
 func TestOperationMayTakeResourcesAway(t *testing.T) {

@@ -33,7 +33,7 @@ func TestStories(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			got := tell(string(text))
+			got := tell(Config{MinAllocatable: DefaultMinAllocatable()}, string(text))
 			if *update {
 				if err := os.WriteFile(file, []byte(got), 0o644); err != nil {
 					t.Fatal(err)
@@ -48,9 +48,9 @@ func TestStories(t *testing.T) {
 }
 
 // tell runs a story and returns it with the answers as they are now.
-func tell(text string) string {
+func tell(config Config, text string) string {
 	var b strings.Builder
-	s := newStory(Config{MinAllocatable: DefaultMinAllocatable()})
+	s := newStory(config)
 	for line := range strings.Lines(text) {
 		line = strings.TrimRight(line, "\n")
 		switch {
@@ -128,7 +128,7 @@ func (s *story) step(in allocation.Input) []string {
 		switch out := out.(type) {
 		case allocation.OffersReady:
 			for _, o := range out.Offers {
-				answers = append(answers, fmt.Sprintf("%s is offered %s for %s: %v", out.Framework, o.Agent, o.Role, o.Resources.Unallocate()))
+				answers = append(answers, fmt.Sprintf("%s is offered %s for %s: %s", out.Framework, o.Agent, o.Role, words(o.Resources.Unallocate())))
 			}
 		case allocation.InverseOffersReady:
 			for _, o := range out.Agents {
@@ -206,7 +206,7 @@ func (s *story) input(words []string) allocation.Input {
 	case "convert":
 		in := allocation.UpdateAllocation{Grant: grantOf(words)}
 		if len(words) > 4 {
-			in.Converted = resources.MustParse(words[4]).Allocate(words[2])
+			in.Converted = parse(words[4]).Allocate(words[2])
 		}
 		return in
 	case "revive":
@@ -259,7 +259,7 @@ func frameworkOf(words []string, options map[string]string) *allocation.Framewor
 }
 
 func agentOf(words []string, options map[string]string) *allocation.Agent {
-	a := &allocation.Agent{ID: mesos.AgentID(words[0]), Hostname: words[0], Total: resources.MustParse(words[1])}
+	a := &allocation.Agent{ID: mesos.AgentID(words[0]), Hostname: words[0], Total: parse(words[1])}
 	a.Domain.Region = options["region"]
 	if rack, ok := options["rack"]; ok {
 		a.Attributes = must(mesos.ParseAttributes("rack:" + rack))
@@ -272,7 +272,7 @@ func grantOf(words []string) allocation.Grant {
 	return allocation.Grant{
 		Framework: mesos.FrameworkID(words[0]),
 		Agent:     mesos.AgentID(words[1]),
-		Resources: resources.MustParse(words[3]).Allocate(words[2]),
+		Resources: parse(words[3]).Allocate(words[2]),
 	}
 }
 

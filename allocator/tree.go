@@ -1,6 +1,7 @@
 package allocator
 
 import (
+	"cmp"
 	"slices"
 	"strings"
 
@@ -17,12 +18,13 @@ import (
 // to their places among their siblings.
 // See https://mesos.apache.org/documentation/latest/roles/.
 type tree struct {
-	nodes    []node
-	free     []int32
-	total    resources.Quantities // of the cluster
-	excluded map[string]bool      // resources that don't count
-	stale    bool                 // the total changed: every share must be computed again
-	noted    []int32
+	roles, frameworks Sorter
+	nodes             []node
+	free              []int32
+	total             resources.Quantities // of the cluster
+	excluded          map[string]bool      // resources that don't count
+	stale             bool                 // the total changed: every share must be computed again
+	noted             []int32
 }
 
 // root is the node of all roles.
@@ -48,12 +50,13 @@ type node struct {
 
 // key is what siblings are sorted by, before their names.
 type key struct {
-	share  share
-	served uint64
+	priority uint64 // the least first; 0 for all unless sorted by priority
+	share    share
+	served   uint64
 }
 
-func newTree() *tree {
-	return &tree{nodes: []node{{client: -1, parent: -1, weight: unitWeight}}}
+func newTree(roles, frameworks Sorter) *tree {
+	return &tree{roles: roles, frameworks: frameworks, nodes: []node{{client: -1, parent: -1, weight: unitWeight}}}
 }
 
 // child is the child of parent with that name, made if there is none.
@@ -188,7 +191,15 @@ func (t *tree) sortAll() {
 }
 
 func (t *tree) keyOf(n *node) key {
-	return key{dominant(n.held, t.total, t.excluded).over(n.weight), n.served}
+	sorter := t.roles
+	if n.client >= 0 {
+		sorter = t.frameworks
+	}
+	share := dominant(n.held, t.total, t.excluded)
+	if sorter == Priority {
+		return key{^n.weight, share, n.served}
+	}
+	return key{0, share.over(n.weight), n.served}
 }
 
 // take removes a node from its siblings' order, where its key put it.
@@ -227,6 +238,8 @@ func (t *tree) search(order []int32, id int32) int {
 func (t *tree) compare(x, y int32) int {
 	a, b := &t.nodes[x], &t.nodes[y]
 	switch {
+	case a.key.priority != b.key.priority:
+		return cmp.Compare(a.key.priority, b.key.priority)
 	case a.key.share != b.key.share:
 		if a.key.share.less(b.key.share) {
 			return -1

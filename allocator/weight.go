@@ -22,7 +22,9 @@ func (al *Allocator) updateWeights(in allocation.UpdateWeights) {
 		if al.weights == nil {
 			al.weights = map[string]uint64{}
 		}
-		al.weights[role] = max(1, uint64(math.Round(weight*unitWeight)))
+		if al.weights[role] = max(1, uint64(math.Round(weight*unitWeight))); al.weights[role] == unitWeight {
+			delete(al.weights, role)
+		}
 	}
 	for c := range al.clients {
 		if cl := &al.clients[c]; cl.role != "" {
@@ -34,9 +36,6 @@ func (al *Allocator) updateWeights(in allocation.UpdateWeights) {
 
 // weigh gives the nodes of a role and of the roles above it their weights.
 func (al *Allocator) weigh(role string) {
-	if len(al.weights) == 0 {
-		return
-	}
 	id := root
 	for end := 0; end < len(role); {
 		rest := role[end:]
