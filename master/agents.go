@@ -139,6 +139,7 @@ func (m *Master) register(in AgentMessage, msg *linkpb.Register) {
 		m.counters.agentRegistrations++
 		m.addAgent(a, nil)
 		m.sendRegistered(a, nil)
+		m.sendPing(a)
 		m.log(LogInfo, "agent registered", "agent", a.id, "hostname", info.GetHostname(), "address", a.address(), "resources", a.total)
 	})
 }
@@ -198,7 +199,6 @@ func (m *Master) addAgent(a *agent, used []allocation.Grant) {
 	m.counters.total = m.counters.total.add(a.total)
 	m.allocate(allocation.AddAgent{Agent: a.allocation(), Used: used})
 	m.touchAgent(a)
-	m.sendPing(a)
 }
 
 // allocation is the agent as the allocator knows it.

@@ -205,6 +205,7 @@ func (m *Master) readmit(a *agent, runs *load) {
 	tasks := m.readmitTasks(a, runs, &grants)
 	m.addAgent(a, grants.list)
 	m.sendRegistered(a, nil)
+	m.sendPing(a)
 	if !failover {
 		m.announceReturn(tasks, wasUnreachable)
 	}

@@ -188,7 +188,7 @@ func (m *Master) send(f *framework, event *schedulerpb.Event) {
 	m.emit(SendEvent{Stream: f.stream, Event: event})
 }
 
-// sendError tells a framework of an error that ends its subscription.
+// errorEvent tells a framework of an error that ends its subscription.
 func errorEvent(message string) *schedulerpb.Event {
 	return &schedulerpb.Event{
 		Type:  schedulerpb.Event_ERROR.Enum(),

@@ -24,10 +24,11 @@ const (
 	taskStates     = int(mesospb.TaskState_TASK_UNKNOWN) + 1
 )
 
-// scalars is the amounts of the resources that are metrics, in thousandths.
-type scalars struct{ cpus, gpus, mem, disk, revocable [2]resources.Scalar }
+// scalars is the amounts of the resources that are metrics, in thousandths:
+// first what is not revocable, then what is.
+type scalars struct{ cpus, gpus, mem, disk [2]resources.Scalar }
 
-// of is the amounts in a bag; index 0 is what is not revocable, 1 what is.
+// each adds (or, with sign -1, subtracts) what is in a bag.
 func (s *scalars) each(rs resources.Resources, sign resources.Scalar) {
 	for r := range rs.All() {
 		kind := 0

@@ -15,11 +15,11 @@ import (
 // resources changed waits for the next Tick, which comes as soon as no input
 // waits: in a burst of launches an agent is published once, not once a task.
 type publications struct {
-	dirtyTasks      []*task
-	dirtyAgents     []*agent
-	dirtyFrameworks []*framework
-	totalsAgents    []*agent
-	totalsFramework []*framework
+	dirtyTasks       []*task
+	dirtyAgents      []*agent
+	dirtyFrameworks  []*framework
+	totalsAgents     []*agent
+	totalsFrameworks []*framework
 }
 
 func (m *Master) touchTask(t *task) {
@@ -47,7 +47,7 @@ func (m *Master) touchFramework(f *framework) {
 func (m *Master) touchUse(f *framework, a *agent) {
 	if !f.totalsDirty {
 		f.totalsDirty = true
-		m.totalsFramework = append(m.totalsFramework, f)
+		m.totalsFrameworks = append(m.totalsFrameworks, f)
 	}
 	if !a.totalsDirty {
 		a.totalsDirty = true
@@ -56,7 +56,7 @@ func (m *Master) touchUse(f *framework, a *agent) {
 }
 
 // totalsPending reports whether records wait for a Tick to be published.
-func (m *Master) totalsPending() bool { return len(m.totalsAgents)+len(m.totalsFramework) > 0 }
+func (m *Master) totalsPending() bool { return len(m.totalsAgents)+len(m.totalsFrameworks) > 0 }
 
 // touchTotals makes the end of this Step publish the records that waited for it.
 func (m *Master) touchTotals() {
@@ -65,14 +65,14 @@ func (m *Master) touchTotals() {
 			m.touchAgent(a)
 		}
 	}
-	for _, f := range m.totalsFramework {
+	for _, f := range m.totalsFrameworks {
 		if f.totalsDirty {
 			m.touchFramework(f)
 		}
 	}
 	clear(m.totalsAgents)
-	clear(m.totalsFramework)
-	m.totalsAgents, m.totalsFramework = m.totalsAgents[:0], m.totalsFramework[:0]
+	clear(m.totalsFrameworks)
+	m.totalsAgents, m.totalsFrameworks = m.totalsAgents[:0], m.totalsFrameworks[:0]
 }
 
 // publish appends the records that changed.

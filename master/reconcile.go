@@ -31,7 +31,7 @@ func (m *Master) reconcileTask(f *framework, id *mesospb.TaskID, agentID *mesosp
 		return
 	}
 	if m.awaits(agentID) {
-		m.log(LogInfo, "reconciliation waits for agents to come back", "framework", f.id, "task", id.GetValue())
+		m.log(LogDebug, "reconciliation waits for agents to come back", "framework", f.id, "task", id.GetValue())
 		return
 	}
 	state, message := mesospb.TaskState_TASK_UNKNOWN, "Reconciliation: the task is unknown"
