@@ -63,6 +63,7 @@ type run struct {
 	// ended is closed when no task writes any more.
 	ended     chan struct{}
 	followers sync.WaitGroup
+	lost      sync.Once // the output, which is told once
 	scheduler *client.Scheduler // owned by the loop
 }
 
@@ -191,7 +192,7 @@ func (r *run) follow(e Follow) {
 			case errors.Is(err, syscall.EPIPE):
 				r.put(Interrupted{CodePipeClosed}) // nobody reads on: no more of it is wanted
 			case mesos.KindOf(err) != mesos.NotFound: // a task that never started has no output
-				r.put(learned{OutputLost{err}})
+				r.lost.Do(func() { r.put(learned{OutputLost{err}}) })
 			}
 		})
 	}

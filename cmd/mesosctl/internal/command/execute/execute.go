@@ -22,6 +22,8 @@ const (
 	offerPatience = 2 * time.Second
 	// failoverTimeout is how long the master keeps a task whose execute is cut off.
 	failoverTimeout = 10 * time.Second
+	// startTimeout is how long the start of a cluster of its own may take.
+	startTimeout = 30 * time.Second
 	// electionPatience is how long a cluster may have no leader.
 	electionPatience = 5 * time.Second
 )
@@ -96,7 +98,7 @@ func run(ctx context.Context, a *app.App, o *options, spec exec.Spec) (err error
 		if !o.quiet {
 			fmt.Fprintln(a.IO.Err, "no cluster is known (--master, MESOS_MASTER, 'mesosctl up'): running one of its own") //nolint:errcheck // a message
 		}
-		embedded, err := embed(ctx, a, o.verbose)
+		embedded, err := start(ctx, a, o.verbose, interrupts)
 		if err != nil {
 			return err
 		}
@@ -114,6 +116,34 @@ func run(ctx context.Context, a *app.App, o *options, spec exec.Spec) (err error
 		Client: c, Spec: spec, Print: tell, Stdout: a.IO.Out, Stderr: a.IO.Err, Interrupts: interrupts,
 	})
 	return o.result(r)
+}
+
+// start starts a cluster within this process, unless a person interrupts that.
+func start(ctx context.Context, a *app.App, verbose bool, interrupts <-chan struct{}) (embedded, error) {
+	ctx, cancel := context.WithTimeout(ctx, startTimeout)
+	defer cancel()
+	interrupted := false
+	started := make(chan struct{})
+	watched := make(chan struct{})
+	go func() {
+		defer close(watched)
+		select {
+		case <-interrupts:
+			interrupted = true
+			cancel()
+		case <-started:
+		}
+	}()
+	cluster, err := embed(ctx, a, verbose)
+	close(started)
+	<-watched
+	switch {
+	case interrupted && err == nil:
+		return nil, errors.Join(exitcode.Status(exec.CodeInterrupted), cluster.Close())
+	case interrupted:
+		return nil, exitcode.Status(exec.CodeInterrupted)
+	}
+	return cluster, err
 }
 
 // result passes the task's exit code on. What the last status update said is not
