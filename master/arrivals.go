@@ -108,7 +108,13 @@ func (m *Master) settle(a *agent, msg *linkpb.Reregister) {
 			PartitionAware: new(f.can(allocation.PartitionAware)),
 		}
 		for _, t := range inOrder(a.holdings[id].tasks) {
-			if !listed[[2]string{string(id), string(t.id)}] {
+			switch {
+			case listed[[2]string{string(id), string(t.id)}]:
+			case terminal(t.told()):
+				// The agent forgot an update that waits to be acknowledged, but the
+				// framework was told: there is nothing left to find out.
+				m.removeTask(t, TaskCompleted)
+			default:
 				ask.TaskIds = append(ask.TaskIds, t.record.TaskId)
 			}
 		}
@@ -268,14 +274,16 @@ func (m *Master) readmitTasks(a *agent, runs *load, g *grants) []*task {
 }
 
 // announceReturn tells frameworks that tasks are still there of which they were
-// told that they are unreachable or lost.
+// told that they are unreachable or lost. The state is that of the newest update
+// that the agent sent, not the newest there is: updates that are still to come
+// must not seem to bring an ended task back to life.
 func (m *Master) announceReturn(tasks []*task, wasUnreachable bool) {
 	message := "an agent unknown to the master re-registered"
 	if wasUnreachable {
 		message = "the unreachable agent re-registered"
 	}
 	for _, t := range tasks {
-		m.sendUpdate(t.framework, m.repeatStatus(t, t.state(), mesospb.TaskStatus_REASON_AGENT_REREGISTERED, message))
+		m.sendUpdate(t.framework, m.repeatStatus(t, t.told(), mesospb.TaskStatus_REASON_AGENT_REREGISTERED, message))
 	}
 }
 

@@ -82,9 +82,14 @@ type lostTasks struct {
 	list    TaskList
 }
 
-// loseHolding ends all that a framework ran on an agent that is lost.
+// loseHolding ends all that a framework ran on an agent that is lost. A task of
+// which the framework was told that it is over is not lost any more.
 func (m *Master) loseHolding(h *holding, lost lostTasks) {
 	for _, t := range inOrder(h.tasks) {
+		if terminal(t.told()) {
+			m.removeTask(t, lost.list)
+			continue
+		}
 		status := m.taskStatus(t, lost.state, lost.reason, lost.message)
 		status.UnreachableTime = lost.since
 		m.update(t, status, nil)

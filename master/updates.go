@@ -195,13 +195,13 @@ func (m *Master) statusUpdate(a *agent, update *linkpb.StatusUpdate) {
 	}
 	forwarded := f != nil && f.connected()
 	if forwarded {
-		if t != nil {
-			record := m.change(t)
-			record.StatusUpdateState, record.StatusUpdateUuid = status.State, status.Uuid
-		}
 		m.sendUpdate(f, status)
 	}
 	if t != nil {
+		// Also if nobody was there to be told: the update comes again, and until
+		// then reconciliation may not say more than it does.
+		record := m.change(t)
+		record.StatusUpdateState, record.StatusUpdateUuid = status.State, status.Uuid
 		m.update(t, status, update.LatestState)
 	}
 	if forwarded && t != nil {
