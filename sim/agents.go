@@ -1,0 +1,259 @@
+package sim
+
+import (
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/mesosctl/mesosctl/agent"
+	"github.com/mesosctl/mesosctl/master"
+	"github.com/mesosctl/mesosctl/mesos"
+	"github.com/mesosctl/mesosctl/mesos/resources"
+	"github.com/mesosctl/mesosctl/wire/convert"
+	"github.com/mesosctl/mesosctl/wire/linkpb"
+	"github.com/mesosctl/mesosctl/wire/mesospb"
+)
+
+// machine is a host with an agent on it. The agent may die and start again, on
+// the same disk or on an empty one.
+type machine struct {
+	cluster *cluster
+	name    string
+	total   resources.Resources
+	core    core[agent.Input, agent.Effect]
+	disk    map[string][]byte // checkpoints by path
+	links   map[agent.LinkID]*conn
+	life    int // how often the agent started
+	// crashAfter is how many more effects the agent does before it dies, if above 0.
+	crashAfter int
+
+	lastLink   agent.LinkID
+	containers map[mesos.ContainerID]*executor
+	requests   map[agent.RequestID]func(error)
+	lastAsked  agent.RequestID
+}
+
+func (c *cluster) newMachine(i int, total string) *machine {
+	m := &machine{
+		cluster: c, name: fmt.Sprintf("A%d", i), total: resources.MustParse(total),
+		disk: map[string][]byte{}, core: core[agent.Input, agent.Effect]{dead: true},
+	}
+	c.after(c.between(0, 3*time.Second), m.start)
+	return m
+}
+
+// start runs the agent on what its disk holds.
+func (m *machine) start() {
+	if !m.core.dead {
+		return
+	}
+	c := m.cluster
+	state, err := agent.Recover(func(path string) ([]byte, error) { return m.disk[path], nil })
+	if err != nil {
+		c.fail("%s: what the agent wrote can't be read: %v", m.name, err)
+		return
+	}
+	m.life++
+	m.crashAfter = 0
+	m.links = map[agent.LinkID]*conn{}
+	m.containers = map[mesos.ContainerID]*executor{}
+	m.requests = map[agent.RequestID]func(error){}
+	logic := agent.New(agent.Config{
+		Info: &mesospb.AgentInfo{
+			Hostname: new(m.name), Port: new(int32(5051)), Resources: convert.ToWire(m.total),
+		},
+		Version:                           "1.11.0",
+		WorkDir:                           "/work",
+		Address:                           m.name + ":5051",
+		RegistrationBackoffFactor:         time.Second,
+		ExecutorRegistrationTimeout:       20 * time.Second,
+		ExecutorReregistrationTimeout:     2 * time.Second,
+		ExecutorShutdownGracePeriod:       5 * time.Second,
+		RecoveryTimeout:                   15 * time.Minute,
+		MaxCompletedExecutorsPerFramework: 5,
+		UUID:                              c.uuid,
+		Jitter:                            c.rand.Float64,
+	}, state)
+	c.logf("%s starts as %q", m.name, state.Agent.GetId().GetValue())
+	m.core = core[agent.Input, agent.Effect]{world: c.world, logic: logic, tick: agent.Tick{}, perform: m.perform}
+	m.core.plan()
+}
+
+// crash ends the agent and everything it ran, and starts it again later.
+func (m *machine) crash(wipe bool) {
+	if m.core.dead {
+		return
+	}
+	c := m.cluster
+	c.logf("%s crashes, disk wiped: %v", m.name, wipe)
+	m.core.dead = true
+	for _, id := range slices.Sorted(maps.Keys(m.links)) {
+		m.links[id].breakUp(time.Second)
+	}
+	for _, id := range slices.Sorted(maps.Keys(m.containers)) {
+		m.containers[id].dead = true
+	}
+	m.containers = map[mesos.ContainerID]*executor{}
+	if wipe {
+		m.disk = map[string][]byte{}
+	}
+	c.after(c.between(0, 10*time.Second), m.start)
+}
+
+// perform does one of the agent's effects.
+func (m *machine) perform(effect agent.Effect) {
+	c := m.cluster
+	if m.crashAfter > 0 {
+		if m.crashAfter--; m.crashAfter == 0 {
+			m.crash(false)
+			return
+		}
+	}
+	switch e := effect.(type) {
+	case agent.Connect:
+		m.connect()
+	case agent.SendMaster:
+		m.sendMaster(e)
+	case agent.CloseLink:
+		if link := m.links[e.Link]; link != nil {
+			delete(m.links, e.Link)
+			link.closeByClient()
+		}
+	case agent.Reply:
+		reply := m.requests[e.Request]
+		delete(m.requests, e.Request)
+		reply(e.Err)
+	case agent.SendExecutor:
+		if x := m.streaming(e.Stream); x != nil {
+			x.send(e.Stream, e.Event)
+		}
+	case agent.CloseExecutorStream:
+		if x := m.streaming(e.Stream); x != nil {
+			x.closed(e.Stream)
+		}
+	case agent.LaunchContainer:
+		m.launch(e)
+	case agent.UpdateContainer:
+		if c.options.faults && c.chance(50) {
+			id := e.Container
+			c.after(c.between(0, 20*time.Millisecond), m.ifAlive(func() {
+				m.core.take(agent.ContainerUpdateFailed{Container: id, Message: "the simulator says no"})
+			}))
+		}
+	case agent.DestroyContainer:
+		m.destroy(e.Container)
+	case agent.Checkpoint:
+		m.checkpoint(e)
+	case agent.Stopped:
+		c.logf("%s stopped: %v", m.name, e.Err)
+		m.crash(e.Err != nil) // one that the master refused has to come back as a new one
+	case agent.Log:
+		c.logf("%s: %s %v", m.name, e.Message, e.Args)
+	}
+}
+
+// ifAlive does something only if the agent has not died meanwhile.
+func (m *machine) ifAlive(do func()) func() {
+	life := m.life
+	return func() {
+		if m.life == life && !m.core.dead {
+			do()
+		}
+	}
+}
+
+func (m *machine) checkpoint(e agent.Checkpoint) {
+	switch {
+	case e.Value == nil:
+		for path := range m.disk {
+			if path == e.Path || strings.HasPrefix(path, e.Path+"/") {
+				delete(m.disk, path)
+			}
+		}
+	case e.Append:
+		m.disk[e.Path] = append(slices.Clip(m.disk[e.Path]), e.Value...)
+	default:
+		m.disk[e.Path] = slices.Clone(e.Value)
+	}
+}
+
+// connect opens a connection to whoever leads when it arrives there.
+func (m *machine) connect() {
+	c := m.cluster
+	c.after(c.between(0, 50*time.Millisecond), m.ifAlive(func() {
+		l := c.leader
+		if l == nil || c.options.faults && c.chance(10) {
+			m.core.take(agent.ConnectFailed{Err: mesos.Errorf(mesos.Unavailable, "nobody leads")})
+			return
+		}
+		link := newConn(c.world, m.name+"-"+l.name, 100*time.Millisecond)
+		l.lastLink++
+		m.lastLink++
+		there, here := l.lastLink, m.lastLink
+		link.serverClosed = func() {
+			delete(l.links, there)
+			l.core.take(master.LinkClosed{Link: there})
+		}
+		link.clientClosed = m.ifAlive(func() {
+			delete(m.links, here)
+			m.core.take(agent.LinkClosed{Link: here})
+		})
+		l.links[there], m.links[here] = link, link
+		c.linked[link] = m
+		c.ends[link] = linkEnds{l, there, here}
+		m.core.take(agent.Connected{Link: here, Master: l.name + ":5050"})
+	}))
+}
+
+// linkEnds is who a link joins to a machine, and its names at both ends.
+type linkEnds struct {
+	leader *leader
+	there  master.LinkID
+	here   agent.LinkID
+}
+
+func (m *machine) sendMaster(e agent.SendMaster) {
+	link := m.links[e.Link]
+	if link == nil {
+		return
+	}
+	c := m.cluster
+	data, err := e.Message.MarshalVT()
+	if err != nil {
+		c.fail("%s: a message to the master can't be encoded: %v", m.name, err)
+		return
+	}
+	end := c.ends[link]
+	link.toServer(func() {
+		message := new(linkpb.ToMaster)
+		if err := message.UnmarshalVT(data); err != nil {
+			c.fail("%s: a message to the master can't be decoded: %v", m.name, err)
+			return
+		}
+		c.logf("%s > %s: %s", m.name, end.leader.name, describe(message))
+		end.leader.core.take(master.AgentMessage{Link: end.there, Address: m.name + ":5051", Message: message})
+	})
+}
+
+func (m *machine) fromMaster(link *conn, message *linkpb.ToAgent) {
+	m.core.take(agent.MasterMessage{Link: m.cluster.ends[link].here, Message: message})
+}
+
+// link is the machine's connection to a master, or nil.
+func (m *machine) link() *conn {
+	for _, id := range slices.Sorted(maps.Keys(m.links)) {
+		if m.links[id].open() {
+			return m.links[id]
+		}
+	}
+	return nil
+}
+
+// ask gives the agent a request and calls reply with its answer.
+func (m *machine) ask(reply func(error), input func(agent.RequestID) agent.Input) {
+	m.lastAsked++
+	m.requests[m.lastAsked] = reply
+	m.core.take(input(m.lastAsked))
+}

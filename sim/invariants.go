@@ -1,0 +1,160 @@
+package sim
+
+import (
+	"maps"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/mesosctl/mesosctl/master"
+	"github.com/mesosctl/mesosctl/mesos"
+	"github.com/mesosctl/mesosctl/mesos/resources"
+	"github.com/mesosctl/mesosctl/wire/convert"
+	"github.com/mesosctl/mesosctl/wire/mesospb"
+)
+
+// invariants is checked after every event. What schedulers are told of their
+// tasks, and that nobody is told of being registered before it is durable, is
+// checked where it happens.
+func (c *cluster) invariants() {
+	for _, m := range c.machines {
+		c.checkMachine(m)
+	}
+	for _, l := range c.leaders {
+		if !l.core.dead {
+			c.checkBooks(l)
+		}
+	}
+	c.checkRegistry()
+}
+
+// checkMachine: what runs on a machine uses no more than it has. No resource
+// was given twice.
+func (c *cluster) checkMachine(m *machine) {
+	if m.core.dead {
+		return
+	}
+	var used resources.Resources
+	for _, id := range slices.Sorted(maps.Keys(m.containers)) {
+		used = used.Add(m.containers[id].holds())
+	}
+	if !m.total.Contains(used) {
+		c.fail("%s: tasks and executors use %v of %v", m.name, used, m.total)
+	}
+}
+
+// checkBooks: the master's books and the allocator's agree, once neither has
+// something to tell the other: what is used and offered of an agent is what
+// frameworks hold of it, and with what is free it is the agent's total.
+func (c *cluster) checkBooks(l *leader) {
+	if l.queued > 0 || due(l.core.logic.Next(), c.world) || due(l.alloc.logic.Next(), c.world) {
+		return
+	}
+	for id, agent := range l.agents {
+		held, free, known := l.policy.Books(id)
+		if !known {
+			c.fail("%s: the allocator doesn't know agent %s", l.name, id)
+			return
+		}
+		used := c.decode(agent.GetAllocatedResources())
+		offered := c.decode(agent.GetOfferedResources())
+		var offers resources.Resources
+		for _, o := range l.offers {
+			if mesos.AgentID(o.GetAgentId().GetValue()) == id {
+				offers = offers.Add(c.decode(o.GetResources()))
+			}
+		}
+		total := c.decode(agent.GetTotalResources())
+		switch {
+		case !offers.Equal(offered):
+			c.fail("%s: agent %s: offers have %v, its record says %v", l.name, id, offers, offered)
+		case !held.Equal(used.Add(offered)):
+			c.fail("%s: agent %s: used %v and offered %v, but the allocator says %v", l.name, id, used, offered, held)
+		case !total.Equal(held.Unallocate().Add(free)):
+			c.fail("%s: agent %s: held %v and free %v is not its total %v", l.name, id, held, free, total)
+		}
+	}
+}
+
+// due reports whether a core wants a tick now.
+func due(next time.Time, w *world) bool { return !next.IsZero() && !next.After(w.now) }
+
+func (c *cluster) decode(list []*mesospb.Resource) resources.Resources {
+	r, err := convert.Resources(list)
+	if err != nil {
+		c.fail("a published record has bad resources: %v", err)
+	}
+	return r
+}
+
+// checkRegistry: an agent that was told that it is admitted stays in the
+// registry, as admitted or as unreachable, gone or pruned by a rule.
+func (c *cluster) checkRegistry() {
+	for id := range c.registry.acknowledged {
+		if !c.inRegistry(id) {
+			// It left for good, which the master writes; it may come back only as new.
+			delete(c.registry.acknowledged, id)
+		}
+	}
+}
+
+func (c *cluster) inRegistry(id mesos.AgentID) bool {
+	for _, key := range []string{master.AdmittedKey(id), master.UnreachableKey(id), master.GoneKey(id)} {
+		if _, ok := c.registry.keys[key]; ok {
+			return true
+		}
+	}
+	return false
+}
+
+// settled reports whether nothing is left to happen.
+func (c *cluster) settled() bool { return len(c.unsettled()) == 0 }
+
+// unsettled is what keeps the cluster from being settled.
+func (c *cluster) unsettled() []string {
+	var why []string
+	if c.leader == nil || len(c.leaders) == 0 {
+		why = append(why, "nobody leads")
+		return why
+	}
+	for _, s := range c.schedulers {
+		if !s.settled() || s.leader != c.leader {
+			why = append(why, s.name+" waits for tasks or for its subscription")
+		}
+		for _, t := range s.order {
+			if !t.terminal() && c.reachable(t.agent) {
+				why = append(why, s.name+" waits for the end of "+t.id+", which is "+t.state.String())
+			}
+		}
+	}
+	for _, m := range c.machines {
+		if m.core.dead || m.link() == nil || c.ends[m.link()].leader != c.leader {
+			why = append(why, m.name+" is not connected")
+		}
+		if len(m.containers) > 0 {
+			why = append(why, m.name+" runs containers")
+		}
+	}
+	for _, id := range slices.Sorted(maps.Keys(c.leader.agents)) {
+		if a := c.leader.agents[id]; len(a.GetAllocatedResources()) > 0 {
+			why = append(why, "agent "+string(id)+" is in use: "+c.decode(a.GetAllocatedResources()).String())
+		}
+	}
+	return why
+}
+
+// reachable reports whether an agent of that ID is registered.
+func (c *cluster) reachable(id string) bool {
+	return c.leader.agents[mesos.AgentID(id)] != nil
+}
+
+func (c *cluster) explainUnsettled() {
+	c.fail("not settled %v after the last fault: %s", settleTime, strings.Join(c.unsettled(), "; "))
+}
+
+// checkSettled: everything that was ever launched has ended and is free again.
+func (c *cluster) checkSettled() {
+	if got, want := len(c.leader.agents), len(c.machines); got < want {
+		c.fail("%d agents are registered and %d machines run", got, want)
+	}
+}

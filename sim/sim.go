@@ -1,0 +1,54 @@
+// Package sim runs a whole cluster on one goroutine from a seed: the cores of
+// masters, agents and the allocator, which are the real ones, joined by
+// schedulers, executors, a registry and a network that are scripted. Time is
+// virtual. Faults come as the seed says: connections break, stall and are
+// refused, agents crash with and without their disks, schedulers crash and come
+// back, masters lose their leadership and don't know it yet. After every event
+// the invariants are checked; the same seed gives the same trace to the byte.
+package sim
+
+import (
+	"fmt"
+	"time"
+)
+
+// Result is what came of a run.
+type Result struct {
+	Seed  uint64
+	Err   error  // the invariant that broke, or nil
+	Trace []byte // what happened, a line each
+	Steps int    // events
+	Tasks int    // launched
+	Terms int    // of leadership
+}
+
+// Run runs a cluster from a seed: a time with faults, then a time without, in
+// which everything must settle.
+func Run(seed uint64) Result {
+	c := newCluster(seed)
+	c.faults()
+	c.run(c.begin.Add(c.options.duration))
+	c.heal()
+	for c.err == nil && !c.settled() {
+		if c.now.After(c.healed.Add(settleTime)) {
+			c.explainUnsettled()
+			break
+		}
+		c.run(c.now.Add(time.Second))
+	}
+	if c.err == nil {
+		c.guard(c.checkSettled)
+	}
+	result := Result{Seed: seed, Err: c.err, Trace: c.trace.Bytes(), Steps: c.steps, Terms: len(c.leaders)}
+	for _, s := range c.schedulers {
+		result.Tasks += s.launched
+	}
+	if c.err != nil {
+		result.Err = fmt.Errorf("seed %d: after %v and %d events: %w", seed, c.now.Sub(c.begin), c.steps, c.err)
+	}
+	return result
+}
+
+// settleTime is how long a cluster without faults may take to settle: longer
+// than every timeout in it.
+const settleTime = 10 * time.Minute
