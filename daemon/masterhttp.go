@@ -29,6 +29,8 @@ func (m *Master) handler() http.Handler {
 		Scheduler:  schedulerAPI{m},
 		Operator:   operatorAPI{m},
 		View:       m.view,
+
+		Unreachable: m.unreachable,
 	})
 	mux := http.NewServeMux()
 	mux.Handle("/", api)
@@ -66,6 +68,14 @@ func (m *Master) metrics(ctx context.Context) []httpapi.Metric {
 		metrics = append(metrics, httpapi.Metric(c))
 	}
 	return metrics
+}
+
+// unreachable counts the unreachable agents.
+func (m *Master) unreachable(ctx context.Context) (n int) {
+	if t := m.term.Load(); t != nil {
+		t.master.Inspect(ctx, func() { n = t.core.UnreachableAgents() })
+	}
+	return n
 }
 
 func (m *Master) elected() time.Time {

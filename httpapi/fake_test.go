@@ -128,6 +128,8 @@ func leader() (Master, *fakeScheduler) {
 		Scheduler:  scheduler,
 		Operator:   new(fakeOperator),
 		View:       NewMasterView(),
+
+		Unreachable: func(context.Context) int { return 4 },
 	}, scheduler
 }
 

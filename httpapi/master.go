@@ -19,6 +19,8 @@ type Master struct {
 	Scheduler  SchedulerBackend
 	Operator   MasterBackend
 	View       *MasterView
+	// Unreachable is how many agents are unreachable.
+	Unreachable func(ctx context.Context) int
 	// Weights are the weights of roles that have one.
 	Weights map[string]float64
 }

@@ -4,8 +4,6 @@ package httpapi
 type masterSnapshot struct {
 	agents, recovered     []*agentRecord
 	frameworks, completed []frameworkSnapshot
-	counts                masterCounts
-	unreachable           int
 }
 
 type frameworkSnapshot struct {
@@ -20,12 +18,10 @@ func (v *MasterView) snapshot() masterSnapshot {
 	v.mu.RLock()
 	defer v.mu.RUnlock()
 	return masterSnapshot{
-		agents:      v.agents.all(current),
-		recovered:   v.agents.all(former),
-		frameworks:  snapshots(v.frameworks.all(current)),
-		completed:   snapshots(v.frameworks.all(former)),
-		counts:      v.counts,
-		unreachable: v.unreachable,
+		agents:     v.agents.all(current),
+		recovered:  v.agents.all(former),
+		frameworks: snapshots(v.frameworks.all(current)),
+		completed:  snapshots(v.frameworks.all(former)),
 	}
 }
 

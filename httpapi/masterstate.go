@@ -1,6 +1,7 @@
 package httpapi
 
 import (
+	"context"
 	"net/http"
 
 	"github.com/mesosctl/mesosctl/wire/convert"
@@ -23,7 +24,7 @@ func (m *Master) stateRoutes(paths *mux) {
 func (m *Master) state(w http.ResponseWriter, r *http.Request) {
 	s := m.View.snapshot()
 	writeJSON(w, r, func(emit func([]byte)) {
-		emit(m.appendSelf([]byte("{"), &s))
+		emit(m.appendSelf(r.Context(), []byte("{"), &s))
 		emit([]byte(`,"slaves":`))
 		emitList(emit, s.agents, (*agentRecord).encoded)
 		emit([]byte(`,"recovered_slaves":`))
@@ -37,7 +38,7 @@ func (m *Master) state(w http.ResponseWriter, r *http.Request) {
 }
 
 // appendSelf appends what /state tells of the master itself.
-func (m *Master) appendSelf(dst []byte, s *masterSnapshot) []byte {
+func (m *Master) appendSelf(ctx context.Context, dst []byte, s *masterSnapshot) []byte {
 	dst = m.appendBuild(dst)
 	if elected := m.Elected(); !elected.IsZero() {
 		dst = appendDouble(dst, "elected_time", seconds(elected))
@@ -46,9 +47,15 @@ func (m *Master) appendSelf(dst []byte, s *masterSnapshot) []byte {
 	dst = appendString(dst, "pid", m.Info.GetPid())
 	dst = appendString(dst, "hostname", m.Info.GetHostname())
 	dst = appendNames(dst, "capabilities", capabilities(m.Info.GetCapabilities()))
-	dst = appendDouble(dst, "activated_slaves", float64(s.counts.agentsActive))
-	dst = appendDouble(dst, "deactivated_slaves", float64(s.counts.agents-s.counts.agentsActive))
-	dst = appendDouble(dst, "unreachable_slaves", float64(s.unreachable))
+	active := 0
+	for _, record := range s.agents {
+		if record.agent.GetActive() {
+			active++
+		}
+	}
+	dst = appendDouble(dst, "activated_slaves", float64(active))
+	dst = appendDouble(dst, "deactivated_slaves", float64(len(s.agents)-active))
+	dst = appendDouble(dst, "unreachable_slaves", float64(m.Unreachable(ctx)))
 	dst = appendDomain(dst, m.Info.Domain)
 	if leader := m.Leadership.Leader(); leader != nil {
 		dst = appendString(dst, "leader", leader.GetPid())

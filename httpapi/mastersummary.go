@@ -7,6 +7,9 @@ import (
 	"github.com/mesosctl/mesosctl/wire/mesospb"
 )
 
+// stateCounts are numbers by TaskState.
+type stateCounts [mesospb.TaskState_TASK_UNKNOWN + 1]int
+
 // summary counts the tasks of an agent or a framework, and remembers what they
 // belong to on the other side.
 type summary struct {

@@ -24,11 +24,9 @@ const (
 // same ID replaces it. Readers hold the lock only while they copy pointers, so
 // that they never stop the writer.
 type MasterView struct {
-	mu          sync.RWMutex
-	agents      shelf[mesos.AgentID, agentRecord]
-	frameworks  shelf[mesos.FrameworkID, framework] // lists: running, completed
-	counts      masterCounts
-	unreachable int
+	mu         sync.RWMutex
+	agents     shelf[mesos.AgentID, agentRecord]   // lists: current, former
+	frameworks shelf[mesos.FrameworkID, framework] // lists: current, former
 }
 
 // The lists of agents and of frameworks.
@@ -55,11 +53,10 @@ type (
 		executor mesos.ExecutorID
 	}
 	agentRecord struct {
-		agent       *masterpb.Response_GetAgents_Agent // nil for a recovered one
-		info        *mesospb.AgentInfo
-		total, used amounts
-		legacy      cache
-		wire        encodings
+		agent  *masterpb.Response_GetAgents_Agent // nil for a recovered one
+		info   *mesospb.AgentInfo
+		legacy cache
+		wire   encodings
 	}
 	frameworkRecord struct {
 		framework *masterpb.Response_GetFrameworks_Framework
@@ -89,20 +86,14 @@ func (v *MasterView) Reset() {
 	defer v.mu.Unlock()
 	v.agents = shelf[mesos.AgentID, agentRecord]{}
 	v.frameworks = shelf[mesos.FrameworkID, framework]{}
-	v.counts, v.unreachable = masterCounts{}, 0
 }
 
 // PutAgent shows a registered agent.
 func (v *MasterView) PutAgent(agent *masterpb.Response_GetAgents_Agent) {
-	record := &agentRecord{
-		agent: agent, info: agent.GetAgentInfo(),
-		total: amountsOf(agent.GetTotalResources()), used: amountsOf(agent.GetAllocatedResources()),
-	}
+	record := &agentRecord{agent: agent, info: agent.GetAgentInfo()}
 	id := mesos.AgentID(record.info.GetId().GetValue())
 	v.mu.Lock()
 	defer v.mu.Unlock()
-	v.uncountAgent(id)
-	v.counts.addAgent(record, 1)
 	v.agents.put(id, current, record)
 }
 
@@ -112,7 +103,6 @@ func (v *MasterView) PutRecoveredAgent(info *mesospb.AgentInfo) {
 	id := mesos.AgentID(info.GetId().GetValue())
 	v.mu.Lock()
 	defer v.mu.Unlock()
-	v.uncountAgent(id)
 	v.agents.put(id, former, &agentRecord{info: info})
 }
 
@@ -120,21 +110,7 @@ func (v *MasterView) PutRecoveredAgent(info *mesospb.AgentInfo) {
 func (v *MasterView) DropAgent(id mesos.AgentID) {
 	v.mu.Lock()
 	defer v.mu.Unlock()
-	v.uncountAgent(id)
 	v.agents.drop(id)
-}
-
-func (v *MasterView) uncountAgent(id mesos.AgentID) {
-	if old, list := v.agents.get(id); old != nil && list == current {
-		v.counts.addAgent(old, -1)
-	}
-}
-
-// SetUnreachableAgents sets how many agents are unreachable.
-func (v *MasterView) SetUnreachableAgents(n int) {
-	v.mu.Lock()
-	defer v.mu.Unlock()
-	v.unreachable = n
 }
 
 // PutFramework shows a framework; completed moves it to the history.
@@ -143,18 +119,14 @@ func (v *MasterView) PutFramework(f *masterpb.Response_GetFrameworks_Framework, 
 	id := mesos.FrameworkID(f.GetFrameworkInfo().GetId().GetValue())
 	v.mu.Lock()
 	defer v.mu.Unlock()
-	entry, list := v.frameworks.get(id)
+	entry, _ := v.frameworks.get(id)
 	if entry == nil {
 		entry = new(framework)
-	} else if list == current {
-		v.counts.addFramework(entry.record, -1)
 	}
 	entry.record = record
-	list = current
+	list := current
 	if completed {
 		list = former
-	} else {
-		v.counts.addFramework(record, 1)
 	}
 	v.frameworks.put(id, list, entry)
 }
@@ -163,19 +135,6 @@ func (v *MasterView) PutFramework(f *masterpb.Response_GetFrameworks_Framework, 
 func (v *MasterView) DropFramework(id mesos.FrameworkID) {
 	v.mu.Lock()
 	defer v.mu.Unlock()
-	entry, list := v.frameworks.get(id)
-	if entry == nil {
-		return
-	}
-	if list == current {
-		v.counts.addFramework(entry.record, -1)
-	}
-	for list := range entry.tasks.lists {
-		for _, record := range entry.tasks.all(list) {
-			v.counts.addTask(record, TaskList(list), -1)
-		}
-	}
-	v.counts.offers -= entry.offers.len(0)
 	v.frameworks.drop(id)
 }
 
@@ -197,14 +156,6 @@ func (v *MasterView) PutTask(task *mesospb.Task, list TaskList) {
 	v.mu.Lock()
 	defer v.mu.Unlock()
 	entry := v.under(mesos.FrameworkID(task.GetFrameworkId().GetValue()))
-	old, was := entry.tasks.get(key)
-	if old != nil {
-		v.counts.addTask(old, TaskList(was), -1)
-	}
-	v.counts.addTask(record, list, 1)
-	if list == TaskCompleted && (old == nil || TaskList(was) != TaskCompleted) {
-		v.counts.ended[task.GetState()]++
-	}
 	entry.tasks.put(key, int(list), record)
 }
 
@@ -212,14 +163,8 @@ func (v *MasterView) PutTask(task *mesospb.Task, list TaskList) {
 func (v *MasterView) DropTask(id mesos.FrameworkID, agent mesos.AgentID, task mesos.TaskID) {
 	v.mu.Lock()
 	defer v.mu.Unlock()
-	entry, _ := v.frameworks.get(id)
-	if entry == nil {
-		return
-	}
-	key := taskKey{agent, task}
-	if old, list := entry.tasks.get(key); old != nil {
-		v.counts.addTask(old, TaskList(list), -1)
-		entry.tasks.drop(key)
+	if entry, _ := v.frameworks.get(id); entry != nil {
+		entry.tasks.drop(taskKey{agent, task})
 	}
 }
 
@@ -247,9 +192,7 @@ func (v *MasterView) PutOffer(offer *mesospb.Offer) {
 	v.mu.Lock()
 	defer v.mu.Unlock()
 	entry := v.under(mesos.FrameworkID(offer.GetFrameworkId().GetValue()))
-	v.counts.offers -= entry.offers.len(0)
 	entry.offers.put(id, current, &offerRecord{offer: offer})
-	v.counts.offers += entry.offers.len(0)
 }
 
 // DropOffer removes an offer.
@@ -257,8 +200,6 @@ func (v *MasterView) DropOffer(id mesos.FrameworkID, offer mesos.OfferID) {
 	v.mu.Lock()
 	defer v.mu.Unlock()
 	if entry, _ := v.frameworks.get(id); entry != nil {
-		v.counts.offers -= entry.offers.len(0)
 		entry.offers.drop(offer)
-		v.counts.offers += entry.offers.len(0)
 	}
 }

@@ -137,6 +137,9 @@ func (c *frameworkCounters) taskGone(state mesospb.TaskState) {
 	}
 }
 
+// UnreachableAgents is how many agents are unreachable.
+func (m *Master) UnreachableAgents() int { return len(m.unreachable) }
+
 // AppendMetrics appends the values of this core, by Mesos's names. Metrics of
 // which it is not the source are not there.
 func (m *Master) AppendMetrics(dst []Metric) []Metric {
