@@ -48,8 +48,13 @@ type (
 		Writes []RegistryWrite
 	}
 
-	// Allocate hands an input to the allocator. Inputs arrive in order.
-	Allocate struct{ Input allocation.Input }
+	// Allocate hands an input to the allocator, if it is still that of the
+	// session. Inputs arrive in order, and the allocator makes no offers before
+	// it has those of a whole Step.
+	Allocate struct {
+		Session AllocatorSession
+		Input   allocation.Input
+	}
 )
 
 // RegistryWrite sets a registry key to a value, or deletes it if Value is nil.

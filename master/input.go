@@ -14,6 +14,10 @@ type (
 	StreamID string
 	// LinkID is one connection of an agent. It is never 0.
 	LinkID uint64
+	// AllocatorSession is the time from when an allocator was told the whole
+	// state until it is lost. They count up; 0 is that of an allocator that is
+	// there from the beginning.
+	AllocatorSession uint64
 )
 
 // Input is one thing that happened. The messages in it belong to the core from
@@ -58,8 +62,15 @@ type (
 		Err error
 	}
 
-	// Allocated is an output of the allocator.
-	Allocated struct{ Output allocation.Output }
+	// AllocatorConnected begins a session with an allocator that knows nothing.
+	// Of this Step are Allocate effects with the whole state.
+	AllocatorConnected struct{ Session AllocatorSession }
+	// Allocated is an output of the allocator. One of an earlier session than
+	// the current is not taken.
+	Allocated struct {
+		Session AllocatorSession
+		Output  allocation.Output
+	}
 
 	// Teardown is an operator's request to end a framework. Answered by a Reply.
 	Teardown struct {
@@ -72,12 +83,13 @@ type (
 	Tick struct{}
 )
 
-func (Subscribe) isInput()       {}
-func (SchedulerCall) isInput()   {}
-func (StreamClosed) isInput()    {}
-func (AgentMessage) isInput()    {}
-func (LinkClosed) isInput()      {}
-func (RegistryWritten) isInput() {}
-func (Allocated) isInput()       {}
-func (Teardown) isInput()        {}
-func (Tick) isInput()            {}
+func (Subscribe) isInput()          {}
+func (SchedulerCall) isInput()      {}
+func (StreamClosed) isInput()       {}
+func (AgentMessage) isInput()       {}
+func (LinkClosed) isInput()         {}
+func (RegistryWritten) isInput()    {}
+func (AllocatorConnected) isInput() {}
+func (Allocated) isInput()          {}
+func (Teardown) isInput()           {}
+func (Tick) isInput()               {}

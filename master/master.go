@@ -37,6 +37,10 @@ type Config struct {
 	RootSubmissions bool
 	// Roles is the --roles whitelist; nil allows every role.
 	Roles map[string]bool
+	// Weights are those of --weights; a role that has none weighs 1.
+	Weights map[string]float64
+	// Whitelist is --whitelist: the hosts of agents that may be offered; nil allows all.
+	Whitelist map[string]bool
 }
 
 // Recovered is what the registry held when the term began.
@@ -77,7 +81,8 @@ type Master struct {
 	writes       map[uint64]func()
 	lastWrite    uint64
 
-	offers map[mesos.OfferID]*offer
+	offers  map[mesos.OfferID]*offer
+	session AllocatorSession
 
 	nextFramework, nextAgent, nextOffer, nextTask uint64
 
@@ -163,8 +168,10 @@ func (m *Master) take(in Input) {
 		m.schedulerCall(in)
 	case AgentMessage:
 		m.agentMessage(in)
+	case AllocatorConnected:
+		m.allocatorConnected(in.Session)
 	case Allocated:
-		m.allocated(in.Output)
+		m.allocated(in)
 	case Tick:
 		m.timers.expire(m.now)
 		m.touchTotals()
@@ -187,7 +194,7 @@ func (m *Master) take(in Input) {
 func (m *Master) emit(e Effect) { m.effects = append(m.effects, e) }
 
 // allocate hands an input to the allocator.
-func (m *Master) allocate(in allocation.Input) { m.emit(Allocate{Input: in}) }
+func (m *Master) allocate(in allocation.Input) { m.emit(Allocate{Session: m.session, Input: in}) }
 
 // log tells the operator of a decision.
 func (m *Master) log(level LogLevel, message string, args ...any) {

@@ -24,10 +24,17 @@ type offer struct {
 	timeout   timer
 }
 
-// allocated takes what the allocator gives.
-func (m *Master) allocated(out allocation.Output) {
-	if ready, ok := out.(allocation.OffersReady); ok {
-		m.offer(ready)
+// allocated takes what the allocator gives. Of an earlier session nothing is
+// taken: the allocator of this one was told that it is free.
+func (m *Master) allocated(in Allocated) {
+	if in.Session != m.session {
+		return
+	}
+	switch out := in.Output.(type) {
+	case allocation.OffersReady:
+		m.offer(out)
+	case allocation.Refused:
+		m.log(LogError, "the allocator refused what it was told", "error", out.Err)
 	}
 }
 
@@ -39,7 +46,7 @@ func (m *Master) offer(ready allocation.OffersReady) {
 	made := make([]*mesospb.Offer, 0, len(ready.Offers))
 	for _, given := range ready.Offers {
 		a := m.agents[given.Agent]
-		if f == nil || !f.connected() || !f.active || a == nil || !a.active {
+		if !m.canOffer(f, a, given) {
 			m.allocate(allocation.Recover{Grant: allocation.Grant{
 				Framework: ready.Framework, Agent: given.Agent, Resources: given.Resources,
 			}, Declined: true})
@@ -61,6 +68,19 @@ func (m *Master) offer(ready allocation.OffersReady) {
 		Type:   schedulerpb.Event_OFFERS.Enum(),
 		Offers: &schedulerpb.Event_Offers{Offers: made},
 	})
+}
+
+// canOffer reports whether the framework and the agent are still as the
+// allocator believed.
+func (m *Master) canOffer(f *framework, a *agent, given allocation.Offered) bool {
+	if f == nil || !f.connected() || !f.active || !f.hasRole(given.Role) || a == nil || !a.active {
+		return false
+	}
+	if !a.hasFree(given.Resources) {
+		m.log(LogWarn, "the allocator gave what is not free", "agent", a.id, "framework", f.id, "resources", given.Resources)
+		return false
+	}
+	return true
 }
 
 // makeOffer records an offer and returns it as its framework is to see it.

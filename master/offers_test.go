@@ -67,6 +67,7 @@ func TestAnOfferHasTheFormatOfItsFramework(t *testing.T) {
 			c := newCluster(t, testConfig(), Recovered{})
 			a := c.agent(1, `cpus:4`)
 			c.agents[a].total = c.agents[a].total.Add(reserved)
+			c.told.agent(a, func(known *toldAgent) { known.Total = c.agents[a].total })
 			s := c.subscribe("s", frameworkInfo(test.info))
 			c.hold(allocation.Grant{Framework: mesos.FrameworkID(s.id), Agent: a, Resources: reserved.Allocate("dev")})
 			c.step(Allocated{Output: allocation.OffersReady{Framework: mesos.FrameworkID(s.id), Offers: []allocation.Offered{

@@ -45,6 +45,7 @@ type cluster struct {
 	request RequestID
 	views   view
 	held    map[holder]resources.Resources // as an allocator would know it
+	told    told                           // what the allocator was told in this session
 	// slowRegistry makes registry writes wait for written.
 	slowRegistry bool
 	pending      []uint64
@@ -68,7 +69,7 @@ type view struct {
 func newCluster(t *testing.T, config Config, recovered Recovered) *cluster {
 	return &cluster{
 		Master: New(config, recovered), t: t, now: epoch,
-		held: make(map[holder]resources.Resources),
+		held: make(map[holder]resources.Resources), told: newTold(),
 		views: view{
 			agents:     make(map[mesos.AgentID]*masterpb.Response_GetAgents_Agent),
 			recovered:  make(map[mesos.AgentID]*mesospb.AgentInfo),
@@ -91,6 +92,7 @@ func (c *cluster) step(in Input) {
 			written = append(written, e.ID)
 		case Allocate:
 			c.book(e.Input)
+			c.told.take(e.Input)
 		default:
 			c.views.apply(e)
 		}
@@ -144,11 +146,11 @@ func (c *cluster) book(in allocation.Input) {
 	switch in := in.(type) {
 	case allocation.AddAgent:
 		for _, g := range in.Used {
-			c.hold(g)
+			c.keep(g)
 		}
 	case allocation.AddFramework:
 		for _, g := range in.Used {
-			c.hold(g)
+			c.keep(g)
 		}
 	case allocation.Recover:
 		key := holder{in.Framework, in.Agent}
@@ -165,14 +167,21 @@ func (c *cluster) book(in allocation.Input) {
 	}
 }
 
-func (c *cluster) hold(g allocation.Grant) {
+func (c *cluster) keep(g allocation.Grant) {
 	key := holder{g.Framework, g.Agent}
 	c.held[key] = c.held[key].Add(g.Resources)
+}
+
+// hold notes what the allocator gives.
+func (c *cluster) hold(g allocation.Grant) {
+	c.keep(g)
+	c.told.hold(g)
 }
 
 // check compares the master's books with the allocator's, and with themselves.
 func (c *cluster) check() {
 	c.t.Helper()
+	c.checkDescription()
 	for id, a := range c.agents {
 		sum := resources.Resources{}
 		for key, rs := range c.held {
@@ -369,7 +378,7 @@ func (c *cluster) offerTo(s *scheduler, agent mesos.AgentID, role, text string) 
 	rs := resources.MustParse(text).Allocate(role)
 	id := mesos.OfferID(fmt.Sprintf("M-O%d", c.nextOffer))
 	c.hold(allocation.Grant{Framework: mesos.FrameworkID(s.id), Agent: agent, Resources: rs})
-	c.step(Allocated{Output: allocation.OffersReady{
+	c.step(Allocated{Session: c.session, Output: allocation.OffersReady{
 		Framework: mesos.FrameworkID(s.id),
 		Offers:    []allocation.Offered{{Role: role, Agent: agent, Resources: rs}},
 	}})
