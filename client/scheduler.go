@@ -35,19 +35,19 @@ func (c *Client) Subscribe(ctx context.Context, call *schedulerpb.Call) (*Schedu
 	if err != nil {
 		return nil, err
 	}
-	events, response, err := open[schedulerpb.Event](ctx, c.config.MediaType,
+	events, err := open[schedulerpb.Event](ctx, c.config.MediaType,
 		func(ctx context.Context) (*http.Response, error) { return c.send(ctx, r) })
 	if err != nil {
 		return nil, err
 	}
 	s := &Scheduler{
 		client: c, events: events,
-		host:     response.Request.URL.Host,
-		streamID: response.Header.Get(streamIDHeader),
+		host:     events.host,
+		streamID: events.header.Get(streamIDHeader),
 	}
 	if s.streamID == "" {
 		s.Close()
-		return nil, mesos.Errorf(mesos.Internal, "%s: the answer to SUBSCRIBE has no %s", where(response), streamIDHeader)
+		return nil, mesos.Errorf(mesos.Internal, "%s: the answer to SUBSCRIBE has no %s", events.place, streamIDHeader)
 	}
 	return s, nil
 }

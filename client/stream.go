@@ -27,6 +27,8 @@ type stream[T any, M message[T]] struct {
 	records *wire.RecordReader
 	media   wire.MediaType
 	body    io.ReadCloser
+	host    string      // of the server that answered
+	header  http.Header // of its answer
 	place   string
 	cancel  context.CancelCauseFunc
 	ctx     context.Context
@@ -43,20 +45,21 @@ var errIdle = errors.New("no heartbeat came; the connection is dead")
 // open starts a subscription whose context can outlive the caller's wait for its answer.
 func open[T any, M message[T]](
 	ctx context.Context, media wire.MediaType, send func(context.Context) (*http.Response, error),
-) (*stream[T, M], *http.Response, error) {
+) (*stream[T, M], error) {
 	ctx, cancel := context.WithCancelCause(ctx)
-	response, err := send(ctx)
+	response, err := send(ctx) //nolint:bodyclose // the stream closes it
 	if err != nil {
 		cancel(err)
-		return nil, nil, err
+		return nil, err
 	}
 	if got, ok := wire.ParseMediaType(response.Header.Get("Content-Type")); ok {
 		media = got
 	}
 	return &stream[T, M]{
 		records: wire.NewRecordReader(response.Body, MaxEventBytes),
-		media:   media, body: response.Body, place: where(response), ctx: ctx, cancel: cancel,
-	}, response, nil
+		media:   media, body: response.Body, host: response.Request.URL.Host, header: response.Header,
+		place: where(response), ctx: ctx, cancel: cancel,
+	}, nil
 }
 
 // next waits for an event. A stream that the server ended is mesos.Unavailable.

@@ -63,7 +63,7 @@ type run struct {
 	// ended is closed when no task writes any more.
 	ended     chan struct{}
 	followers sync.WaitGroup
-	lost      sync.Once // the output, which is told once
+	lost      sync.Once         // the output, which is told once
 	scheduler *client.Scheduler // owned by the loop
 }
 

@@ -30,7 +30,7 @@ func run(m *testing.M) (int, error) {
 	if bin, err = os.MkdirTemp("", "mesosctl-script-"); err != nil {
 		return 0, err
 	}
-	defer os.RemoveAll(bin) //nolint:errcheck // a temporary directory
+	defer os.RemoveAll(bin)
 	program := filepath.Join(bin, "mesosctl")
 	build := exec.Command("go", "build", "-race", "-o", program, ".")
 	if out, err := build.CombinedOutput(); err != nil {

@@ -35,6 +35,6 @@ func isLocked(path string) (bool, error) {
 	if err != nil {
 		return false, mesos.Errorf(mesos.Internal, "look at the local cluster's lock: %w", err)
 	}
-	defer file.Close() //nolint:errcheck // it was only looked at
+	defer file.Close()
 	return errors.Is(syscall.Flock(int(file.Fd()), syscall.LOCK_SH|syscall.LOCK_NB), syscall.EWOULDBLOCK), nil
 }

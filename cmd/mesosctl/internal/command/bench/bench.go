@@ -51,6 +51,6 @@ func run(ctx context.Context, a *app.App, name string, opts bench.Options, forma
 		return err
 	}
 	err = output.Print(a.IO.Out, format, rows, func() error { return bench.Table(a.IO.Out, rows) })
-	fmt.Fprintf(a.IO.Err, "%s took %s\n", name, time.Since(begin).Round(time.Millisecond)) //nolint:errcheck // a message
+	fmt.Fprintf(a.IO.Err, "%s took %s\n", name, time.Since(begin).Round(time.Millisecond))
 	return err
 }

@@ -96,7 +96,7 @@ func run(ctx context.Context, a *app.App, o *options, spec exec.Spec) (err error
 	}
 	if len(target.Masters) == 0 {
 		if !o.quiet {
-			fmt.Fprintln(a.IO.Err, "no cluster is known (--master, MESOS_MASTER, 'mesosctl up'): running one of its own") //nolint:errcheck // a message
+			fmt.Fprintln(a.IO.Err, "no cluster is known (--master, MESOS_MASTER, 'mesosctl up'): running one of its own")
 		}
 		embedded, err := start(ctx, a, o.verbose, interrupts)
 		if err != nil {

@@ -86,9 +86,9 @@ func Main(ctx context.Context, args []string, a *app.App) int {
 		err = execute.AsFailure(err)
 	}
 	if err != nil && !exitcode.Silent(err) {
-		fmt.Fprintf(a.IO.Err, "%s: %v\n", program, err) //nolint:errcheck // there is nowhere else to say it
+		fmt.Fprintf(a.IO.Err, "%s: %v\n", program, err)
 		if exitcode.Of(err) == exitcode.Usage {
-			fmt.Fprintf(a.IO.Err, "see: %s --help\n", cmd.CommandPath()) //nolint:errcheck // as above
+			fmt.Fprintf(a.IO.Err, "see: %s --help\n", cmd.CommandPath())
 		}
 	}
 	return exitcode.Of(err)

@@ -38,7 +38,7 @@ func detach(ctx context.Context, a *app.App, o *options) error {
 	if err != nil {
 		return fmt.Errorf("log of the local cluster: %w", err)
 	}
-	defer log.Close() //nolint:errcheck // the cluster has its own
+	defer log.Close()
 	self, err := os.Executable()
 	if err != nil {
 		return fmt.Errorf("find this program: %w", err)
@@ -50,8 +50,11 @@ func detach(ctx context.Context, a *app.App, o *options) error {
 	if err := daemon.Start(); err != nil {
 		return fmt.Errorf("start the local cluster: %w", err)
 	}
-	ended := make(chan error, 1)
-	go func() { ended <- daemon.Wait() }()
+	ended := make(chan struct{})
+	go func() {
+		_ = daemon.Wait() // its log says why
+		close(ended)
+	}()
 	return await(ctx, a, o, daemon.Process, ended)
 }
 
@@ -66,7 +69,7 @@ func (o *options) again() []string {
 	return args
 }
 
-func await(ctx context.Context, a *app.App, o *options, process *os.Process, ended <-chan error) error {
+func await(ctx context.Context, a *app.App, o *options, process *os.Process, ended <-chan struct{}) error {
 	ctx, cancel := app.Signalled(ctx)
 	defer cancel()
 	ctx, cancel = context.WithTimeout(ctx, o.timeout)

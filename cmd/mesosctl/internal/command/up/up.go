@@ -110,7 +110,7 @@ func run(ctx context.Context, a *app.App, o *options) (err error) {
 		return errors.Join(err, cluster.Close())
 	}
 	say(a, told)
-	fmt.Fprintln(a.IO.Err, "Ctrl-C stops it") //nolint:errcheck // a message
+	fmt.Fprintln(a.IO.Err, "Ctrl-C stops it")
 	return cluster.Wait(ctx)
 }
 
@@ -120,5 +120,5 @@ func say(a *app.App, c local.Cluster) {
 	if len(c.Agents) != 1 {
 		agents = fmt.Sprintf("%d agents", len(c.Agents))
 	}
-	fmt.Fprintf(a.IO.Err, "a cluster is up: master %s, %s\ntry: mesosctl execute --command 'echo hello'\n", c.Master, agents) //nolint:errcheck // a message
+	fmt.Fprintf(a.IO.Err, "a cluster is up: master %s, %s\ntry: mesosctl execute --command 'echo hello'\n", c.Master, agents)
 }
