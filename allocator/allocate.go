@@ -47,6 +47,7 @@ func (al *Allocator) forgetDenials() {
 
 // allocate offers what changed agents have to offer.
 func (al *Allocator) allocate() {
+	al.runs++
 	al.tree.settle()
 	clear(al.pass.chances)
 	if al.headroom.kept() {

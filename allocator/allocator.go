@@ -72,6 +72,7 @@ type Allocator struct {
 	freeClients    []int32
 	whitelist      map[string]bool // nil: every host
 	maintained     int             // agents with a planned outage
+	runs           uint64          // of the allocation
 
 	tree   *tree
 	dice   dice

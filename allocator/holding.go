@@ -68,8 +68,7 @@ func (al *Allocator) unhold(i int32, at int) {
 // have a new copy, and after they have one less.
 func (al *Allocator) count(a *agent, c int32, bare, shared resources.Resources, sign int) {
 	amounts := bare.Quantities()
-	leaf := al.clients[c].leaf
-	for id := leaf; id != root; id = al.tree.nodes[id].parent {
+	for id := al.clients[c].leaf; id >= 0; id = al.tree.nodes[id].parent {
 		counted := amounts
 		if !shared.IsEmpty() {
 			counted = counted.Add(al.onlyCopies(a, id, shared).Quantities())

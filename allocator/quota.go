@@ -183,7 +183,7 @@ func allowsQuota(al *Allocator, p *proposal) bool {
 		return true
 	}
 	part := quotaPart(p.offer)
-	if fits := al.fit(p, part, resources.Quantities{}); !fits.Equal(part) {
+	if fits := al.withoutHeadroom(p.withinLimits(part)); !fits.Equal(part) {
 		p.offer, p.chopped = p.offer.Sub(part).Add(fits), true
 	}
 	return !p.offer.IsEmpty()
@@ -196,33 +196,35 @@ func allowsQuota(al *Allocator, p *proposal) bool {
 // without memory or ports would be of no use.
 func (al *Allocator) allowsGuarantee(p *proposal) bool {
 	p.chopped = true // a no is about guarantees only
+	part := quotaPart(p.offer)
+	fits := p.withinLimits(part)
 	for _, q := range p.client.quota {
-		lacking := q.lacking()
-		if lacking.IsEmpty() {
-			continue
-		}
-		part := quotaPart(p.offer)
-		guaranteed := part.ShrinkTo(lacking)
+		guaranteed := fits.ShrinkTo(q.lacking())
 		if guaranteed.IsEmpty() {
 			continue
 		}
-		more := al.fit(p, part.Sub(guaranteed), guaranteed.Quantities())
+		more := al.withoutHeadroom(fits.Sub(guaranteed))
 		p.offer = p.offer.Sub(part).Add(guaranteed).Add(more)
 		return true
 	}
 	return false
 }
 
-// fit is as much of part as limits and headroom allow beside what else is to
-// be offered.
-func (al *Allocator) fit(p *proposal, part resources.Resources, beside resources.Quantities) resources.Resources {
+// withinLimits is as much of part as the limits of the role and of those above
+// leave.
+func (p *proposal) withinLimits(part resources.Resources) resources.Resources {
 	for _, q := range p.client.quota {
 		if !q.limits.IsEmpty() {
-			part = part.ShrinkToLimits(q.limits.Sub(q.consumed.Add(beside)))
+			part = part.ShrinkToLimits(q.limits.Sub(q.consumed))
 		}
 	}
-	if al.headroom.kept() {
-		part = part.ShrinkTo(al.headroom.surplus())
-	}
 	return part
+}
+
+// withoutHeadroom is as much of part as need not stay free for guarantees.
+func (al *Allocator) withoutHeadroom(part resources.Resources) resources.Resources {
+	if !al.headroom.kept() {
+		return part
+	}
+	return part.ShrinkTo(al.headroom.surplus())
 }

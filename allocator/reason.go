@@ -137,20 +137,19 @@ func whyAvailable(_ *Allocator, p *proposal, kept resources.Resources) []withhel
 
 // whyQuota tells what limits keep back from what guarantees do.
 func whyQuota(al *Allocator, p *proposal, kept resources.Resources) []withheld {
-	part := quotaPart(kept)
+	fits := quotaPart(p.offer.Add(kept))
 	var list []withheld
 	for _, q := range p.client.quota {
-		left := q.limits.Sub(q.consumed)
-		if al.pass.guaranteesOnly { // the offer is not consumed yet, but was cut with it in mind
-			left = left.Sub(quotaPart(p.offer).Quantities())
-		}
-		over := part.Sub(part.ShrinkToLimits(left))
-		if q.limits.IsEmpty() || over.IsEmpty() {
+		if q.limits.IsEmpty() {
 			continue
 		}
-		part = part.Sub(over)
-		list = append(list, withheld{ruleLimit, over.Quantities(), q.whyLimit(over.Quantities()), "raise the quota limit of role " + q.role})
+		within := fits.ShrinkToLimits(q.limits.Sub(q.consumed))
+		if over := fits.Sub(within).Quantities(); !over.IsEmpty() {
+			list = append(list, withheld{ruleLimit, over, q.whyLimit(over), "raise the quota limit of role " + q.role})
+		}
+		fits = within
 	}
+	part := fits.Sub(quotaPart(p.offer))
 	if !part.IsEmpty() {
 		list = append(list, withheld{ruleGuarantee, part.Quantities(),
 			fmt.Sprintf("what is free in the cluster (%v) is kept for guarantees that roles still lack (%v)", al.headroom.free, al.headroom.required),

@@ -8,7 +8,7 @@ import (
 )
 
 // word is a resource in a story: "~cpus(eng>eng/web):1" is revocable (~) and has
-// a refined reservation (>); "disk(eng)#v1:5" is a persistent volume, "#v1!" a
+// a refined reservation (>), "cpus(+eng):1" a dynamic one (+); "disk(eng)#v1:5" is a persistent volume, "#v1!" a
 // shared one, "#v1!2" two copies of it; "disk^m1:5" is a disk that is mounted.
 var word = regexp.MustCompile(`^(~?)(\w+)(?:\(([^)]*)\))?(?:#(\w+)(!?)(\d?))?(?:\^(\w+))?:(.+)$`)
 
@@ -27,7 +27,8 @@ func parse(text string) resources.Resources {
 		r.Revocable = m[1] != ""
 		if m[3] != "" {
 			for i, role := range strings.Split(m[3], ">") {
-				r.Reservations = append(r.Reservations, resources.Reservation{Role: role, Dynamic: i > 0})
+				role, dynamic := strings.CutPrefix(role, "+")
+				r.Reservations = append(r.Reservations, resources.Reservation{Role: role, Dynamic: dynamic || i > 0})
 			}
 		}
 		if m[4] != "" {
@@ -60,7 +61,11 @@ func words(r resources.Resources) string {
 		if len(res.Reservations) > 0 {
 			var roles []string
 			for _, layer := range res.Reservations {
-				roles = append(roles, layer.Role)
+				if role := layer.Role; layer.Dynamic && len(roles) == 0 {
+					roles = append(roles, "+"+role)
+				} else {
+					roles = append(roles, role)
+				}
 			}
 			b.WriteString("(" + strings.Join(roles, ">") + ")")
 		}

@@ -1,0 +1,76 @@
+package allocator
+
+import (
+	"cmp"
+	"slices"
+
+	"github.com/mesosctl/mesosctl/mesos/allocation"
+)
+
+// Metric is one name and value of /metrics/snapshot.
+// See https://mesos.apache.org/documentation/latest/monitoring/.
+type Metric struct {
+	Name  string
+	Value float64
+}
+
+const (
+	metricPrefix    = "allocator/mesos/"
+	metricResources = metricPrefix + "resources/"
+	metricQuota     = metricPrefix + "quota/roles/"
+)
+
+// Metrics is the allocator's metrics by Mesos's names, sorted. Times of runs are
+// not among them: a core has no clock to measure itself with.
+func (al *Allocator) Metrics() []Metric {
+	list := []Metric{{metricPrefix + "allocation_runs", float64(al.runs)}}
+	held := al.tree.nodes[root].held
+	for _, name := range []string{"cpus", "disk", "gpus", "mem"} {
+		if name == "gpus" && al.tree.total.Get(name) == 0 {
+			continue
+		}
+		list = append(list,
+			Metric{metricResources + name + "/total", al.tree.total.Get(name).Float()},
+			Metric{metricResources + name + "/offered_or_allocated", held.Get(name).Float()})
+	}
+	filters := map[string]int{}
+	for i := range al.agents {
+		for _, f := range al.agents[i].filters {
+			if cl := &al.clients[f.client]; f.generation == cl.generation {
+				filters[cl.role]++
+			}
+		}
+	}
+	for _, row := range al.roleShares() {
+		list = append(list, Metric{metricPrefix + "roles/" + row.Role + "/shares/dominant", row.DominantShare})
+		if row.Frameworks > 0 {
+			list = append(list, Metric{metricPrefix + "offer_filters/roles/" + row.Role + "/active", float64(filters[row.Role])})
+		}
+		list = appendQuota(list, &row)
+	}
+	slices.SortFunc(list, func(x, y Metric) int { return cmp.Compare(x.Name, y.Name) })
+	return list
+}
+
+// appendQuota adds the metrics of a role's quota: what is guaranteed and limited,
+// and how much of each resource that has a guarantee or a limit is held. What is
+// consumed is there of every role that consumes something.
+func appendQuota(list []Metric, row *allocation.RoleShare) []Metric {
+	prefix := metricQuota + row.Role + "/resources/"
+	named := map[string]bool{}
+	for name, amount := range row.Guarantees.All() {
+		list = append(list, Metric{prefix + name + "/guarantee", amount.Float()})
+		named[name] = true
+	}
+	for name, amount := range row.Limits.All() {
+		list = append(list, Metric{prefix + name + "/limit", amount.Float()})
+		named[name] = true
+	}
+	for name := range named {
+		list = append(list, Metric{prefix + name + "/offered_or_allocated", row.Held.Get(name).Float()})
+	}
+	for name, amount := range row.Consumed.All() {
+		list = append(list, Metric{prefix + name + "/consumed", amount.Float()})
+	}
+	return list
+}
