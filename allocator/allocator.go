@@ -148,6 +148,8 @@ func (al *Allocator) Step(now time.Time, in allocation.Input) []allocation.Outpu
 		al.activateAgent(in.ID, false)
 	case allocation.Recover:
 		al.recover(in)
+	case allocation.Hold:
+		al.holdMore(in.Grant)
 	case allocation.UpdateAllocation:
 		al.updateAllocation(in)
 	case allocation.Revive:

@@ -118,6 +118,23 @@ func (al *Allocator) addUsed(i int32, grant allocation.Grant) {
 	}
 }
 
+// holdMore takes over what a framework holds beside what is known.
+func (al *Allocator) holdMore(grant allocation.Grant) {
+	i, known := al.agentIDs[grant.Agent]
+	if !known {
+		return
+	}
+	f := al.framework(grant.Framework)
+	for _, part := range grant.Resources.ByAllocationRole() {
+		if part.Role == "" {
+			al.refuse("hold: agent %s: framework %s: %v is allocated to no role", grant.Agent, grant.Framework, part.Resources)
+			continue
+		}
+		al.hold(i, al.client(f, part.Role), part.Resources, part.Resources.Unallocate().NonShared())
+	}
+	al.refree(i)
+}
+
 // recover takes back what a framework no longer holds. It may come too late:
 // the framework or the agent may be gone.
 func (al *Allocator) recover(in allocation.Recover) {

@@ -331,6 +331,15 @@ func TestResourcesOfEndedTasksAreOffered(t *testing.T) {
 		F0 is offered S0 for a: cpus:0.5; mem:100`)
 }
 
+func TestWhatAnAgentComesBackWithIsNotOffered(t *testing.T) {
+	expect(t, `
+		> agent S0 cpus:2;mem:200 & drain S0 & framework F0 a & framework F1 b
+		> hold F0 S0 a cpus:1.5;mem:100 & undrain S0
+		F1 is offered S0 for b: cpus:0.5; mem:100
+		> free F0 S0 a cpus:1.5;mem:100
+		F0 is offered S0 for a: cpus:1.5; mem:100`)
+}
+
 func TestLateRecoveryOfALostAgentIsIgnored(t *testing.T) {
 	// covers: HierarchicalAllocatorTest.RemoveSlaveRecoverResources
 	expect(t, `

@@ -203,6 +203,8 @@ func (s *story) input(words []string) allocation.Input {
 		return allocation.Recover{Grant: grantOf(words), Refuse: refuse, Declined: true}
 	case "free":
 		return allocation.Recover{Grant: grantOf(words)}
+	case "hold":
+		return allocation.Hold{Grant: grantOf(words)}
 	case "convert":
 		in := allocation.UpdateAllocation{Grant: grantOf(words)}
 		if len(words) > 4 {

@@ -33,7 +33,7 @@ func (m *Master) reregister(in arrival) {
 	}
 	a.link, a.version, a.capabilities = in.link, in.message.GetVersion(), in.message.GetCapabilities()
 	if known := m.agents[id]; known != nil {
-		m.reregisterKnown(known, a, in)
+		m.reregisterKnown(known, a, in, runs)
 		return
 	}
 	m.reregisterUnknown(a, in.link, runs)
@@ -41,7 +41,7 @@ func (m *Master) reregister(in arrival) {
 
 // reregisterKnown takes back an agent that this master still has. arrived is
 // what it says of itself now.
-func (m *Master) reregisterKnown(known, arrived *agent, in arrival) {
+func (m *Master) reregisterKnown(known, arrived *agent, in arrival, runs *load) {
 	if known.connected && known.link == in.link {
 		// Sent again before our answer came. Since then tasks may have been
 		// launched that it does not list.
@@ -54,18 +54,18 @@ func (m *Master) reregisterKnown(known, arrived *agent, in arrival) {
 		return
 	}
 	if known.info.EqualVT(arrived.info) {
-		m.reconnect(known, arrived, in.message)
+		m.reconnect(known, arrived, runs)
 		return
 	}
 	m.begin(known.id, in.link, []RegistryWrite{putAdmitted(arrived.info)}, func(tr *transition) {
 		if !tr.closed {
-			m.reconnect(known, arrived, in.message)
+			m.reconnect(known, arrived, runs)
 		}
 	})
 }
 
 // reconnect gives a known agent its new link and settles what each side knows.
-func (m *Master) reconnect(a, arrived *agent, msg *linkpb.Reregister) {
+func (m *Master) reconnect(a, arrived *agent, runs *load) {
 	if a.connected && a.link != arrived.link {
 		m.emit(CloseLink{Link: a.link})
 		delete(m.links, a.link)
@@ -81,14 +81,45 @@ func (m *Master) reconnect(a, arrived *agent, msg *linkpb.Reregister) {
 		}
 	}
 	m.timers.disarm(&a.reregister)
+	m.adopt(a, runs)
 	if !a.connected {
 		a.connected, a.active = true, true
 		m.allocate(allocation.ActivateAgent{ID: a.id})
 	}
 	m.touchAgent(a)
-	m.settle(a, msg)
-	m.updateFrameworks(a, msg.GetFrameworks())
+	m.settle(a, runs.Reregister)
+	m.updateFrameworks(a, runs.GetFrameworks())
 	m.log(LogInfo, "agent reconnected", "agent", a.id, "hostname", a.info.GetHostname(), "address", a.address())
+}
+
+// adopt books what a known agent still runs although it was given up: frameworks
+// that don't checkpoint lose their tasks when the agent's connection breaks, but
+// if nothing else broke the agent comes back with them. They are killed, and
+// their resources are theirs until then.
+func (m *Master) adopt(a *agent, runs *load) {
+	lost := &load{Reregister: &linkpb.Reregister{}}
+	for i, e := range runs.GetExecutors() {
+		info := e.GetExecutorInfo()
+		h := a.holdings[mesos.FrameworkID(info.GetFrameworkId().GetValue())]
+		if h == nil || h.executors[mesos.ExecutorID(info.GetExecutorId().GetValue())] == nil {
+			lost.Executors = append(lost.Executors, e)
+			lost.executorResources = append(lost.executorResources, runs.executorResources[i])
+		}
+	}
+	for i, t := range runs.GetTasks() {
+		if !terminal(t.GetState()) {
+			lost.Tasks = append(lost.Tasks, t)
+			lost.taskResources = append(lost.taskResources, runs.taskResources[i])
+		}
+	}
+	held := grants{agent: a.id, at: make(map[mesos.FrameworkID]int)}
+	m.readmitExecutors(a, lost, &held)
+	for _, t := range m.readmitTasks(a, lost, &held) {
+		t.killed = true
+	}
+	for _, grant := range held.list {
+		m.allocate(allocation.Hold{Grant: grant})
+	}
 }
 
 // settle compares what a known agent runs with what the master believes. The
@@ -256,9 +287,11 @@ func (m *Master) readmitTasks(a *agent, runs *load, g *grants) []*task {
 	tasks := make([]*task, 0, len(runs.GetTasks()))
 	for i, record := range runs.GetTasks() {
 		f := m.frameworks[mesos.FrameworkID(record.GetFrameworkId().GetValue())]
-		if f == nil || f.tasks[mesos.TaskID(record.GetTaskId().GetValue())] != nil {
+		id := mesos.TaskID(record.GetTaskId().GetValue())
+		if f == nil || f.tasks[id] != nil {
 			continue // over with its framework, or known from another agent
 		}
+		f.completed.forget(id)
 		t := m.newTask(f, record, runs.taskResources[i], sharesCgroups(record.GetContainer()))
 		h := m.hold(f, a)
 		m.addTask(h, t)

@@ -219,6 +219,8 @@ func describeAllocation(in allocation.Input) string {
 		return s
 	case allocation.UpdateAgent:
 		return fmt.Sprintf("UpdateAgent %s: %s", in.Agent.ID, in.Agent.Total)
+	case allocation.Hold:
+		return fmt.Sprintf("Hold %s on %s: %s", in.Framework, in.Agent, in.Resources)
 	case allocation.Recover:
 		what := "used"
 		if in.Declined {

@@ -152,6 +152,8 @@ func (c *cluster) book(in allocation.Input) {
 		for _, g := range in.Used {
 			c.keep(g)
 		}
+	case allocation.Hold:
+		c.hold(in.Grant)
 	case allocation.Recover:
 		key := holder{in.Framework, in.Agent}
 		if !c.held[key].Contains(in.Resources) {

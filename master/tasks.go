@@ -181,6 +181,13 @@ func newHistory(limit int) history {
 	return history{limit: limit, byID: make(map[mesos.TaskID]*task)}
 }
 
+// forget takes the task of an ID out, if there is one: it was not over after all.
+func (h *history) forget(id mesos.TaskID) {
+	if t := h.byID[id]; t != nil {
+		h.remove(t)
+	}
+}
+
 // add puts a task at the end and returns the tasks that no longer have a place:
 // one of the same ID, and the oldest if there are too many.
 func (h *history) add(t *task) (out []*task) {

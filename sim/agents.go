@@ -25,7 +25,8 @@ type machine struct {
 	core    core[agent.Input, agent.Effect]
 	disk    map[string][]byte // checkpoints by path
 	links   map[agent.LinkID]*conn
-	life    int // how often the agent started
+	life    int  // how often the agent started
+	moved   bool // what runs changed since the invariants were checked
 	// crashAfter is how many more effects the agent does before it dies, if above 0.
 	crashAfter int
 

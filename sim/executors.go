@@ -48,6 +48,7 @@ func (m *machine) launch(e agent.LaunchContainer) {
 		x.resources = executorShare // what the container is given is for its first tasks too
 	}
 	m.containers[e.Container] = x
+	m.moved = true
 	c.logf("%s: container %s for %s", m.name, e.Container, x.name)
 	c.after(c.between(0, 100*time.Millisecond), x.alive(func() {
 		if c.options.faults && c.chance(20) {
@@ -212,6 +213,7 @@ func (x *executor) run(info *mesospb.TaskInfo) {
 	}
 	x.tasks = append(x.tasks, &running{info, held.Unallocate()})
 	x.received = append(x.received, info)
+	x.machine.moved = true
 	if c.chance(2) {
 		x.update(id, mesospb.TaskState_TASK_STARTING)
 	}

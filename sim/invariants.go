@@ -18,10 +18,13 @@ import (
 // checked where it happens.
 func (c *cluster) invariants() {
 	for _, m := range c.machines {
-		c.checkMachine(m)
+		if m.moved {
+			m.moved = false
+			c.checkMachine(m)
+		}
 	}
 	for _, l := range c.leaders {
-		if !l.core.dead {
+		if !l.core.dead && (l.core.moved || l.alloc.moved) {
 			c.checkBooks(l)
 		}
 	}
@@ -50,6 +53,12 @@ func (c *cluster) checkBooks(l *leader) {
 	if l.queued > 0 || due(l.core.logic.Next(), c.world) || due(l.alloc.logic.Next(), c.world) {
 		return
 	}
+	l.core.moved, l.alloc.moved = false, false
+	offered := map[mesos.AgentID]resources.Resources{}
+	for _, o := range l.offers {
+		id := mesos.AgentID(o.GetAgentId().GetValue())
+		offered[id] = offered[id].Add(c.decode(o.GetResources()))
+	}
 	for id, agent := range l.agents {
 		held, free, known := l.policy.Books(id)
 		if !known {
@@ -57,19 +66,12 @@ func (c *cluster) checkBooks(l *leader) {
 			return
 		}
 		used := c.decode(agent.GetAllocatedResources())
-		offered := c.decode(agent.GetOfferedResources())
-		var offers resources.Resources
-		for _, o := range l.offers {
-			if mesos.AgentID(o.GetAgentId().GetValue()) == id {
-				offers = offers.Add(c.decode(o.GetResources()))
-			}
-		}
 		total := c.decode(agent.GetTotalResources())
 		switch {
-		case !offers.Equal(offered):
-			c.fail("%s: agent %s: offers have %v, its record says %v", l.name, id, offers, offered)
-		case !held.Equal(used.Add(offered)):
-			c.fail("%s: agent %s: used %v and offered %v, but the allocator says %v", l.name, id, used, offered, held)
+		case !offered[id].Equal(c.decode(agent.GetOfferedResources())):
+			c.fail("%s: agent %s: offers have %v, its record says %v", l.name, id, offered[id], agent.GetOfferedResources())
+		case !held.Equal(used.Add(offered[id])):
+			c.fail("%s: agent %s: used %v and offered %v, but the allocator says %v", l.name, id, used, offered[id], held)
 		case !total.Equal(held.Unallocate().Add(free)):
 			c.fail("%s: agent %s: held %v and free %v is not its total %v", l.name, id, held, free, total)
 		}

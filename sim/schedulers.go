@@ -51,7 +51,7 @@ var executorShare = resources.MustParse("cpus:0.1;mem:32")
 func (t *task) terminal() bool { return mesos.TaskState(t.state).Terminal() }
 
 func (c *cluster) newScheduler(i int) *scheduler {
-	s := &scheduler{cluster: c, name: fmt.Sprintf("F%d", i), checkpoint: true, tasks: map[string]*task{}}
+	s := &scheduler{cluster: c, name: fmt.Sprintf("F%d", i), checkpoint: !c.chance(3), tasks: map[string]*task{}}
 	all := []string{"a", "b", "a/x", "a/y/z", "*"}
 	c.rand.Shuffle(len(all), func(i, j int) { all[i], all[j] = all[j], all[i] })
 	s.roles = slices.Sorted(slices.Values(all[:1+c.rand.IntN(3)]))

@@ -148,6 +148,7 @@ type core[In, Out any] struct {
 	tick    In
 	perform func(Out)
 	dead    bool
+	moved   bool   // stepped since the invariants were checked
 	alarm   uint64 // number of the tick planned, 0 if there is none
 	alarms  uint64
 	planned time.Time
@@ -158,6 +159,7 @@ func (c *core[In, Out]) take(in In) {
 	if c.dead {
 		return
 	}
+	c.moved = true
 	for _, out := range c.logic.Step(c.world.now, in) {
 		c.perform(out)
 		if c.dead {

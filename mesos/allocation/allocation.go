@@ -131,6 +131,9 @@ type (
 		// Declined is true if the resources come from an offer and were never in use.
 		Declined bool
 	}
+	// Hold tells that a framework holds resources that seemed to be free: an
+	// agent came back with more running than was known.
+	Hold struct{ Grant }
 	// UpdateAllocation replaces resources that a framework holds by what an
 	// operation made of them (RESERVE, CREATE, ...), and the agent's total with them.
 	UpdateAllocation struct {
@@ -185,6 +188,7 @@ func (RemoveAgent) isInput()          {}
 func (ActivateAgent) isInput()        {}
 func (DeactivateAgent) isInput()      {}
 func (Recover) isInput()              {}
+func (Hold) isInput()                 {}
 func (UpdateAllocation) isInput()     {}
 func (Revive) isInput()               {}
 func (Suppress) isInput()             {}
