@@ -61,7 +61,9 @@ func (m *Master) metrics(ctx context.Context) []httpapi.Metric {
 	if t == nil {
 		return append(metrics, httpapi.Metric{Name: "master/elected", Value: 0})
 	}
-	metrics = append(metrics, httpapi.Metric{Name: "master/elected", Value: 1})
+	metrics = append(metrics,
+		httpapi.Metric{Name: "master/elected", Value: 1},
+		httpapi.Metric{Name: "master/operator_event_stream_subscribers", Value: float64(m.view.Subscribers())})
 	var counted []master.Metric
 	t.master.Inspect(ctx, func() { counted = t.core.AppendMetrics(nil) })
 	for _, c := range counted {

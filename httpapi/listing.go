@@ -123,7 +123,7 @@ const protowireMax = 10
 
 // answerWith answers a call of a type with one section.
 func answerWith(typeName string, typeNumber int32, s section) answerer {
-	return func(w http.ResponseWriter, media wire.MediaType) {
+	return func(w http.ResponseWriter, _ *http.Request, media wire.MediaType) {
 		w.Header().Set("Content-Type", media.String())
 		out := pieces{w: w, buffer: make([]byte, 0, pieceBytes)}
 		if media == wire.JSON {

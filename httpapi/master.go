@@ -21,6 +21,10 @@ type Master struct {
 	View       *MasterView
 	// Unreachable is how many agents are unreachable.
 	Unreachable func(ctx context.Context) int
+	// Heartbeat is the interval of the operator event stream's heartbeats, and
+	// MaxSubscribers how many may read it; 0 means Mesos's 15 seconds and 1,000.
+	Heartbeat      time.Duration
+	MaxSubscribers int
 	// Weights are the weights of roles that have one.
 	Weights map[string]float64
 }

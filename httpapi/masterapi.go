@@ -34,6 +34,8 @@ func (m *Master) operate(ctx context.Context, call *masterpb.Call) (answerer, er
 			Type:       masterpb.Response_GET_METRICS.Enum(),
 			GetMetrics: &masterpb.Response_GetMetrics{Metrics: m.metricList(ctx, call.GetMetrics.Timeout)},
 		}), nil
+	case masterpb.Call_SUBSCRIBE:
+		return m.subscribe, nil
 	case masterpb.Call_LIST_FILES:
 		return m.callListFiles(call.ListFiles)
 	case masterpb.Call_READ_FILE:

@@ -57,11 +57,13 @@ func (s *masterSnapshot) executors(number protowire.Number) section {
 	}}
 }
 
-func (r *executorRecord) in(media wire.MediaType) []byte {
+func (r *executorRecord) in(media wire.MediaType) []byte { return r.wire.get(media, r.message()) }
+
+func (r *executorRecord) message() *masterpb.Response_GetExecutors_Executor {
 	agent := string(r.agent)
-	return r.wire.get(media, &masterpb.Response_GetExecutors_Executor{
+	return &masterpb.Response_GetExecutors_Executor{
 		ExecutorInfo: r.info, AgentId: &mesospb.AgentID{Value: &agent},
-	})
+	}
 }
 
 func (s *masterSnapshot) agentList(number protowire.Number) section {
@@ -85,10 +87,17 @@ func (s *masterSnapshot) frameworkList(number protowire.Number) section {
 	}}
 }
 
-// in is the framework with its outstanding offers.
 func (f frameworkSnapshot) in(media wire.MediaType) []byte {
 	if len(f.offers) == 0 {
 		return f.wire.get(media, f.framework)
+	}
+	return new(encodings).get(media, f.shown()) // not kept: offers come and go
+}
+
+// shown is the framework with its outstanding offers.
+func (f frameworkSnapshot) shown() *masterpb.Response_GetFrameworks_Framework {
+	if len(f.offers) == 0 {
+		return f.framework
 	}
 	shown := &masterpb.Response_GetFrameworks_Framework{
 		FrameworkInfo: f.framework.FrameworkInfo, Active: f.framework.Active, Connected: f.framework.Connected,
@@ -100,5 +109,5 @@ func (f frameworkSnapshot) in(media wire.MediaType) []byte {
 	for _, record := range f.offers {
 		shown.Offers = append(shown.Offers, record.offer)
 	}
-	return new(encodings).get(media, shown)
+	return shown
 }

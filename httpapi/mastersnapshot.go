@@ -17,6 +17,10 @@ type frameworkSnapshot struct {
 func (v *MasterView) snapshot() masterSnapshot {
 	v.mu.RLock()
 	defer v.mu.RUnlock()
+	return v.snapshotLocked()
+}
+
+func (v *MasterView) snapshotLocked() masterSnapshot {
 	return masterSnapshot{
 		agents:     v.agents.all(current),
 		recovered:  v.agents.all(former),

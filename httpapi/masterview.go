@@ -27,6 +27,8 @@ type MasterView struct {
 	mu         sync.RWMutex
 	agents     shelf[mesos.AgentID, agentRecord]   // lists: current, former
 	frameworks shelf[mesos.FrameworkID, framework] // lists: current, former
+
+	subscribers []*subscriber // the oldest first
 }
 
 // The lists of agents and of frameworks.
@@ -80,12 +82,16 @@ type (
 // NewMasterView returns an empty view.
 func NewMasterView() *MasterView { return new(MasterView) }
 
-// Reset forgets everything: a term is over.
+// Reset forgets everything and ends the event streams: a term is over.
 func (v *MasterView) Reset() {
 	v.mu.Lock()
 	defer v.mu.Unlock()
 	v.agents = shelf[mesos.AgentID, agentRecord]{}
 	v.frameworks = shelf[mesos.FrameworkID, framework]{}
+	for _, s := range v.subscribers {
+		s.end()
+	}
+	v.subscribers = nil
 }
 
 // PutAgent shows a registered agent.
@@ -94,6 +100,9 @@ func (v *MasterView) PutAgent(agent *masterpb.Response_GetAgents_Agent) {
 	id := mesos.AgentID(record.info.GetId().GetValue())
 	v.mu.Lock()
 	defer v.mu.Unlock()
+	if old, list := v.agents.get(id); old == nil || list != current {
+		v.tellAgentAdded(agent)
+	}
 	v.agents.put(id, current, record)
 }
 
@@ -110,6 +119,9 @@ func (v *MasterView) PutRecoveredAgent(info *mesospb.AgentInfo) {
 func (v *MasterView) DropAgent(id mesos.AgentID) {
 	v.mu.Lock()
 	defer v.mu.Unlock()
+	if old, list := v.agents.get(id); old != nil && list == current {
+		v.tellAgentRemoved(old.info.GetId())
+	}
 	v.agents.drop(id)
 }
 
@@ -119,9 +131,12 @@ func (v *MasterView) PutFramework(f *masterpb.Response_GetFrameworks_Framework, 
 	id := mesos.FrameworkID(f.GetFrameworkInfo().GetId().GetValue())
 	v.mu.Lock()
 	defer v.mu.Unlock()
-	entry, _ := v.frameworks.get(id)
+	entry, was := v.frameworks.get(id)
 	if entry == nil {
 		entry = new(framework)
+	}
+	if was == current && (entry.record != nil || !completed) {
+		v.tellFramework(entry.record.of(), f, completed)
 	}
 	entry.record = record
 	list := current
@@ -135,7 +150,18 @@ func (v *MasterView) PutFramework(f *masterpb.Response_GetFrameworks_Framework, 
 func (v *MasterView) DropFramework(id mesos.FrameworkID) {
 	v.mu.Lock()
 	defer v.mu.Unlock()
+	if old, list := v.frameworks.get(id); old != nil && old.record != nil && list == current {
+		v.tellFrameworkRemoved(old.record.framework)
+	}
 	v.frameworks.drop(id)
+}
+
+// of is the framework of a record, nil of none.
+func (r *frameworkRecord) of() *masterpb.Response_GetFrameworks_Framework {
+	if r == nil {
+		return nil
+	}
+	return r.framework
 }
 
 // under returns what hangs under a framework, which need not be published yet;
@@ -156,6 +182,8 @@ func (v *MasterView) PutTask(task *mesospb.Task, list TaskList) {
 	v.mu.Lock()
 	defer v.mu.Unlock()
 	entry := v.under(mesos.FrameworkID(task.GetFrameworkId().GetValue()))
+	old, _ := entry.tasks.get(key)
+	v.tellTask(old, task, list)
 	entry.tasks.put(key, int(list), record)
 }
 

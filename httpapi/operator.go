@@ -74,15 +74,17 @@ func unsupported(callType string) error {
 }
 
 // answerer writes the answer to a call.
-type answerer func(w http.ResponseWriter, media wire.MediaType)
+type answerer func(w http.ResponseWriter, r *http.Request, media wire.MediaType)
 
 // message answers with a message.
 func message(m wire.Message) answerer {
-	return func(w http.ResponseWriter, media wire.MediaType) { reply(w, media, m) }
+	return func(w http.ResponseWriter, _ *http.Request, media wire.MediaType) { reply(w, media, m) }
 }
 
 // accepted answers 202.
-func accepted(w http.ResponseWriter, _ wire.MediaType) { w.WriteHeader(http.StatusAccepted) }
+func accepted(w http.ResponseWriter, _ *http.Request, _ wire.MediaType) {
+	w.WriteHeader(http.StatusAccepted)
+}
 
 // operate serves one operator's call: it is decoded, answered and encoded.
 func operate[C wire.Message](w http.ResponseWriter, r *http.Request, call C, serve func(context.Context, C) (answerer, error)) {
@@ -98,5 +100,5 @@ func operate[C wire.Message](w http.ResponseWriter, r *http.Request, call C, ser
 		refuse(w, err)
 		return
 	}
-	answer(w, media)
+	answer(w, r, media)
 }
