@@ -44,7 +44,7 @@ func explain(asked resources.Resources, waited time.Duration, agents []*masterpb
 	case len(agents) == 0:
 		return append(sentences, "the cluster has no agent: start one, or wait for one to register")
 	case len(rooms) == 0:
-		return append(sentences, fmt.Sprintf("none of the cluster's %d agents is active", len(agents)))
+		return append(sentences, fmt.Sprintf("no agent of the cluster is active (%d known)", len(agents)))
 	default:
 		for _, r := range rooms {
 			if r.enough {
