@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"net/http"
 	"strings"
 	"testing"
 	"time"
@@ -20,7 +21,7 @@ import (
 func operatorEvents(t *testing.T, url string, media wire.MediaType) func() *masterpb.Event {
 	t.Helper()
 	answer := post(t, url+"/api/v1", []byte(`{"type":"SUBSCRIBE"}`), "Content-Type", jsonType, "Accept", media.String())
-	if answer.StatusCode != 200 || answer.Header.Get("Content-Type") != media.String() {
+	if answer.StatusCode != http.StatusOK || answer.Header.Get("Content-Type") != media.String() {
 		t.Fatalf("%s %s", answer.Status, answer.Header.Get("Content-Type"))
 	}
 	records := wire.NewRecordReader(answer.Body, wire.MaxMessageSize)

@@ -2,6 +2,7 @@ package httpapi
 
 import (
 	"bufio"
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -12,6 +13,7 @@ import (
 	"strings"
 	"testing"
 
+	"go.uber.org/goleak"
 	"google.golang.org/protobuf/proto"
 
 	"github.com/mesosctl/mesosctl/wire"
@@ -120,6 +122,37 @@ func TestASubscriberThatNeverReadsIsDropped(t *testing.T) {
 	if id := within(t, backend.closed); id != stream.ID() {
 		t.Errorf("told of %s instead of %s", id, stream.ID())
 	}
+}
+
+func TestStreamsLeaveNothingBehind(t *testing.T) {
+	before := goleak.IgnoreCurrent()
+	config, backend := leader()
+	server := httptest.NewServer(NewMaster(config))
+	transport := new(http.Transport)
+	for i := range 20 {
+		request, err := http.NewRequest(http.MethodPost, server.URL+"/api/v1/scheduler", bytes.NewReader(encode(t, wire.JSON, subscribeCall("f"))))
+		if err != nil {
+			t.Fatal(err)
+		}
+		request.Header.Set("Content-Type", "application/json")
+		answer, err := transport.RoundTrip(request)
+		if err != nil {
+			t.Fatal(err)
+		}
+		stream := within(t, backend.streams)
+		stream.Send(numbered(i))
+		if i%2 == 0 { // one side or the other ends it
+			stream.Close()
+			io.Copy(io.Discard, answer.Body)
+		}
+		answer.Body.Close()
+	}
+	for range 10 {
+		within(t, backend.closed)
+	}
+	transport.CloseIdleConnections()
+	server.Close()
+	goleak.VerifyNone(t, before)
 }
 
 func TestARefusedSubscriberGetsTheReason(t *testing.T) {

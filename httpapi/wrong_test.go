@@ -242,6 +242,31 @@ func TestTheAnswerIsJSONUnlessAskedOtherwise(t *testing.T) {
 	}
 }
 
+func TestExecutorsAndOperatorsAreAnsweredInJSONUnlessAskedOtherwise(t *testing.T) {
+	// covers: ExecutorHttpApiTest.NoAcceptHeader
+	// covers: ExecutorHttpApiTest.DefaultAccept
+	// covers: AgentAPITest.DefaultAccept
+	backend := &fakeExecutor{streams: make(chan *Stream, 1)}
+	server := serve(t, NewAgent(Agent{
+		Daemon: daemon(), Executor: backend, Recovered: func() bool { return true }, View: NewAgentView(),
+	}))
+	subscribe := encode(t, wire.JSON, &executorpb.Call{
+		ExecutorId: &mesospb.ExecutorID{Value: proto.String("E")}, FrameworkId: &mesospb.FrameworkID{Value: proto.String("F")},
+		Type: executorpb.Call_SUBSCRIBE.Enum(), Subscribe: &executorpb.Call_Subscribe{},
+	})
+	for _, headers := range [][]string{{"Content-Type", jsonType}, {"Content-Type", jsonType, "Accept", "*/*"}} {
+		for path, body := range map[string][]byte{"/api/v1/executor": subscribe, "/api/v1": []byte(`{"type":"GET_HEALTH"}`)} {
+			answer := post(t, server.URL+path, body, headers...)
+			if got := answer.Header.Get("Content-Type"); answer.StatusCode != http.StatusOK || got != jsonType {
+				t.Errorf("%s: %s, Content-Type %q", path, answer.Status, got)
+			}
+			if path == "/api/v1/executor" {
+				within(t, backend.streams).Close()
+			}
+		}
+	}
+}
+
 func TestACompressedCallIsTaken(t *testing.T) {
 	config, _ := leader()
 	server := serve(t, NewMaster(config))
