@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/mesosctl/mesosctl/mesos/resources"
 )
@@ -210,7 +211,15 @@ func whyFilters(al *Allocator, p *proposal, kept resources.Resources) []withheld
 	f := al.filtered(p.agent, p.id, p.offer)
 	return []withheld{{
 		ruleDeclined, kept.Quantities(),
-		fmt.Sprintf("the framework declined %v; it is offered again in %v", f.refused, al.timeOf(f.until).Sub(al.now)),
+		fmt.Sprintf("the framework declined %v; it is offered again %s", f.refused, within(al.timeOf(f.until).Sub(al.now))),
 		"let the framework revive offers, or decline for a shorter time (refuse_seconds)",
 	}}
+}
+
+// within is a time to come, to the second.
+func within(d time.Duration) string {
+	if d = d.Round(time.Second); d <= time.Second {
+		return "within a second"
+	}
+	return "in " + d.String()
 }

@@ -28,6 +28,7 @@ func (m *Master) handler() http.Handler {
 		Leadership: leadership{m},
 		Scheduler:  schedulerAPI{m},
 		Operator:   operatorAPI{m},
+		Explainer:  explainerAPI{m},
 		View:       m.view,
 
 		Unreachable: m.unreachable,

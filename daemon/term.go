@@ -33,6 +33,7 @@ type term struct {
 	master   *drive.Loop[master.Input, master.Effect]
 	alloc    *drive.Loop[allocation.Input, allocation.Output]
 	core     *master.Master
+	policy   explainer // nil if the allocator can't explain
 	store    *registry.Store
 	view     *httpapi.MasterView
 	requests *requests
@@ -49,6 +50,7 @@ func newTerm(log *slog.Logger, core *master.Master, policy *allocator.Allocator,
 		log:      log,
 		began:    time.Now(),
 		core:     core,
+		policy:   policy,
 		store:    store,
 		view:     view,
 		requests: newRequests(),

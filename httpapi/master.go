@@ -18,6 +18,7 @@ type Master struct {
 	Leadership Leadership
 	Scheduler  SchedulerBackend
 	Operator   MasterBackend
+	Explainer  Explainer
 	View       *MasterView
 	// Unreachable is how many agents are unreachable.
 	Unreachable func(ctx context.Context) int
@@ -43,6 +44,7 @@ func NewMaster(m Master) http.Handler {
 	paths.handle("/api/v1/scheduler", requireRecovered(m.Leadership, schedulerAPI(m.Scheduler)))
 	paths.handle("/api/v1", requireRecovered(m.Leadership, http.HandlerFunc(m.api)))
 	m.stateRoutes(paths)
+	paths.handle("/mesosctl/explain", requireRecovered(m.Leadership, http.HandlerFunc(m.explain)))
 	paths.handle("/redirect", http.HandlerFunc(m.redirect))
 	return paths
 }

@@ -2,6 +2,7 @@ package httpapi
 
 import (
 	"sync"
+	"time"
 
 	"github.com/mesosctl/mesosctl/mesos"
 	"github.com/mesosctl/mesosctl/wire/masterpb"
@@ -70,7 +71,10 @@ type (
 		legacy cache
 		wire   encodings
 	}
-	offerRecord    struct{ offer *mesospb.Offer }
+	offerRecord struct {
+		offer *mesospb.Offer
+		since time.Time
+	}
 	executorRecord struct {
 		agent  mesos.AgentID
 		info   *mesospb.ExecutorInfo
@@ -220,7 +224,7 @@ func (v *MasterView) PutOffer(offer *mesospb.Offer) {
 	v.mu.Lock()
 	defer v.mu.Unlock()
 	entry := v.under(mesos.FrameworkID(offer.GetFrameworkId().GetValue()))
-	entry.offers.put(id, current, &offerRecord{offer: offer})
+	entry.offers.put(id, current, &offerRecord{offer: offer, since: time.Now()})
 }
 
 // DropOffer removes an offer.

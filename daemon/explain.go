@@ -1,0 +1,41 @@
+package daemon
+
+import (
+	"context"
+	"time"
+
+	"github.com/mesosctl/mesosctl/mesos"
+	"github.com/mesosctl/mesosctl/mesos/allocation"
+)
+
+// explainPatience is how long the allocator may take to come to an explanation.
+const explainPatience = 10 * time.Second
+
+// explainer is an allocator that can say why.
+type explainer interface {
+	Explain(framework mesos.FrameworkID, role string, agent mesos.AgentID) ([]allocation.Explanation, error)
+}
+
+// explain asks the allocator between two batches of its loop.
+func (t *term) explain(ctx context.Context, framework mesos.FrameworkID, role string, agent mesos.AgentID) (list []allocation.Explanation, err error) {
+	if t.policy == nil {
+		return nil, mesos.Errorf(mesos.Unsupported, "explain: this master's allocator runs elsewhere and can't be asked")
+	}
+	ctx, cancel := context.WithTimeout(ctx, explainPatience)
+	defer cancel()
+	if !t.alloc.Inspect(ctx, func() { list, err = t.policy.Explain(framework, role, agent) }) {
+		return nil, mesos.Errorf(mesos.Unavailable, "explain: the allocator did not answer: %w", context.Cause(ctx))
+	}
+	return list, err
+}
+
+// explainerAPI hands questions to the term that is under way.
+type explainerAPI struct{ *Master }
+
+func (e explainerAPI) Explain(ctx context.Context, framework mesos.FrameworkID, role string, agent mesos.AgentID) ([]allocation.Explanation, error) {
+	t := e.term.Load()
+	if t == nil {
+		return nil, errDeposed
+	}
+	return t.explain(ctx, framework, role, agent)
+}
