@@ -16,9 +16,11 @@ import (
 // Format is a form of output. It is a pflag.Value.
 type Format string
 
-// The forms. Table is for people and may change; the others have stable field names.
+// The forms. Table and Wide, which shows more, are for people and may change;
+// the others have stable field names.
 const (
 	Table Format = "table"
+	Wide  Format = "wide"
 	JSON  Format = "json"
 	YAML  Format = "yaml"
 )
@@ -26,16 +28,16 @@ const (
 func (f *Format) String() string { return string(*f) }
 
 // Type names the values in the help.
-func (f *Format) Type() string { return "table|json|yaml" }
+func (f *Format) Type() string { return "table|wide|json|yaml" }
 
 // Set takes the name of a form.
 func (f *Format) Set(text string) error {
 	switch Format(text) {
-	case Table, JSON, YAML:
+	case Table, Wide, JSON, YAML:
 		*f = Format(text)
 		return nil
 	}
-	return mesos.Errorf(mesos.Invalid, "%q is none of table, json and yaml", text)
+	return mesos.Errorf(mesos.Invalid, "%q is none of table, wide, json and yaml", text)
 }
 
 // Flag adds --output.

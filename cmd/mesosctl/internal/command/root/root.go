@@ -14,6 +14,7 @@ import (
 	"github.com/mesosctl/mesosctl/cmd/mesosctl/internal/command/bench"
 	"github.com/mesosctl/mesosctl/cmd/mesosctl/internal/command/completion"
 	"github.com/mesosctl/mesosctl/cmd/mesosctl/internal/command/execute"
+	"github.com/mesosctl/mesosctl/cmd/mesosctl/internal/command/explain"
 	"github.com/mesosctl/mesosctl/cmd/mesosctl/internal/command/master"
 	"github.com/mesosctl/mesosctl/cmd/mesosctl/internal/command/status"
 	"github.com/mesosctl/mesosctl/cmd/mesosctl/internal/command/version"
@@ -33,7 +34,7 @@ func New(a *app.App) *cobra.Command {
 	}
 	root.CompletionOptions.DisableDefaultCmd = true
 	root.AddCommand(
-		execute.New(a), master.New(a), status.New(a), version.New(a), bench.New(a), completion.New(a),
+		execute.New(a), master.New(a), status.New(a), explain.New(a), version.New(a), bench.New(a), completion.New(a),
 	)
 	root.AddCommand(whereAgentsRun(a)...)
 	return dress(a, root)
