@@ -46,6 +46,10 @@ type holding struct {
 }
 
 func (al *Allocator) addAgent(in allocation.AddAgent) {
+	if err := al.checkAgent(in.Agent); err != nil {
+		al.refuse("add agent: %w", err)
+		return
+	}
 	if _, known := al.agentIDs[in.Agent.ID]; known {
 		al.removeAgent(in.Agent.ID)
 	}
@@ -69,7 +73,46 @@ func (al *Allocator) addAgent(in allocation.AddAgent) {
 		al.addUsed(i, grant)
 	}
 	al.refree(i)
+	if over := al.agents[i].overcommitted(); !over.IsEmpty() {
+		al.refuse("add agent: agent %s: more is in use than its total of %v has: %v too much", in.Agent.ID, in.Agent.Total, over)
+	}
 	al.planPass()
+}
+
+// checkAgent checks what the master says of an agent, and that the cluster's
+// total stays a number.
+func (al *Allocator) checkAgent(info *allocation.Agent) error {
+	if err := info.Check(); err != nil {
+		return err
+	}
+	for name, amount := range info.Total.Quantities().All() {
+		if al.tree.total.Get(name) > maxTotal-amount {
+			return mesos.Errorf(mesos.Invalid, "agent %s: the %s of all agents would be more than %v", info.ID, name, maxTotal)
+		}
+	}
+	return nil
+}
+
+// maxTotal is the most that a cluster can have of a resource.
+const maxTotal resources.Scalar = 1 << 62
+
+// overcommitted is what is held of an agent beyond its total, revocable
+// resources aside: of these, less may be left than was given.
+func (a *agent) overcommitted() resources.Quantities {
+	if !a.over {
+		return resources.Quantities{}
+	}
+	return a.heldBare().NonRevocable().Quantities().Sub(a.info.Total.NonRevocable().Quantities())
+}
+
+// heldBare is all that is held of an agent, without allocation roles and copies
+// of shared resources.
+func (a *agent) heldBare() resources.Resources {
+	var all resources.Resources
+	for h := range a.held {
+		all = all.Add(a.held[h].bare)
+	}
+	return all
 }
 
 // describe takes over what the master says of an agent.
@@ -92,6 +135,10 @@ func (al *Allocator) describe(a *agent, info *allocation.Agent) {
 func (al *Allocator) updateAgent(info *allocation.Agent) {
 	i, known := al.agentIDs[info.ID]
 	if !known {
+		return
+	}
+	if err := al.checkAgent(info); err != nil {
+		al.refuse("update agent: %w", err)
 		return
 	}
 	a := al.agents[i]
@@ -164,7 +211,22 @@ func (al *Allocator) refree(i int32) {
 		a.over = a.over || !free.Contains(bare)
 		free = free.Sub(bare)
 	}
+	if a.over {
+		free = a.uncommitted(free)
+	}
 	al.setFree(i, free)
+}
+
+// uncommitted is as much of free as its quantities leave room for: what is held
+// beyond the total, such as of a reservation that is no more, takes up something.
+func (a *agent) uncommitted(free resources.Resources) resources.Resources {
+	for _, revocable := range []bool{false, true} {
+		part := func(r resources.Resource) bool { return r.Kind == resources.KindScalar && r.Revocable == revocable }
+		room := a.info.Total.Filter(part).Quantities().Sub(a.heldBare().Filter(part).Quantities())
+		scalars := free.Filter(part)
+		free = free.Sub(scalars).Add(scalars.ShrinkTo(room))
+	}
+	return free
 }
 
 // setFree changes what an agent has to offer. If it is more than ever since

@@ -135,6 +135,10 @@ func (al *Allocator) reconsider(c int32) {
 }
 
 func (al *Allocator) addFramework(in allocation.AddFramework) {
+	if err := in.Framework.Check(); err != nil {
+		al.refuse("add framework: %w", err)
+		return
+	}
 	f := al.framework(in.Framework.ID)
 	al.frameworks[f].active = in.Active
 	al.updateFramework(in.Framework)
@@ -151,6 +155,10 @@ func (al *Allocator) addFramework(in allocation.AddFramework) {
 // updateFramework takes over what is known of a framework. Roles that it is no
 // longer subscribed to stay as long as it holds resources under them.
 func (al *Allocator) updateFramework(info *allocation.Framework) {
+	if err := info.Check(); err != nil {
+		al.refuse("update framework: %w", err)
+		return
+	}
 	f, ok := al.frameworkIDs[info.ID]
 	if !ok {
 		return

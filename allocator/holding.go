@@ -99,13 +99,12 @@ func (al *Allocator) onlyCopies(a *agent, id int32, shared resources.Resources) 
 // addUsed takes over what a framework holds on an agent. What is known already
 // is not counted twice. The agent's free resources are the caller's care.
 func (al *Allocator) addUsed(i int32, grant allocation.Grant) {
+	if err := grant.Check(); err != nil {
+		al.refuse("used resources: %w", err)
+		return
+	}
 	f := al.framework(grant.Framework)
 	for _, part := range grant.Resources.ByAllocationRole() {
-		if part.Role == "" {
-			al.refuse("used resources: agent %s: framework %s: %v is allocated to no role",
-				grant.Agent, grant.Framework, part.Resources)
-			continue
-		}
 		c := al.client(f, part.Role)
 		missing := part.Resources
 		if at, found := al.agents[i].findHolding(c); found {

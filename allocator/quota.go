@@ -87,6 +87,10 @@ func quotaPart(r resources.Resources) resources.Resources {
 
 // updateQuota sets a role's quota, or removes it if it is the zero Quota.
 func (al *Allocator) updateQuota(in allocation.UpdateQuota) {
+	if err := in.Quota.Check(in.Role); err != nil {
+		al.refuse("update quota: %w", err)
+		return
+	}
 	at, found := slices.BinarySearchFunc(al.quotas, in.Role, compareRole)
 	if found {
 		al.quotas = slices.Delete(al.quotas, at, at+1)

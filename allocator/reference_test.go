@@ -228,13 +228,34 @@ func (r *reference) tick() []string {
 	return offers
 }
 
-// free is what nobody holds of an agent.
+// free is what nobody holds of an agent. What is held of resources that the
+// agent has no more takes up others of that name.
 func (r *reference) free(a *refAgent) resources.Resources {
+	type kind struct {
+		name      string
+		revocable bool
+	}
+	room := map[kind]resources.Scalar{}
+	for res := range a.total.All() {
+		room[kind{res.Name, res.Revocable}] += res.Scalar
+	}
 	free := a.total
-	for h, res := range r.held {
+	for h, held := range r.held {
 		if h.agent == a.id {
-			free = free.Sub(res.Unallocate())
+			free = free.Sub(held.Unallocate())
+			for res := range held.All() {
+				room[kind{res.Name, res.Revocable}] -= res.Scalar
+			}
 		}
 	}
-	return free
+	var fits []resources.Resource
+	for res := range free.All() {
+		if res.Kind == resources.KindScalar {
+			k := kind{res.Name, res.Revocable}
+			res.Scalar = max(0, min(res.Scalar, room[k]))
+			room[k] -= res.Scalar
+		}
+		fits = append(fits, res)
+	}
+	return resources.Of(fits...)
 }

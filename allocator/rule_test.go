@@ -485,7 +485,7 @@ func TestImpossibleInputsAreRefused(t *testing.T) {
 		> convert F0 S0 a cpus:2 cpus(a):2
 		refused: update allocation: agent S0: framework F0 does not hold cpus(allocated: a):2
 		> weight a -1
-		refused: update weights: role a: weight -1 is not a positive number up to 4294967295`)
+		refused: update weights: weight of role a: -1 is not a positive number up to 4294967295`)
 }
 
 // https://mesos.apache.org/documentation/latest/persistent-volume/

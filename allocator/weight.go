@@ -15,8 +15,8 @@ import (
 func (al *Allocator) updateWeights(in allocation.UpdateWeights) {
 	for _, role := range slices.Sorted(maps.Keys(in.Weights)) {
 		weight := in.Weights[role]
-		if !(weight > 0) || weight > math.MaxUint32 {
-			al.refuse("update weights: role %s: weight %v is not a positive number up to %d", role, weight, uint32(math.MaxUint32))
+		if err := allocation.CheckWeight(role, weight); err != nil {
+			al.refuse("update weights: %w", err)
 			continue
 		}
 		if al.weights == nil {
