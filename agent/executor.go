@@ -245,7 +245,8 @@ func (e *executor) epitaph(in ContainerEnded) (mesospb.TaskStatus_Reason, string
 }
 
 // exitedExecutor tells the master that a custom executor is gone. A master that
-// is not there learns it from the next re-registration.
+// is not there learns it from the next re-registration; one that is being told
+// right now what runs here learns it right after.
 func (a *Agent) exitedExecutor(f mesos.FrameworkID, id mesos.ExecutorID, status *int) {
 	m := &linkpb.ExitedExecutor{
 		FrameworkId: &mesospb.FrameworkID{Value: new(string(f))},
@@ -254,7 +255,12 @@ func (a *Agent) exitedExecutor(f mesos.FrameworkID, id mesos.ExecutorID, status 
 	if status != nil {
 		m.Status = new(int32(*status))
 	}
-	a.send(&linkpb.ToMaster{Message: &linkpb.ToMaster_ExitedExecutor{ExitedExecutor: m}})
+	message := &linkpb.ToMaster{Message: &linkpb.ToMaster_ExitedExecutor{ExitedExecutor: m}}
+	if a.link.state == linkRegistering {
+		a.link.exited = append(a.link.exited, message)
+		return
+	}
+	a.send(message)
 }
 
 // removeExecutor moves an executor that has ended to its framework's history.

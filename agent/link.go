@@ -21,6 +21,10 @@ type link struct {
 	master string // host:port
 	term   uint64 // of the newest master that registered this agent
 
+	// exited are executors that ended after the master was told that they run
+	// and before it has answered.
+	exited []*linkpb.ToMaster
+
 	backoff     time.Duration // grows with each attempt, until registered
 	alarm       alarm         // the next attempt to connect or to register
 	silence     alarm         // when pings have been missing for too long
@@ -109,7 +113,7 @@ func (a *Agent) dropLink() {
 // sent again after the next registration.
 func (a *Agent) disconnected() {
 	was := a.link.state
-	a.link.state, a.link.id = linkDown, 0
+	a.link.state, a.link.id, a.link.exited = linkDown, 0, nil
 	a.alarms.cancel(&a.link.alarm)
 	a.alarms.cancel(&a.link.silence)
 	if was == linkRegistered {
@@ -245,6 +249,10 @@ func (a *Agent) masterRegistered(m *linkpb.Registered) {
 	a.emit(PutAgent{Agent: a.info, Master: a.link.master})
 	a.log(logInfo, "registered", "master", a.link.master, "agent", string(a.id), "term", a.link.term)
 	a.resumeUpdates()
+	for _, message := range a.link.exited {
+		a.send(message)
+	}
+	a.link.exited = nil
 	for _, r := range m.GetReconcile() {
 		a.reconcile(r)
 	}

@@ -138,3 +138,10 @@ func TestMessagesAreAnsweredOnlyOnTheLinkThatIsHeld(t *testing.T) {
 	s.link--
 	s.wants(s.do("run task=t", "ping", "refused", "link-closed"))
 }
+
+func TestExecutorThatEndsWhileTheAgentRegistersIsReported(t *testing.T) {
+	s := scene(t, "run task=t executor=E new=true", "started container=1", "link-closed", "after 1s", "connected")
+	s.lacks(s.do("ended container=1 status=0"), "exited")
+	s.contains(s.do("registered"), "executor F/E exited, status 0")
+	s.lacks(s.do("link-closed", "after 2s", "connected", "registered"), "exited")
+}
