@@ -2,10 +2,12 @@ package daemon
 
 import (
 	"encoding/binary"
+	"errors"
 	"fmt"
 	"net"
 	"os"
 	"strconv"
+	"syscall"
 
 	"google.golang.org/protobuf/proto"
 
@@ -23,8 +25,10 @@ type address struct {
 // listen opens the daemon's port and works out what to tell others.
 func (c *CommonConfig) listen() (address, error) {
 	listener, err := net.Listen("tcp", net.JoinHostPort(c.IP, strconv.Itoa(c.Port)))
-	if err != nil {
-		return address{}, fmt.Errorf("listen: %w", err)
+	if errors.Is(err, syscall.EADDRINUSE) {
+		return address{}, fmt.Errorf("%w; choose another with --port, or 0 for a free one", err)
+	} else if err != nil {
+		return address{}, err
 	}
 	bound := listener.Addr().(*net.TCPAddr)
 	a := address{listener: listener, hostname: c.Hostname, ip: c.AdvertiseIP, port: c.AdvertisePort}

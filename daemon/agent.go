@@ -49,6 +49,9 @@ type Agent struct {
 	mu      sync.Mutex
 	streams map[agent.StreamID]executorStream
 
+	registered chan struct{} // closed once the agent has registered
+	firstTime  sync.Once
+
 	stop    context.CancelFunc      // asks the agent to end
 	end     context.CancelCauseFunc // ends it
 	stopped error                   // what the core's Stopped said
@@ -69,13 +72,14 @@ func RunAgent(ctx context.Context, cfg AgentConfig) error {
 // called. It returns once the agent answers requests; it may not be registered yet.
 func StartAgent(ctx context.Context, cfg AgentConfig) (_ *Agent, err error) {
 	a := &Agent{
-		cfg:      cfg,
-		log:      cfg.Log.With("daemon", "agent"),
-		view:     httpapi.NewAgentView(),
-		files:    httpapi.NewFiles(),
-		started:  time.Now(),
-		requests: newRequests(),
-		streams:  map[agent.StreamID]executorStream{},
+		cfg:        cfg,
+		log:        cfg.Log.With("daemon", "agent"),
+		view:       httpapi.NewAgentView(),
+		files:      httpapi.NewFiles(),
+		started:    time.Now(),
+		requests:   newRequests(),
+		registered: make(chan struct{}),
+		streams:    map[agent.StreamID]executorStream{},
 	}
 	defer func() {
 		if err != nil {
@@ -97,12 +101,13 @@ func StartAgent(ctx context.Context, cfg AgentConfig) (_ *Agent, err error) {
 	if err != nil {
 		return nil, err
 	}
-	a.containers, err = container.New(container.Config{
+	containers, err := container.New(container.Config{
 		Isolation: cfg.Isolation, AgentIP: a.address.ip, Fetcher: cfg.fetcher(), Now: time.Now,
 	})
 	if err != nil {
 		return nil, err
 	}
+	a.containers = containers
 	a.core = agent.New(coreConfig, state)
 	a.loop = drive.New[agent.Input, agent.Effect](a.core, agent.Tick{}, a.perform)
 	a.sandboxes = newSandboxes(a.files)
@@ -137,6 +142,9 @@ func (a *Agent) run(ctx context.Context) {
 
 // Address is the host:port at which others reach the agent.
 func (a *Agent) Address() string { return a.address.String() }
+
+// Registered is closed once the agent has registered with a master.
+func (a *Agent) Registered() <-chan struct{} { return a.registered }
 
 // Wait returns when the agent has ended: nil if it was asked to.
 func (a *Agent) Wait() error { return a.wait() }

@@ -20,6 +20,9 @@ func StartAgent(context.Context, AgentConfig) (*Agent, error) { return nil, errN
 // Address is empty.
 func (*Agent) Address() string { return "" }
 
+// Registered never closes.
+func (*Agent) Registered() <-chan struct{} { return nil }
+
 // Wait returns at once.
 func (*Agent) Wait() error { return errNoAgent }
 

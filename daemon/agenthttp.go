@@ -53,6 +53,9 @@ func (a *Agent) publish(effects []agent.Effect) {
 		switch e := effect.(type) {
 		case agent.PutAgent:
 			a.view.PutAgent(e.Agent, e.Master)
+			if e.Master != "" {
+				a.firstTime.Do(func() { close(a.registered) })
+			}
 		case agent.PutFramework:
 			a.view.PutFramework(e.Framework, e.Completed)
 		case agent.DropFramework:

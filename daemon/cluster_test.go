@@ -1,3 +1,5 @@
+//go:build !windows
+
 package daemon
 
 import (
@@ -8,6 +10,7 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 	"time"
 
@@ -203,5 +206,43 @@ func TestACommandRunsOnAClusterInOneProcess(t *testing.T) {
 	}
 	if len(state.Frameworks) != 1 || len(state.Frameworks[0].CompletedTasks) != 1 || state.Frameworks[0].CompletedTasks[0].State != "TASK_FAILED" {
 		t.Errorf("/state: %+v", state)
+	}
+}
+
+func TestAnAgentThatCannotStartSaysWhy(t *testing.T) {
+	cfg := localConfig(t)
+	cfg.Agent.Isolation = []string{"cgroups/nonsense"}
+	_, err := StartLocal(t.Context(), cfg)
+	if err == nil || !strings.Contains(err.Error(), "cgroups/nonsense") {
+		t.Errorf("start: %v", err)
+	}
+}
+
+func TestAnUpClusterHasItsAgents(t *testing.T) {
+	cfg := localConfig(t)
+	cfg.Agents = 3
+	l, err := StartLocal(t.Context(), cfg)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() {
+		if err := l.Close(); err != nil {
+			t.Error(err)
+		}
+	}()
+	if err := l.Ready(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	resp, err := http.Get("http://" + l.Master() + "/slaves")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer resp.Body.Close()
+	var slaves struct{ Slaves []struct{ Active bool } }
+	if err := json.NewDecoder(resp.Body).Decode(&slaves); err != nil {
+		t.Fatal(err)
+	}
+	if len(slaves.Slaves) != 3 {
+		t.Errorf("%d agents are registered, want 3", len(slaves.Slaves))
 	}
 }

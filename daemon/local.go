@@ -57,6 +57,8 @@ func StartLocal(ctx context.Context, cfg LocalConfig) (_ *Local, err error) {
 	}
 	select {
 	case <-l.master.Led():
+	case <-l.master.Ended():
+		return nil, l.master.Wait()
 	case <-ctx.Done():
 		return nil, ctx.Err()
 	}
@@ -85,6 +87,18 @@ func (l *Local) Agents() (addresses []string) {
 		addresses = append(addresses, agent.Address())
 	}
 	return addresses
+}
+
+// Ready returns when every agent has registered, or with the context's error.
+func (l *Local) Ready(ctx context.Context) error {
+	for _, agent := range l.agents {
+		select {
+		case <-agent.Registered():
+		case <-ctx.Done():
+			return ctx.Err()
+		}
+	}
+	return nil
 }
 
 // Wait returns when the cluster has ended: after the context did, or because a

@@ -40,9 +40,10 @@ type Master struct {
 
 	firstTerm sync.Once
 
-	stop  context.CancelFunc
-	group *errgroup.Group
-	wait  func() error // await, once
+	running context.Context // ends when the master does
+	stop    context.CancelFunc
+	group   *errgroup.Group
+	wait    func() error // await, once
 }
 
 // RunMaster runs a master until the context ends, and then stops it cleanly.
@@ -71,6 +72,7 @@ func StartMaster(ctx context.Context, cfg MasterConfig) (*Master, error) {
 	m.wait = sync.OnceValue(m.await)
 	ctx, m.stop = context.WithCancel(ctx)
 	m.group, ctx = errgroup.WithContext(ctx)
+	m.running = ctx
 	m.group.Go(func() error { return serve(ctx, m.server, m.address.listener) })
 	m.group.Go(func() error { m.observe(ctx); return nil })
 	m.group.Go(func() error { return m.campaign(ctx) })
@@ -83,6 +85,9 @@ func StartMaster(ctx context.Context, cfg MasterConfig) (*Master, error) {
 
 // Address is the host:port at which others reach the master.
 func (m *Master) Address() string { return m.address.String() }
+
+// Ended is closed when the master ends, whether it was asked to or failed.
+func (m *Master) Ended() <-chan struct{} { return m.running.Done() }
 
 // Led is closed once this master has led and could decide.
 func (m *Master) Led() <-chan struct{} { return m.led }

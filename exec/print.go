@@ -65,7 +65,9 @@ func plainUpdate(n Updated) string {
 	return line
 }
 
-// AsMesos prints what Apache Mesos's mesos-execute prints, to the byte.
+// AsMesos prints what Apache Mesos's mesos-execute prints, to the byte. Of
+// TASK_STARTING it says nothing: that came with Mesos 1.5, and the transcripts
+// that scripts were written for go from Submitted to TASK_RUNNING.
 func AsMesos(w io.Writer) Printer {
 	return func(n Notice) {
 		switch n := n.(type) {
@@ -82,7 +84,9 @@ func AsMesos(w io.Writer) Printer {
 			}
 			fmt.Fprintf(w, "Submitted task group with tasks [ %s ] to agent '%s'\n", strings.Join(ids, ", "), n.AgentID)
 		case Updated:
-			_, _ = io.WriteString(w, mesosUpdate(n.Status))
+			if n.Status.GetState() != mesospb.TaskState_TASK_STARTING {
+				_, _ = io.WriteString(w, mesosUpdate(n.Status))
+			}
 		case Killing:
 			fmt.Fprintf(w, "Asked to kill task '%s' on agent '%s'\n", n.TaskID, n.AgentID)
 		}

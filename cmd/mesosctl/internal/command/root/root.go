@@ -25,9 +25,9 @@ import (
 // New makes the whole tree.
 func New(a *app.App) *cobra.Command {
 	root := &cobra.Command{
-		Use:     "mesosctl",
-		Short:   "The Mesos cluster manager as one program",
-		Long:    "mesosctl is the Mesos cluster manager as one program: its daemons, and the commands to use them.\n\n" +
+		Use:   "mesosctl",
+		Short: "The Mesos cluster manager as one program",
+		Long: "mesosctl is the Mesos cluster manager as one program: its daemons, and the commands to use them.\n\n" +
 			"Exit codes: 0 done, 1 failed, 2 wrong usage, 3 unreachable, 4 not authorized, 5 timed out;\n" +
 			"execute passes the command's own code on.",
 		Version: build.Version,

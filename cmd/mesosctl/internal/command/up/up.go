@@ -97,7 +97,7 @@ func run(ctx context.Context, a *app.App, o *options) (err error) {
 	}
 	defer release()
 	starting, started := context.WithTimeout(ctx, o.timeout)
-	cluster, err := daemon.StartLocal(starting, o.config(a))
+	cluster, err := start(starting, o.config(a))
 	started()
 	if err != nil {
 		if errors.Is(err, context.DeadlineExceeded) {
@@ -112,6 +112,18 @@ func run(ctx context.Context, a *app.App, o *options) (err error) {
 	say(a, told)
 	fmt.Fprintln(a.IO.Err, "Ctrl-C stops it")
 	return cluster.Wait(ctx)
+}
+
+// start starts the cluster and waits until its agents have registered.
+func start(ctx context.Context, c daemon.LocalConfig) (*daemon.Local, error) {
+	cluster, err := daemon.StartLocal(ctx, c)
+	if err != nil {
+		return nil, err
+	}
+	if err := cluster.Ready(ctx); err != nil {
+		return nil, errors.Join(err, cluster.Close())
+	}
+	return cluster, nil
 }
 
 // say tells a person of the cluster that is up.
