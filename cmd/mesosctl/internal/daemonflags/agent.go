@@ -60,8 +60,7 @@ func (a *Agent) Settle() error {
 	case a.Config.WorkDir == "":
 		return mesos.Errorf(mesos.Invalid, "--work_dir is missing: say where to keep sandboxes and what must survive a restart")
 	}
-	settle(&a.Config.CommonConfig, a.lookup, a.Table)
-	return nil
+	return settle(&a.Config.CommonConfig, a.lookup, a.Table)
 }
 
 func masters(list *[]string) func(string) error {

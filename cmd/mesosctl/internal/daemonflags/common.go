@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"io"
 	"log/slog"
+	"path/filepath"
 
 	"github.com/mesosctl/mesosctl/cmd/mesosctl/internal/build"
 	"github.com/mesosctl/mesosctl/cmd/mesosctl/internal/flags"
@@ -59,13 +60,17 @@ func common(c *daemon.CommonConfig, log *Logging, port int, lookup *bool) flags.
 }
 
 // settle makes of flags what only all of them together say.
-func settle(c *daemon.CommonConfig, lookup bool, t flags.Table) {
+func settle(c *daemon.CommonConfig, lookup bool, t flags.Table) (err error) {
+	if c.WorkDir, err = filepath.Abs(c.WorkDir); err != nil {
+		return mesos.Errorf(mesos.Invalid, "--work_dir: %w", err)
+	}
 	if c.Hostname == "" && !lookup {
 		if c.Hostname = c.AdvertiseIP; c.Hostname == "" {
 			c.Hostname = c.IP
 		}
 	}
 	c.Flags = t.Effective()
+	return nil
 }
 
 func (l *Logging) setLevel(text string) error {

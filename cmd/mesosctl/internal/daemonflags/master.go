@@ -63,8 +63,7 @@ func (m *Master) Settle() error {
 		return mesos.Errorf(mesos.Invalid, "--work_dir is missing: say where to keep what must survive a restart")
 	}
 	m.Config.EtcdFast = len(m.Config.Etcd) == 0 // a member of its own is the only one
-	settle(&m.Config.CommonConfig, m.lookup, m.Table)
-	return nil
+	return settle(&m.Config.CommonConfig, m.lookup, m.Table)
 }
 
 // masterLater is what a Mesos master has and this one does not have yet.

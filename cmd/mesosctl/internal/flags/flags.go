@@ -20,8 +20,8 @@ import (
 type Flag struct {
 	name    string
 	initial string // the default, as text
-	usage   string
-	kind    string // what the help shows for a value; "bool" for a switch
+	usage   string // a `name` in backquotes is what the help calls the value
+	kind    string // of value, if usage names none; "bool" for a switch
 	former  []string
 	later   bool
 	isPath  bool
@@ -34,8 +34,13 @@ type Flag struct {
 // String is the value as text.
 func (f *Flag) String() string { return f.text }
 
-// Type names the kind of value in the help.
-func (f *Flag) Type() string { return f.kind }
+// Type is what the help calls the value.
+func (f *Flag) Type() string {
+	if parts := strings.SplitN(f.usage, "`", 3); len(parts) == 3 && f.kind != "bool" {
+		return parts[1]
+	}
+	return f.kind
+}
 
 // Set parses and stores a value. One of the form file:///path is read from that file.
 func (f *Flag) Set(text string) error {

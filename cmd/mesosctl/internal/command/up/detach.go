@@ -62,9 +62,13 @@ func detach(ctx context.Context, a *app.App, o *options) error {
 func (o *options) again() []string {
 	args := []string{"up", "--verbose"}
 	for name, value := range o.flags.Given() {
-		if name != "detach" && name != "verbose" {
-			args = append(args, "--"+name+"="+value)
+		switch name {
+		case "detach", "verbose":
+			continue
+		case "work_dir":
+			value = o.workDir // that one starts in another directory
 		}
+		args = append(args, "--"+name+"="+value)
 	}
 	return args
 }

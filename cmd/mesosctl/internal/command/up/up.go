@@ -8,6 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"path/filepath"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -43,7 +44,12 @@ func New(a *app.App) *cobra.Command {
 			"with --detach in the background until 'mesosctl down'. Other commands find it by themselves.",
 		Example: "  mesosctl up --agents=3 --detach\n  mesosctl status\n  mesosctl down",
 		Args:    cobra.NoArgs,
-		RunE: func(cmd *cobra.Command, _ []string) error {
+		RunE: func(cmd *cobra.Command, _ []string) (err error) {
+			if o.workDir != "" {
+				if o.workDir, err = filepath.Abs(o.workDir); err != nil {
+					return err
+				}
+			}
 			if o.detach {
 				return detach(cmd.Context(), a, o)
 			}
