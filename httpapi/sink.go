@@ -60,9 +60,8 @@ func (c *connSink) begin(header http.Header) error {
 	if c.chunked {
 		proto = "HTTP/1.1"
 		header.Set("Transfer-Encoding", "chunked")
-	} else {
-		header.Set("Connection", "close")
 	}
+	header.Set("Connection", "close") // there is no request after this one
 	header.Set("Date", time.Now().UTC().Format(http.TimeFormat))
 	head := []byte(proto + " 200 OK\r\n")
 	for name, values := range header {
