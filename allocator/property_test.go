@@ -30,6 +30,41 @@ func TestSameAsReference(t *testing.T) {
 	}
 }
 
+// TestSameAsReferenceWithQuota is TestSameAsReference with quotas. What one
+// event frees of a quota is offered of other agents in the next pass, so that
+// the two are compared at passes, after some events each.
+func TestSameAsReferenceWithQuota(t *testing.T) {
+	for seed := range uint64(100) {
+		m := newModel(seed)
+		m.quotas = true
+		for range 40 {
+			for range 1 + m.rand.IntN(4) {
+				m.event()
+				m.ref.settle()
+			}
+			m.pass(time.Second)
+			got, want := canonical(m.story.wait(0)), canonical(m.tickReference())
+			m.log = append(m.log, got...)
+			if diff := cmp.Diff(want, got); diff != "" {
+				t.Fatalf("seed %d: offers differ (-reference +allocator):\n%safter:\n%s", seed, diff, strings.Join(m.log, "\n"))
+			}
+			m.checkLimits(t)
+		}
+	}
+}
+
+// checkLimits checks that nobody has more than a limit, but what it had before.
+func (m *model) checkLimits(t *testing.T) {
+	t.Helper()
+	for role, q := range m.ref.quotas {
+		for name, limit := range q.limit.All() {
+			if used := m.ref.consumed(role).Get(name); used > max(limit, m.before[role].Get(name)) {
+				t.Fatalf("role %s consumes %v %s, its limit is %v", role, used, name, limit)
+			}
+		}
+	}
+}
+
 // canonical is offers whose order, and the order of whose resources, doesn't count.
 func canonical(offers []string) []string {
 	for i, offer := range offers {
@@ -49,16 +84,26 @@ type model struct {
 	rand  *rand.Rand
 	log   []string
 	next  int
+
+	quotas bool
+	before map[string]resources.Quantities // what roles consumed before the last pass
 }
 
 func newModel(seed uint64) *model {
 	config := Config{AllocationInterval: time.Second, MinAllocatable: DefaultMinAllocatable()}
+	if seed%3 == 0 {
+		config.RoleSorter = Priority
+	}
 	m := &model{story: newStory(config), ref: newReference(config), rand: rand.New(rand.NewPCG(seed, 0))}
 	m.ref.now = m.story.now
 	return m
 }
 
 func (m *model) tickReference() []string {
+	m.before = map[string]resources.Quantities{}
+	for role := range m.ref.quotas {
+		m.before[role] = m.ref.consumed(role)
+	}
 	m.ref.settle()
 	return m.ref.tick()
 }
@@ -72,10 +117,10 @@ func (m *model) tell(format string, args ...any) {
 	}
 }
 
-// pass lets a quarter of a second pass; whoever is due ticks.
-func (m *model) pass() {
-	m.log = append(m.log, "> wait 250ms")
-	m.story.now = m.story.now.Add(250 * time.Millisecond)
+// pass lets time pass; whoever is due ticks.
+func (m *model) pass(d time.Duration) {
+	m.log = append(m.log, fmt.Sprintf("> wait %v", d))
+	m.story.now = m.story.now.Add(d)
 	m.ref.now = m.story.now
 }
 
@@ -92,12 +137,17 @@ var (
 	totals = []string{
 		"cpus:1;mem:100", "cpus:4;mem:512;ports:[1-9]", "cpus:2;mem:512;cpus(a):1;mem(a):64",
 		"cpus:0.5;mem(b):64", "cpus(a/x):1;cpus:1", "gpus:1;cpus:3;mem:16",
+		"cpus:2;~cpus:2;mem:64", "cpus:1;cpus(a>a/x):1;mem(c):32", "mem:100;disk^m1:50;cpus:1",
 	}
 )
 
 // event makes one thing happen.
 func (m *model) event() {
 	agent, ok := pick(m, m.agents())
+	if m.quotas && m.rand.IntN(6) == 0 {
+		m.quota()
+		return
+	}
 	switch n := m.rand.IntN(24); {
 	case n < 3 || !ok:
 		total, _ := pick(m, totals)
@@ -130,8 +180,34 @@ func (m *model) event() {
 	case n < 20:
 		m.frameworkEvent(n - 14)
 	default:
-		m.pass()
+		m.pass(250 * time.Millisecond)
 	}
+}
+
+// quota gives a role a quota, or takes it away.
+func (m *model) quota() {
+	role, _ := pick(m, roles)
+	if m.rand.IntN(4) == 0 {
+		delete(m.ref.quotas, role)
+		m.tell("quota %s", role)
+		return
+	}
+	var guarantee, limit []string
+	for _, name := range []string{"cpus", "mem", "disk"} {
+		amount := m.rand.IntN(5)
+		if name != "cpus" {
+			amount *= 50
+		}
+		if amount > 0 && m.rand.IntN(2) == 0 {
+			guarantee = append(guarantee, fmt.Sprintf("%s:%d", name, amount))
+		}
+		if more := amount + m.rand.IntN(3); more > 0 && m.rand.IntN(2) == 0 {
+			limit = append(limit, fmt.Sprintf("%s:%d", name, more))
+		}
+	}
+	g, l := strings.Join(guarantee, ";"), strings.Join(limit, ";")
+	m.ref.quotas[role] = refQuota{must(resources.ParseQuantities(g)), must(resources.ParseQuantities(l))}
+	m.tell("quota %s guarantee=%s limit=%s", role, g, l)
 }
 
 func (m *model) agents() []*refAgent {
@@ -231,6 +307,18 @@ func (m *model) subscribe(id, verb string) {
 	m.ref.dropFilters(func(x refFilter) bool {
 		return x.framework == id && (!f.roles[x.role] || !f.suppressed[x.role] && (was[x.role] || !before[x.role]))
 	})
-	m.tell("%s %s %s suppressed=%s", verb, id, strings.Join(slices.Sorted(maps.Keys(f.roles)), " "),
-		strings.Join(slices.Sorted(maps.Keys(f.suppressed)), ","))
+	can := []string{"region"}
+	if f.revocable = m.rand.IntN(2) == 0; f.revocable {
+		can = append(can, "revocable")
+	}
+	if f.refined = m.rand.IntN(2) == 0; f.refined {
+		can = append(can, "refined")
+	}
+	on := ""
+	if f.rack = ""; m.rand.IntN(4) == 0 {
+		f.rack = "r1"
+		on = " on=r1"
+	}
+	m.tell("%s %s %s suppressed=%s can=%s%s", verb, id, strings.Join(slices.Sorted(maps.Keys(f.roles)), " "),
+		strings.Join(slices.Sorted(maps.Keys(f.suppressed)), ","), strings.Join(can, ","), on)
 }

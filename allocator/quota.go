@@ -18,11 +18,19 @@ type quota struct {
 	guarantees resources.Quantities
 	limits     resources.Limits
 	consumed   resources.Quantities
-	nested     bool // a role above has a quota too, whose guarantee includes this one
+	above      *quota               // of the nearest role above that has one
+	below      resources.Quantities // what the roles right below it need, of those that have a quota
 }
 
 // lacking is what the role must still get to have its guarantee.
 func (q *quota) lacking() resources.Quantities { return q.guarantees.Sub(q.consumed) }
+
+// need is what must stay free for the role and those below it: their guarantees
+// are part of its own, unless they come to more.
+func (q *quota) need() resources.Quantities { return q.below.Add(q.lackingHere()) }
+
+// lackingHere is what the role's guarantee lacks beyond what is needed below it.
+func (q *quota) lackingHere() resources.Quantities { return q.lacking().Sub(q.below) }
 
 // headroom is what must stay free so that guarantees can be met later.
 // As long as no role has a guarantee, nothing is counted.
@@ -50,25 +58,42 @@ func (al *Allocator) setSpare(a *agent) {
 
 // setConsumed says how much of a quota is consumed.
 func (al *Allocator) setConsumed(q *quota, consumed resources.Quantities) {
-	before := q.lacking()
-	q.consumed = consumed
-	if al.headroom.counts && !q.nested {
-		al.headroom.required = al.headroom.required.Sub(before).Add(q.lacking())
+	if !al.headroom.counts {
+		q.consumed = consumed
+		return
 	}
+	before := q.need()
+	q.consumed = consumed
+	for ; q.above != nil; q = q.above {
+		above := q.above.need()
+		q.above.below = q.above.below.Sub(before).Add(q.need())
+		before = above
+	}
+	al.headroom.required = al.headroom.required.Sub(before).Add(q.need())
 }
 
 // countHeadroom counts what must be free, and what is, after quotas changed.
 func (al *Allocator) countHeadroom() {
-	al.headroom = headroom{}
-	for _, q := range al.quotas {
-		q.nested = slices.ContainsFunc(al.quotas, func(above *quota) bool {
-			return mesos.IsStrictSubrole(q.role, above.role)
-		})
+	counted := al.headroom.counts
+	al.headroom.counts, al.headroom.required = false, resources.Quantities{}
+	for _, q := range al.quotas { // roles above come before those below
+		q.above, q.below = nil, resources.Quantities{}
+		if all := al.quotasOf(q.role); len(all) > 1 {
+			q.above = all[len(all)-2]
+		}
 		al.headroom.counts = al.headroom.counts || !q.guarantees.IsEmpty()
-		if !q.nested {
-			al.headroom.required = al.headroom.required.Add(q.lacking())
+	}
+	for _, q := range slices.Backward(al.quotas) {
+		if q.above != nil {
+			q.above.below = q.above.below.Add(q.need())
+		} else {
+			al.headroom.required = al.headroom.required.Add(q.need())
 		}
 	}
+	if counted == al.headroom.counts {
+		return
+	}
+	al.headroom.free = resources.Quantities{}
 	for _, a := range al.agents {
 		a.spare = resources.Quantities{}
 		if a.known {
@@ -105,7 +130,7 @@ func (al *Allocator) updateQuota(in allocation.UpdateQuota) {
 		al.charge(q)
 	}
 	for c := range al.clients {
-		if cl := &al.clients[c]; cl.role != "" {
+		if cl := &al.clients[c]; cl.role != "" && q.applies(cl.role) {
 			cl.quota = al.quotasOf(cl.role)
 		}
 	}
@@ -120,12 +145,15 @@ func (q *quota) applies(role string) bool {
 	return role == q.role || mesos.IsStrictSubrole(role, q.role)
 }
 
-// quotasOf is the quotas of a role and of the roles above it.
+// quotasOf is the quotas of the roles above a role, from the root down, and of
+// the role itself.
 func (al *Allocator) quotasOf(role string) []*quota {
 	var list []*quota
-	for _, q := range al.quotas {
-		if q.applies(role) {
-			list = append(list, q)
+	for end := 0; end < len(role) && len(al.quotas) > 0; end++ {
+		rest, _, _ := strings.Cut(role[end:], "/")
+		end += len(rest)
+		if at, found := slices.BinarySearchFunc(al.quotas, role[:end], compareRole); found {
+			list = append(list, al.quotas[at])
 		}
 	}
 	return list
@@ -202,16 +230,17 @@ func (al *Allocator) allowsGuarantee(p *proposal) bool {
 	p.chopped = true // a no is about guarantees only
 	part := quotaPart(p.offer)
 	fits := p.withinLimits(part)
+	var lacking resources.Quantities
 	for _, q := range p.client.quota {
-		guaranteed := fits.ShrinkTo(q.lacking())
-		if guaranteed.IsEmpty() {
-			continue
-		}
-		more := al.withoutHeadroom(fits.Sub(guaranteed))
-		p.offer = p.offer.Sub(part).Add(guaranteed).Add(more)
-		return true
+		lacking = lacking.Add(q.lackingHere())
 	}
-	return false
+	guaranteed := fits.ShrinkTo(lacking)
+	if guaranteed.IsEmpty() {
+		return false
+	}
+	more := al.withoutHeadroom(fits.Sub(guaranteed))
+	p.offer = p.offer.Sub(part).Add(guaranteed).Add(more)
+	return true
 }
 
 // withinLimits is as much of part as the limits of the role and of those above

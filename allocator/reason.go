@@ -185,7 +185,7 @@ func (q *quota) whyLimit(over resources.Quantities) string {
 func (al *Allocator) lackingRoles() []string {
 	var roles []string
 	for _, q := range al.quotas {
-		if !q.nested && !q.lacking().IsEmpty() {
+		if !q.lackingHere().IsEmpty() {
 			roles = append(roles, q.role)
 		}
 	}

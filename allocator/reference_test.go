@@ -12,8 +12,10 @@ import (
 
 // reference is an allocator that remembers nothing but facts. At every tick it
 // looks at every agent and every client, and computes every share from scratch
-// with big.Rat. It has no quota and no shared resources.
+// with big.Rat. It has no shared resources.
 type reference struct {
+	priority   bool // role sorter
+	quotas     map[string]refQuota
 	interval   time.Duration
 	minimum    []resources.Quantities
 	now        time.Time
@@ -34,9 +36,13 @@ type refAgent struct {
 }
 
 type refFramework struct {
-	roles, suppressed map[string]bool
-	active            bool
+	roles, suppressed  map[string]bool
+	active             bool
+	revocable, refined bool   // capabilities
+	rack               string // that it is constrained to
 }
+
+type refQuota struct{ guarantee, limit resources.Quantities } // no limit of 0
 
 type refClient struct{ framework, role string }
 
@@ -55,7 +61,8 @@ func newReference(config Config) *reference {
 	return &reference{
 		interval: config.AllocationInterval, minimum: config.MinAllocatable,
 		frameworks: map[string]*refFramework{}, held: map[refHolding]resources.Resources{},
-		served: map[string]int{}, weights: map[string]float64{},
+		served: map[string]int{}, weights: map[string]float64{}, quotas: map[string]refQuota{},
+		priority: config.RoleSorter == Priority,
 	}
 }
 
@@ -178,7 +185,7 @@ func (r *reference) order() []refClient {
 				}
 			}
 		}
-		if w, ok := r.weights[node]; ok {
+		if w, ok := r.weights[node]; ok && !r.priority {
 			top.Quo(top, new(big.Rat).SetFloat64(w))
 		}
 		return top
@@ -195,6 +202,9 @@ func (r *reference) order() []refClient {
 			if pa[i] == pb[i] {
 				continue
 			}
+			if wa, wb := r.weight(pa[:i+1]), r.weight(pb[:i+1]); r.priority && wa != wb {
+				return cmp.Compare(wb, wa)
+			}
 			na, nb := strings.Join(pa[:i+1], "/"), strings.Join(pb[:i+1], "/")
 			return cmp.Or(share(na).Cmp(share(nb)), cmp.Compare(r.served[na], r.served[nb]), strings.Compare(pa[i], pb[i]))
 		}
@@ -202,16 +212,39 @@ func (r *reference) order() []refClient {
 	return list
 }
 
+// weight is that of a node of the tree.
+func (r *reference) weight(path []string) float64 {
+	if w, ok := r.weights[strings.Join(path, "/")]; ok {
+		return w
+	}
+	return 1
+}
+
 // tick offers all that can be offered and returns it in words.
 func (r *reference) tick() []string {
 	r.dropFilters(func(f refFilter) bool { return !f.until.After(r.now) })
 	var offers []string
+	if !r.required().IsEmpty() {
+		offers = r.stage(true)
+	}
+	return append(offers, r.stage(false)...)
+}
+
+// stage offers agents, in the first stage only to those who lack guarantees.
+func (r *reference) stage(first bool) (offers []string) {
 	for _, a := range r.slots {
 		if a == nil || !a.active || r.whitelist != nil && !r.whitelist[a.id] {
 			continue
 		}
 		for _, c := range r.order() {
-			offer := r.free(a).AllocatableTo(c.role).Filter(func(res resources.Resource) bool { return !res.HasRefinedReservation() })
+			f := r.frameworks[c.framework]
+			if f.rack != "" && f.rack != a.rack {
+				continue
+			}
+			offer := r.free(a).AllocatableTo(c.role).Filter(func(res resources.Resource) bool {
+				return (f.refined || !res.HasRefinedReservation()) && (f.revocable || !res.Revocable)
+			})
+			offer = r.withinQuota(c.role, offer, first)
 			h := refHolding{a.id, c}
 			enough := slices.ContainsFunc(r.minimum, offer.ContainsQuantities)
 			refused := slices.ContainsFunc(r.filters, func(f refFilter) bool { return f.refHolding == h && f.refused.Contains(offer) })

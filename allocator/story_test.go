@@ -248,6 +248,12 @@ func frameworkOf(words []string, options map[string]string) *allocation.Framewor
 	if roles := options["suppressed"]; roles != "" {
 		f.Suppressed = strings.Split(roles, ",")
 	}
+	if rack, ok := options["on"]; ok {
+		f.Constraints = map[string]allocation.Constraints{}
+		for _, role := range f.Roles {
+			f.Constraints[role] = onRack(rack)
+		}
+	}
 	if text, ok := options["min"]; ok {
 		f.MinAllocatable = map[string][]resources.Quantities{}
 		for _, role := range f.Roles {
@@ -258,6 +264,18 @@ func frameworkOf(words []string, options map[string]string) *allocation.Framewor
 		}
 	}
 	return f
+}
+
+// onRack is the constraint that an agent is in a rack.
+type onRack string
+
+func (r onRack) Match(a *allocation.Agent) string {
+	for _, attribute := range a.Attributes {
+		if attribute.Name == "rack" && attribute.Text == string(r) {
+			return ""
+		}
+	}
+	return "the agent is not in rack " + string(r)
 }
 
 func agentOf(words []string, options map[string]string) *allocation.Agent {
