@@ -38,6 +38,10 @@ type MasterConfig struct {
 	// a cluster on one machine, not across a network.
 	EtcdFast bool
 
+	// Allocator is the host:port of an allocator in another process, which then
+	// has the flags about allocation; empty means one in this process.
+	Allocator string
+
 	AllocationInterval            time.Duration
 	MinAllocatable                []resources.Quantities
 	RoleSorter, FrameworkSorter   string

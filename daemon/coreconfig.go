@@ -3,7 +3,6 @@ package daemon
 import (
 	"time"
 
-	"github.com/mesosctl/mesosctl/allocator"
 	"github.com/mesosctl/mesosctl/master"
 	"github.com/mesosctl/mesosctl/mesos/allocation"
 	"github.com/mesosctl/mesosctl/wire/mesospb"
@@ -32,27 +31,23 @@ func (c *MasterConfig) core(info *mesospb.MasterInfo, term uint64) master.Config
 		MaxUnreachableTasks:           c.MaxUnreachableTasks,
 		RootSubmissions:               c.RootSubmissions,
 		Roles:                         c.Roles,
+		Weights:                       c.Weights,
+		Whitelist:                     c.Whitelist,
 	}
 }
 
-// allocator is the configuration of the allocator.
-func (c *MasterConfig) allocator() allocator.Config {
-	return allocator.Config{
-		AllocationInterval: c.AllocationInterval,
-		MinAllocatable:     c.MinAllocatable,
-		FairnessExclude:    c.FairSharingExcluded,
-		FilterGPUs:         c.FilterGPUResources,
-		Domain:             allocation.Domain{Region: c.Domain.Region, Zone: c.Domain.Zone},
+// policy is the configuration of an allocator in the master's process.
+func (c *MasterConfig) policy() PolicyConfig {
+	return PolicyConfig{
+		AllocationInterval:  c.AllocationInterval,
+		MinAllocatable:      c.MinAllocatable,
+		RoleSorter:          c.RoleSorter,
+		FrameworkSorter:     c.FrameworkSorter,
+		FairSharingExcluded: c.FairSharingExcluded,
+		FilterGPUResources:  c.FilterGPUResources,
 	}
 }
 
-// standing are the allocator's inputs that follow from flags.
-func (c *MasterConfig) standing() (inputs []allocation.Input) {
-	if len(c.Weights) > 0 {
-		inputs = append(inputs, allocation.UpdateWeights{Weights: c.Weights})
-	}
-	if c.Whitelist != nil {
-		inputs = append(inputs, allocation.UpdateWhitelist{Hostnames: c.Whitelist})
-	}
-	return inputs
+func (d Domain) allocation() allocation.Domain {
+	return allocation.Domain{Region: d.Region, Zone: d.Zone}
 }

@@ -15,9 +15,9 @@ import (
 	"golang.org/x/sync/errgroup"
 	"google.golang.org/protobuf/proto"
 
-	"github.com/mesosctl/mesosctl/allocator"
 	"github.com/mesosctl/mesosctl/httpapi"
 	"github.com/mesosctl/mesosctl/master"
+	"github.com/mesosctl/mesosctl/mesos/allocation"
 	"github.com/mesosctl/mesosctl/registry"
 	"github.com/mesosctl/mesosctl/wire/mesospb"
 )
@@ -59,6 +59,9 @@ func RunMaster(ctx context.Context, cfg MasterConfig) error {
 // called. It returns once the master answers requests; it may not lead yet.
 func StartMaster(ctx context.Context, cfg MasterConfig) (*Master, error) {
 	m := &Master{cfg: cfg, log: cfg.Log.With("daemon", "master"), started: time.Now(), view: httpapi.NewMasterView(), led: make(chan struct{})}
+	if _, err := cfg.policy().hierarchical(allocation.Domain{}); err != nil {
+		return nil, fmt.Errorf("start master: %w", err)
+	}
 	var err error
 	if m.address, err = cfg.listen(); err != nil {
 		return nil, fmt.Errorf("start master: %w", err)
@@ -210,10 +213,9 @@ func (m *Master) lead(ctx context.Context, elected *registry.Term, info *mesospb
 		return err
 	}
 	core := master.New(m.cfg.core(info, uint64(elected.Revision())), recovered)
-	policy := allocator.New(m.cfg.allocator())
-	t := newTerm(m.log, core, policy, elected.Store(), m.view)
-	for _, in := range m.cfg.standing() {
-		t.alloc.Put(in)
+	t := newTerm(m.log, core, elected.Store(), m.view)
+	if t.alloc, err = m.newAllocating(info, t.allocatingEvents()); err != nil {
+		return err
 	}
 	m.term.Store(t)
 	m.firstTerm.Do(func() { close(m.led) })

@@ -32,6 +32,7 @@ func (m *Master) handler() http.Handler {
 		View:       m.view,
 
 		Unreachable: m.unreachable,
+		Healthy:     m.healthy,
 	})
 	mux := http.NewServeMux()
 	mux.Handle("/", api)
@@ -65,6 +66,7 @@ func (m *Master) metrics(ctx context.Context) []httpapi.Metric {
 	metrics = append(metrics,
 		httpapi.Metric{Name: "master/elected", Value: 1},
 		httpapi.Metric{Name: "master/operator_event_stream_subscribers", Value: float64(m.view.Subscribers())})
+	metrics = append(metrics, allocatingMetrics(t.alloc.Status())...)
 	var counted []master.Metric
 	t.master.Inspect(ctx, func() { counted = t.core.AppendMetrics(nil) })
 	for _, c := range counted {

@@ -8,7 +8,6 @@ import (
 
 	"golang.org/x/sync/errgroup"
 
-	"github.com/mesosctl/mesosctl/allocator"
 	"github.com/mesosctl/mesosctl/httpapi"
 	"github.com/mesosctl/mesosctl/internal/drive"
 	"github.com/mesosctl/mesosctl/link"
@@ -31,12 +30,13 @@ type term struct {
 	log      *slog.Logger
 	began    time.Time
 	master   *drive.Loop[master.Input, master.Effect]
-	alloc    *drive.Loop[allocation.Input, allocation.Output]
+	alloc    allocating
 	core     *master.Master
 	policy   explainer // nil if the allocator can't explain
 	store    *registry.Store
 	view     *httpapi.MasterView
 	requests *requests
+	told     []allocation.Input // scratch of allocate
 
 	mu       sync.Mutex
 	ended    bool
@@ -45,7 +45,7 @@ type term struct {
 	lastLink master.LinkID
 }
 
-func newTerm(log *slog.Logger, core *master.Master, policy *allocator.Allocator, store *registry.Store, view *httpapi.MasterView) *term {
+func newTerm(log *slog.Logger, core *master.Master, store *registry.Store, view *httpapi.MasterView) *term {
 	t := &term{
 		log:      log,
 		began:    time.Now(),
@@ -58,7 +58,6 @@ func newTerm(log *slog.Logger, core *master.Master, policy *allocator.Allocator,
 		links:    map[master.LinkID]*link.Conn{},
 	}
 	t.master = drive.New[master.Input, master.Effect](core, master.Tick{}, t.perform)
-	t.alloc = drive.New[allocation.Input, allocation.Output](policy, allocation.Tick{}, t.offer)
 	return t
 }
 
@@ -85,17 +84,49 @@ func (t *term) end() {
 	}
 }
 
-// offer hands the allocator's outputs to the master.
-func (t *term) offer(outputs []allocation.Output) {
-	for _, out := range outputs {
-		t.master.Put(master.Allocated{Output: out})
+// allocatingEvents bring what an allocator does to the master.
+func (t *term) allocatingEvents() allocatingEvents {
+	return allocatingEvents{
+		connected: func(session uint64) {
+			t.master.Put(master.AllocatorConnected{Session: master.AllocatorSession(session)})
+		},
+		decided: func(session uint64, outputs []allocation.Output) {
+			inputs := make([]master.Input, len(outputs))
+			for i, out := range outputs {
+				inputs[i] = master.Allocated{Session: master.AllocatorSession(session), Output: out}
+			}
+			t.master.Put(inputs...)
+		},
 	}
+}
+
+// allocate tells the allocator what the effects tell, all at once.
+func (t *term) allocate(effects []master.Effect) {
+	session := master.AllocatorSession(0)
+	send := func() {
+		if len(t.told) > 0 {
+			t.alloc.Send(uint64(session), t.told)
+			clear(t.told)
+			t.told = t.told[:0]
+		}
+	}
+	for _, effect := range effects {
+		if e, ok := effect.(master.Allocate); ok {
+			if e.Session != session {
+				send()
+				session = e.Session
+			}
+			t.told = append(t.told, e.Input)
+		}
+	}
+	send()
 }
 
 // perform does the master's effects, in order. Records are published before
 // anything is sent, so that who is told of a change also sees it.
 func (t *term) perform(effects []master.Effect) {
 	t.publish(effects)
+	t.allocate(effects)
 	for _, effect := range effects {
 		switch e := effect.(type) {
 		case master.Reply:
@@ -118,8 +149,6 @@ func (t *term) perform(effects []master.Effect) {
 			}
 		case master.WriteRegistry:
 			t.write(e)
-		case master.Allocate:
-			t.alloc.Put(e.Input)
 		case master.Log:
 			t.log.Log(context.Background(), slog.Level(e.Level), e.Message, e.Args...)
 		}

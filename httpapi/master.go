@@ -22,6 +22,9 @@ type Master struct {
 	View       *MasterView
 	// Unreachable is how many agents are unreachable.
 	Unreachable func(ctx context.Context) int
+	// Healthy reports whether this master can do all of its work, for GET_HEALTH;
+	// nil means always. /health answers as long as the process serves.
+	Healthy func() bool
 	// Heartbeat is the interval of the operator event stream's heartbeats, and
 	// MaxSubscribers how many may read it; 0 means Mesos's 15 seconds and 1,000.
 	Heartbeat      time.Duration

@@ -55,7 +55,7 @@ func (m *Master) operate(ctx context.Context, call *masterpb.Call) (answerer, er
 func (m *Master) tell(call masterpb.Call_Type) *masterpb.Response {
 	switch call {
 	case masterpb.Call_GET_HEALTH:
-		healthy := true
+		healthy := m.Healthy == nil || m.Healthy()
 		return &masterpb.Response{
 			Type:      masterpb.Response_GET_HEALTH.Enum(),
 			GetHealth: &masterpb.Response_GetHealth{Healthy: &healthy},

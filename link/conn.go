@@ -1,6 +1,7 @@
 // Package link is the connection between an agent and the leading master: an
 // HTTP/1.1 Upgrade on the master's port, then frames both ways. Each side sends
-// messages of one type of package linkpb and receives those of the other.
+// messages of one type of package linkpb and receives those of the other. A
+// master and an allocator use the same frames on a connection of their own.
 package link
 
 import (
@@ -44,6 +45,10 @@ type Conn struct {
 
 // buffers are what frames are encoded into; an idle link holds none.
 var buffers = sync.Pool{New: func() any { b := make([]byte, 0, batchBytes); return &b }}
+
+// New is one end of a link over a connection that was made in another way than
+// by Upgrade.
+func New(conn net.Conn) *Conn { return newConn(conn, conn) }
 
 func newConn(conn net.Conn, reader interface{ Read([]byte) (int, error) }) *Conn {
 	return &Conn{conn: conn, frames: wire.NewFrameReader(reader, maxFrameBytes)}

@@ -49,7 +49,7 @@ var rooms = []room{
 	{"client/", append([]string{"client/"}, vocabulary...), "the client works against any master, also one of Apache Mesos"},
 	{"exec/", append([]string{"client/", "exec/"}, vocabulary...), "execute is a framework like any other"},
 	{"tui/", append([]string{"client/", "tui/"}, vocabulary...), "the terminal sees a cluster only through its API"},
-	{"sim/", append([]string{"allocator", "master", "agent", "sim/"}, vocabulary...), "the simulator replaces every shell"},
+	{"sim/", append([]string{"allocator", "allocator/firstfit", "master", "agent", "sim/"}, vocabulary...), "the simulator replaces every shell"},
 	{"daemon/", []string{"mesos/", "wire/", "allocator/", "master", "agent/", "registry/", "link/", "httpapi/", "client/", "daemon/", "internal/"}, "the composition root joins what is below it"},
 	{"bench/", []string{"mesos/", "wire/", "allocator/", "master", "agent/", "registry/", "link/", "httpapi/", "client/", "daemon/", "sim/", "exec/", "bench/"}, "a benchmark may measure anything but the command line"},
 	{"cmd/", []string{"cmd/", "daemon/", "exec/", "tui/", "client/", "sim/", "bench/", "internal/", "mesos/", "wire/"}, "a command parses, then calls the room that does the work"},
@@ -57,7 +57,7 @@ var rooms = []room{
 }
 
 // cores decide; whatever makes a decision depend on more than its inputs is forbidden.
-var cores = []string{"allocator", "master", "agent", "mesos", "mesos/resources", "mesos/allocation"}
+var cores = []string{"allocator", "allocator/firstfit", "master", "agent", "mesos", "mesos/resources", "mesos/allocation"}
 
 var impure = []string{
 	"net", "net/http", "os", "os/exec", "os/signal", "syscall", "log", "log/slog", "sync",

@@ -11,6 +11,19 @@ import (
 	"github.com/mesosctl/mesosctl/mesos/resources"
 )
 
+// Policy is an allocator: a core that decides who is offered what. It is owned by
+// one goroutine, reads no clock, and the same inputs at the same times give the
+// same outputs.
+type Policy interface {
+	// Step takes one input. Only a Tick makes offers, so that what belongs
+	// together is known before anything is decided. The slice is valid until the
+	// next Step.
+	Step(now time.Time, in Input) []Output
+	// Next is when the policy wants a Tick: zero means never, a time that has
+	// come means as soon as no input waits.
+	Next() time.Time
+}
+
 // Input is something that happened at the master which the allocator must know.
 type Input interface{ isInput() }
 
