@@ -7,6 +7,7 @@ import (
 	"github.com/mesosctl/mesosctl/allocator/remote"
 	"github.com/mesosctl/mesosctl/httpapi"
 	"github.com/mesosctl/mesosctl/internal/drive"
+	"github.com/mesosctl/mesosctl/mesos"
 	"github.com/mesosctl/mesosctl/mesos/allocation"
 	"github.com/mesosctl/mesosctl/wire/mesospb"
 )
@@ -24,6 +25,8 @@ type allocating interface {
 	Run(ctx context.Context) error
 	// Status is how the connection is: always there, in the same process.
 	Status() remote.Status
+	// Explain says why a framework is or isn't offered what agents have.
+	Explain(ctx context.Context, framework mesos.FrameworkID, role string, agent mesos.AgentID) ([]allocation.Explanation, error)
 }
 
 // allocatingEvents is what an allocating tells; the functions may not block.
@@ -34,6 +37,7 @@ type allocatingEvents struct {
 
 // here is an allocator in this process, on a loop of its own. It has one session.
 type here struct {
+	policy allocation.Policy
 	loop   *drive.Loop[allocation.Input, allocation.Output]
 	events allocatingEvents
 	began  atomic.Bool
@@ -44,6 +48,7 @@ const hereSession = 1
 func newHere(policy allocation.Policy, events allocatingEvents) *here {
 	decided := func(outputs []allocation.Output) { events.decided(hereSession, outputs) }
 	return &here{
+		policy: policy,
 		loop:   drive.New[allocation.Input, allocation.Output](policy, allocation.Tick{}, decided),
 		events: events,
 	}

@@ -16,14 +16,13 @@ type explainer interface {
 	Explain(framework mesos.FrameworkID, role string, agent mesos.AgentID) ([]allocation.Explanation, error)
 }
 
-// explain asks the allocator between two batches of its loop.
-func (t *term) explain(ctx context.Context, framework mesos.FrameworkID, role string, agent mesos.AgentID) (list []allocation.Explanation, err error) {
-	if t.policy == nil {
-		return nil, mesos.Errorf(mesos.Unsupported, "explain: this master's allocator runs elsewhere and can't be asked")
+// Explain asks the policy between two batches of its loop.
+func (h *here) Explain(ctx context.Context, framework mesos.FrameworkID, role string, agent mesos.AgentID) (list []allocation.Explanation, err error) {
+	policy, ok := h.policy.(explainer)
+	if !ok {
+		return nil, mesos.Errorf(mesos.Unsupported, "explain: the allocation policy can't say why")
 	}
-	ctx, cancel := context.WithTimeout(ctx, explainPatience)
-	defer cancel()
-	if !t.alloc.Inspect(ctx, func() { list, err = t.policy.Explain(framework, role, agent) }) {
+	if !h.loop.Inspect(ctx, func() { list, err = policy.Explain(framework, role, agent) }) {
 		return nil, mesos.Errorf(mesos.Unavailable, "explain: the allocator did not answer: %w", context.Cause(ctx))
 	}
 	return list, err
@@ -37,5 +36,7 @@ func (e explainerAPI) Explain(ctx context.Context, framework mesos.FrameworkID, 
 	if t == nil {
 		return nil, errDeposed
 	}
-	return t.explain(ctx, framework, role, agent)
+	ctx, cancel := context.WithTimeout(ctx, explainPatience)
+	defer cancel()
+	return t.alloc.Explain(ctx, framework, role, agent)
 }

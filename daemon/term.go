@@ -32,7 +32,6 @@ type term struct {
 	master   *drive.Loop[master.Input, master.Effect]
 	alloc    allocating
 	core     *master.Master
-	policy   explainer // nil if the allocator can't explain
 	store    *registry.Store
 	view     *httpapi.MasterView
 	requests *requests
@@ -50,7 +49,6 @@ func newTerm(log *slog.Logger, core *master.Master, store *registry.Store, view 
 		log:      log,
 		began:    time.Now(),
 		core:     core,
-		policy:   policy,
 		store:    store,
 		view:     view,
 		requests: newRequests(),

@@ -280,3 +280,8 @@ func goodbyeToAllocator(conn *link.Conn, reason string) {
 	conn.Send(&allocationpb.ToAllocator{Message: &allocationpb.ToAllocator_Goodbye{Goodbye: &allocationpb.Goodbye{Reason: &reason}}})
 	conn.Close()
 }
+
+// Explain asks the allocator why. Protocol version 1 has no questions.
+func (c *Client) Explain(context.Context, mesos.FrameworkID, string, mesos.AgentID) ([]allocation.Explanation, error) {
+	return nil, mesos.Errorf(mesos.Unsupported, "explain: this master's allocator is another process, which can't be asked yet")
+}
