@@ -55,12 +55,17 @@ func (m *Master) reconcileTask(f *framework, id *mesospb.TaskID, agentID *mesosp
 }
 
 // awaits reports whether an agent that may know a task has yet to come back
-// after a master failover. Without an agent named it may be any.
+// after a master failover, or after its connection broke. Without an agent named
+// it may be any after a failover.
 func (m *Master) awaits(agentID *mesospb.AgentID) bool {
 	if agentID == nil {
 		return len(m.recovered) > 0
 	}
-	_, ok := m.recovered[mesos.AgentID(agentID.GetValue())]
+	id := mesos.AgentID(agentID.GetValue())
+	if a := m.agents[id]; a != nil {
+		return !a.connected
+	}
+	_, ok := m.recovered[id]
 	return ok
 }
 

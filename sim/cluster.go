@@ -97,7 +97,7 @@ func (c *cluster) fault() {
 		}
 	case 8:
 		c.logf("fault: %s subscribes again beside its stream", s.name)
-		s.conn = nil
+		s.conn, s.ready = nil, false
 		s.subscribe()
 	case 9:
 		c.depose()

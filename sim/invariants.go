@@ -1,6 +1,7 @@
 package sim
 
 import (
+	"fmt"
 	"maps"
 	"slices"
 	"strings"
@@ -137,10 +138,18 @@ func (c *cluster) unsettled() []string {
 			why = append(why, m.name+" runs containers")
 		}
 	}
+	active := 0
 	for _, id := range slices.Sorted(maps.Keys(c.leader.agents)) {
-		if a := c.leader.agents[id]; len(a.GetAllocatedResources()) > 0 {
+		a := c.leader.agents[id]
+		if len(a.GetAllocatedResources()) > 0 {
 			why = append(why, "agent "+string(id)+" is in use: "+c.decode(a.GetAllocatedResources()).String())
 		}
+		if a.GetActive() {
+			active++
+		}
+	}
+	if active < len(c.machines) {
+		why = append(why, fmt.Sprintf("%d agents are active and %d machines run", active, len(c.machines)))
 	}
 	return why
 }
@@ -152,11 +161,4 @@ func (c *cluster) reachable(id string) bool {
 
 func (c *cluster) explainUnsettled() {
 	c.fail("not settled %v after the last fault: %s", settleTime, strings.Join(c.unsettled(), "; "))
-}
-
-// checkSettled: everything that was ever launched has ended and is free again.
-func (c *cluster) checkSettled() {
-	if got, want := len(c.leader.agents), len(c.machines); got < want {
-		c.fail("%d agents are registered and %d machines run", got, want)
-	}
 }
