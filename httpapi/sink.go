@@ -61,7 +61,7 @@ func (c *connSink) begin(header http.Header) error {
 		proto = "HTTP/1.1"
 		header.Set("Transfer-Encoding", "chunked")
 	}
-	header.Set("Connection", "close") // there is no request after this one
+	header.Set("Connection", "close") // it ends with the stream: no client may use it again
 	header.Set("Date", time.Now().UTC().Format(http.TimeFormat))
 	head := []byte(proto + " 200 OK\r\n")
 	for name, values := range header {
