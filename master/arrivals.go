@@ -95,7 +95,8 @@ func (m *Master) reconnect(a, arrived *agent, runs *load) {
 // adopt books what a known agent still runs although it was given up: frameworks
 // that don't checkpoint lose their tasks when the agent's connection breaks, but
 // if nothing else broke the agent comes back with them. They are killed, and
-// their resources are theirs until then.
+// their resources are theirs until then. Those that have ended are booked too:
+// updates of them are to come.
 func (m *Master) adopt(a *agent, runs *load) {
 	lost := &load{Reregister: &linkpb.Reregister{}}
 	for i, e := range runs.GetExecutors() {
@@ -106,12 +107,7 @@ func (m *Master) adopt(a *agent, runs *load) {
 			lost.executorResources = append(lost.executorResources, runs.executorResources[i])
 		}
 	}
-	for i, t := range runs.GetTasks() {
-		if !terminal(t.GetState()) {
-			lost.Tasks = append(lost.Tasks, t)
-			lost.taskResources = append(lost.taskResources, runs.taskResources[i])
-		}
-	}
+	lost.Tasks, lost.taskResources = runs.Tasks, runs.taskResources // those known are passed over
 	held := grants{agent: a.id, at: make(map[mesos.FrameworkID]int)}
 	m.readmitExecutors(a, lost, &held)
 	for _, t := range m.readmitTasks(a, lost, &held) {
