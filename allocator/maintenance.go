@@ -64,6 +64,7 @@ func (al *Allocator) inverseOfferAnswered(in allocation.InverseOfferAnswered) {
 	m.asked = slices.DeleteFunc(m.asked, func(x int32) bool { return x == f })
 	wait := max(al.config.AllocationInterval, min(in.Refuse, maxRefuse))
 	until := al.instantOf(al.now.Add(wait))
+	m.refused = slices.DeleteFunc(m.refused, func(r inverseFilter) bool { return r.framework == f })
 	m.refused = append(m.refused, inverseFilter{f, until})
 	al.expiries.add(expiry{until, i, noClient})
 }

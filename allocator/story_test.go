@@ -59,11 +59,29 @@ func tell(config Config, text string) string {
 			for _, answer := range s.tell(strings.TrimPrefix(line, "> ")) {
 				fmt.Fprintln(&b, answer)
 			}
+		case strings.HasPrefix(line, "! "):
+			s = newStory(configured(config, strings.Fields(line)[1:]))
+			fmt.Fprintln(&b, line)
 		case line == "" || strings.HasPrefix(line, "#"):
 			fmt.Fprintln(&b, line)
 		}
 	}
 	return b.String()
+}
+
+// configured is a configuration with some options changed.
+func configured(config Config, options []string) Config {
+	for _, option := range options {
+		switch name, value, _ := strings.Cut(option, "="); name {
+		case "roles":
+			config.RoleSorter = must(ParseSorter(value))
+		case "frameworks":
+			config.FrameworkSorter = must(ParseSorter(value))
+		case "seed":
+			config.Seed = must(strconv.ParseUint(value, 10, 64))
+		}
+	}
+	return config
 }
 
 // story is an allocator that is told what happens in words, and ticks itself as
@@ -221,8 +239,14 @@ func (s *story) input(words []string) allocation.Input {
 		return allocation.UpdateQuota{Role: words[0], Quota: quotaOf(options)}
 	case "maintain":
 		return allocation.UpdateUnavailability{ID: agent, Unavailability: &allocation.Unavailability{Start: s.now.Add(time.Hour)}}
+	case "unmaintain":
+		return allocation.UpdateUnavailability{ID: agent}
 	case "stay":
-		return allocation.InverseOfferAnswered{Framework: framework, Agent: mesos.AgentID(words[1]), Refuse: 5 * time.Second}
+		refuse := 5 * time.Second
+		if text, ok := options["refuse"]; ok {
+			refuse = must(time.ParseDuration(text))
+		}
+		return allocation.InverseOfferAnswered{Framework: framework, Agent: mesos.AgentID(words[1]), Refuse: refuse}
 	case "whitelist":
 		hosts := map[string]bool{}
 		for _, host := range words {
