@@ -31,7 +31,7 @@ type agent struct {
 
 	denials     denials
 	filters     []filter // sorted by client
-	filterers   bitset   // clients that may have filters
+	filterers   bitset   // clients that have filters
 	maintenance *maintenance
 	last        lastOffer
 	shown       resources.Resources // shared resources that were offered in this pass
@@ -40,9 +40,32 @@ type agent struct {
 // holding is what one client holds of an agent: offered or in use.
 type holding struct {
 	client int32
-	held   resources.Resources // with allocation role
-	bare   resources.Resources // the same without, and without what is shared
-	shared bool                // some of held is shared
+	shared bool // some of held is shared
+	given       // all but latest
+	// latest is what was given last, kept apart while nobody asks for the whole:
+	// most offers are declined as they were made, which then is no arithmetic.
+	// Nothing of it is shared.
+	latest given
+}
+
+// given is resources as a client was given them.
+type given struct {
+	held resources.Resources // with allocation role
+	bare resources.Resources // the same without, and without what is shared
+}
+
+// whole is all that the client holds.
+func (h *holding) whole() given {
+	if !h.latest.held.IsEmpty() {
+		h.held, h.bare = h.held.Add(h.latest.held), h.bare.Add(h.latest.bare)
+		h.latest = given{}
+	}
+	return h.given
+}
+
+// has reports whether the client holds all of part.
+func (h *holding) has(part resources.Resources) bool {
+	return part.Equal(h.latest.held) || h.whole().held.Contains(part)
 }
 
 func (al *Allocator) addAgent(in allocation.AddAgent) {
@@ -62,6 +85,9 @@ func (al *Allocator) addAgent(in allocation.AddAgent) {
 	}
 	a := al.agents[i]
 	// The memory of an agent that was removed is used again.
+	if a.held == nil {
+		a.held = make([]holding, 0, 2) // in use and offered
+	}
 	*a = agent{known: true, active: true, changed: a.changed,
 		denials: a.denials, filterers: a.filterers, held: a.held[:0], filters: a.filters[:0]}
 	a.denials.clear()
@@ -207,7 +233,7 @@ func (al *Allocator) refree(i int32) {
 	free := a.info.Total
 	a.over = false
 	for h := range a.held {
-		bare := a.held[h].bare
+		bare := a.held[h].whole().bare
 		a.over = a.over || !free.Contains(bare)
 		free = free.Sub(bare)
 	}
@@ -252,5 +278,5 @@ func (al *Allocator) setFree(i int32, free resources.Resources) {
 func (a *agent) hasCopy(c int32, shared resources.Resource, role string) bool {
 	at, found := a.findHolding(c)
 	shared.AllocationRole = role
-	return found && a.held[at].held.Count(shared) > 0
+	return found && a.held[at].whole().held.Count(shared) > 0
 }

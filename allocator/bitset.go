@@ -24,6 +24,18 @@ func (b bitset) unset(i int32) {
 	}
 }
 
+// rank is how many members are less than i.
+func (b bitset) rank(i int32) int {
+	n, w := 0, int(i>>6)
+	for _, word := range b[:min(w, len(b))] {
+		n += bits.OnesCount64(word)
+	}
+	if w < len(b) {
+		n += bits.OnesCount64(b[w] & (1<<(i&63) - 1))
+	}
+	return n
+}
+
 // clear empties the set and keeps its memory.
 func (b bitset) clear() {
 	for i := range b {

@@ -14,7 +14,7 @@ func (al *Allocator) Books(id mesos.AgentID) (held, free resources.Resources, kn
 	}
 	a := al.agents[i]
 	for h := range a.held {
-		held = held.Add(a.held[h].held)
+		held = held.Add(a.held[h].whole().held)
 	}
 	return held, a.free, true
 }

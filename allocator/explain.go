@@ -75,7 +75,7 @@ func (x *explaining) agent(a *agent) {
 	x.Agents++
 	cl := &x.al.clients[x.c]
 	if at, holds := a.findHolding(x.c); holds {
-		add(&x.Held, a.held[at].held.Quantities())
+		add(&x.Held, a.held[at].whole().held.Quantities())
 	}
 	if taken := x.al.whyTaken(a, x.c); taken.rule != "" {
 		x.keep(a, taken)

@@ -48,11 +48,14 @@ func (al *Allocator) addFilter(i, c int32, refused resources.Resources, refuse t
 	if f.refused.Contains(a.free) {
 		a.denials.add(c, a.free)
 	}
-	a.filterers.set(c)
 	end, _ := a.findFilter(c)
+	a.filterers.set(c)
 	for end < len(a.filters) && a.filters[end].client == c {
 		old := &a.filters[end]
 		if old.generation != f.generation || old.until <= f.until && f.refused.Contains(old.refused) {
+			if old.generation != f.generation {
+				al.clients[c].filters++
+			}
 			*old = f // the old one is void, or says nothing that the new one doesn't
 			al.expiries.add(expiry{f.until, i, c})
 			return
@@ -61,17 +64,34 @@ func (al *Allocator) addFilter(i, c int32, refused resources.Resources, refuse t
 	}
 	a.filters = slices.Insert(a.filters, end, f)
 	al.filters++
+	al.clients[c].filters++
 	al.expiries.add(expiry{f.until, i, c})
 }
 
-// findFilter is where a client's filters begin.
+func byClient(f filter, c int32) int { return cmp.Compare(f.client, c) }
+
+// findFilter is where a client's filters begin, or would, and whether it has any.
 func (a *agent) findFilter(c int32) (int, bool) {
-	return slices.BinarySearchFunc(a.filters, c, func(f filter, c int32) int { return cmp.Compare(f.client, c) })
+	// All clients before this one have a filter at least, and rarely more.
+	at := a.filterers.rank(c)
+	if at < len(a.filters) && a.filters[at].client < c {
+		more, _ := slices.BinarySearchFunc(a.filters[at:], c, byClient)
+		at += more
+	}
+	return at, a.filterers.has(c)
+}
+
+// countOut says that a filter is no more.
+func (al *Allocator) countOut(f *filter) {
+	al.filters--
+	if cl := &al.clients[f.client]; f.generation == cl.generation {
+		cl.filters--
+	}
 }
 
 // filtered is the filter that keeps an offer from a client, or nil.
 func (al *Allocator) filtered(a *agent, c int32, offer resources.Resources) *filter {
-	if !a.filterers.has(c) {
+	if al.clients[c].filters == 0 || !a.filterers.has(c) {
 		return nil
 	}
 	at, _ := a.findFilter(c)
@@ -98,7 +118,9 @@ func (al *Allocator) hasFilter(a *agent, c int32) bool {
 
 // dropFilters makes all filters about an agent void.
 func (al *Allocator) dropFilters(a *agent) {
-	al.filters -= len(a.filters)
+	for f := range a.filters {
+		al.countOut(&a.filters[f])
+	}
 	clear(a.filters)
 	a.filters = a.filters[:0]
 	a.filterers.clear()
@@ -113,7 +135,10 @@ func (al *Allocator) expireFilters() {
 			break
 		}
 		a := al.agents[e.agent]
-		al.expireInverse(e.agent, now)
+		if e.client == noClient {
+			al.expireInverse(e.agent, now)
+			continue
+		}
 		at, found := a.findFilter(e.client)
 		if !found {
 			continue
@@ -123,10 +148,13 @@ func (al *Allocator) expireFilters() {
 				at++
 				continue
 			}
+			al.countOut(&a.filters[at])
 			a.filters = slices.Delete(a.filters, at, at+1)
-			al.filters--
 			a.denials.remove(e.client)
 			al.touch(e.agent)
+		}
+		if _, left := slices.BinarySearchFunc(a.filters, e.client, byClient); !left {
+			a.filterers.unset(e.client)
 		}
 	}
 	if len(al.expiries) > 2*al.filters+1024 {

@@ -27,6 +27,7 @@ type client struct {
 	holdings   int // how many agents it holds resources of
 	// generation makes the filters of earlier ones void.
 	generation uint32
+	filters    int // of this generation, on all agents
 
 	capabilities   allocation.Capability
 	minAllocatable []resources.Quantities
@@ -120,9 +121,12 @@ func (al *Allocator) setActive(c int32) {
 	}
 }
 
+// voidFilters makes void what the client declined.
+func (c *client) voidFilters() { c.generation, c.filters = c.generation+1, 0 }
+
 // forgive makes every denial of a client void, its decline filters included.
 func (al *Allocator) forgive(c int32) {
-	al.clients[c].generation++
+	al.clients[c].voidFilters()
 	al.reconsider(c)
 }
 
@@ -228,7 +232,7 @@ func (al *Allocator) deactivateFramework(id mesos.FrameworkID) {
 	if f, ok := al.frameworkIDs[id]; ok {
 		al.frameworks[f].active = false
 		for _, c := range al.frameworks[f].clients {
-			al.clients[c].generation++
+			al.clients[c].voidFilters()
 			al.forgiven.set(c)
 			al.setActive(c)
 		}

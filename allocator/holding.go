@@ -30,6 +30,11 @@ func (al *Allocator) hold(i, c int32, held, bare resources.Resources) {
 	al.count(a, c, bare, shared, 1)
 	al.consume(c, bare, 1)
 	h := &a.held[at]
+	h.whole()
+	if found && shared.IsEmpty() {
+		h.latest = given{held, bare}
+		return
+	}
 	h.held, h.bare, h.shared = h.held.Add(held), h.bare.Add(bare), h.shared || !shared.IsEmpty()
 }
 
@@ -37,7 +42,7 @@ func (al *Allocator) hold(i, c int32, held, bare resources.Resources) {
 func (al *Allocator) release(i int32, at int, part resources.Resources) {
 	a := al.agents[i]
 	h := &a.held[at]
-	if part.Equal(h.held) {
+	if part.Equal(h.whole().held) {
 		al.unhold(i, at)
 		return
 	}
@@ -50,6 +55,7 @@ func (al *Allocator) release(i int32, at int, part resources.Resources) {
 // unhold takes a whole holding back.
 func (al *Allocator) unhold(i int32, at int) {
 	a := al.agents[i]
+	a.held[at].whole()
 	h := a.held[at]
 	a.held = slices.Delete(a.held, at, at+1)
 	al.clients[h.client].holdings--
@@ -86,7 +92,7 @@ func (al *Allocator) count(a *agent, c int32, bare, shared resources.Resources, 
 func (al *Allocator) onlyCopies(a *agent, id int32, shared resources.Resources) resources.Resources {
 	for h := range a.held {
 		if al.tree.isBelow(al.clients[a.held[h].client].leaf, id) {
-			others := a.held[h].held.Unallocate()
+			others := a.held[h].whole().held.Unallocate()
 			shared = shared.Filter(func(r resources.Resource) bool {
 				r.AllocationRole = ""
 				return others.Count(r) == 0
@@ -108,7 +114,7 @@ func (al *Allocator) addUsed(i int32, grant allocation.Grant) {
 		c := al.client(f, part.Role)
 		missing := part.Resources
 		if at, found := al.agents[i].findHolding(c); found {
-			missing = missing.Sub(al.agents[i].held[at].held)
+			missing = missing.Sub(al.agents[i].held[at].whole().held)
 		}
 		if !missing.IsEmpty() {
 			al.hold(i, c, missing, missing.Unallocate().NonShared())
@@ -152,7 +158,7 @@ func (al *Allocator) recover(in allocation.Recover) {
 	if c >= 0 {
 		at, found = a.findHolding(c)
 	}
-	if !found || !a.held[at].held.Contains(in.Resources) {
+	if !found || !a.held[at].has(in.Resources) {
 		al.refuse("recover: agent %s: framework %s does not hold %v", in.Agent, in.Framework, in.Resources)
 		return
 	}
@@ -169,7 +175,15 @@ func (al *Allocator) recover(in allocation.Recover) {
 func (al *Allocator) takeBack(i int32, at int, part resources.Resources) resources.Resources {
 	a := al.agents[i]
 	h := &a.held[at]
-	if part.Equal(h.held) {
+	if part.Equal(h.latest.held) {
+		bare := h.latest.bare
+		h.latest = given{}
+		al.count(a, h.client, bare, resources.Resources{}, -1)
+		al.consume(h.client, bare, -1)
+		al.giveBack(i, bare)
+		return bare
+	}
+	if part.Equal(h.whole().held) {
 		bare, whole := h.bare, !h.shared
 		al.unhold(i, at)
 		al.giveBack(i, bare)
@@ -206,7 +220,7 @@ func (al *Allocator) recoverAll(i, f int32) {
 	}
 	for at := len(a.held) - 1; at >= 0; at-- {
 		if c := a.held[at].client; al.clients[c].framework == f {
-			al.takeBack(i, at, a.held[at].held)
+			al.takeBack(i, at, a.held[at].whole().held)
 			al.dropIfUnused(c)
 		}
 	}
@@ -227,7 +241,7 @@ func (al *Allocator) updateAllocation(in allocation.UpdateAllocation) {
 	if c >= 0 {
 		at, found = a.findHolding(c)
 	}
-	if len(roles) != 1 || !found || !a.held[at].held.Contains(in.Resources) {
+	if len(roles) != 1 || !found || !a.held[at].has(in.Resources) {
 		al.refuse("update allocation: agent %s: framework %s does not hold %v", in.Agent, in.Framework, in.Resources)
 		return
 	}

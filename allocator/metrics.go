@@ -34,12 +34,8 @@ func (al *Allocator) Metrics() []Metric {
 			Metric{metricResources + name + "/offered_or_allocated", held.Get(name).Float()})
 	}
 	filters := map[string]int{}
-	for i := range al.agents {
-		for _, f := range al.agents[i].filters {
-			if cl := &al.clients[f.client]; f.generation == cl.generation {
-				filters[cl.role]++
-			}
-		}
+	for c := range al.clients {
+		filters[al.clients[c].role] += al.clients[c].filters
 	}
 	for _, row := range al.roleShares() {
 		list = append(list, Metric{metricPrefix + "roles/" + row.Role + "/shares/dominant", row.DominantShare})

@@ -169,7 +169,7 @@ func (al *Allocator) charge(q *quota) {
 		q.consumed = q.consumed.Add(a.info.Total.ReservedToSubtree(q.role).Quantities())
 		for h := range a.held {
 			if q.applies(al.clients[a.held[h].client].role) {
-				q.consumed = q.consumed.Add(quotaPart(a.held[h].held).Quantities())
+				q.consumed = q.consumed.Add(quotaPart(a.held[h].whole().held).Quantities())
 			}
 		}
 	}

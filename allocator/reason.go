@@ -67,7 +67,7 @@ func (al *Allocator) whyTaken(a *agent, c int32) withheld {
 	var others int
 	var who *client
 	for h := range a.held {
-		if a.held[h].client == c || a.held[h].bare.IsEmpty() {
+		if a.held[h].client == c || a.held[h].whole().bare.IsEmpty() {
 			continue
 		}
 		others++

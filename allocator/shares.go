@@ -98,7 +98,7 @@ func (al *Allocator) countRoles(roles map[string]*allocation.RoleShare) {
 		}
 		for h := range a.held {
 			role := al.clients[a.held[h].client].role
-			consumed[role] = consumed[role].Add(quotaPart(a.held[h].bare).Quantities())
+			consumed[role] = consumed[role].Add(quotaPart(a.held[h].whole().bare).Quantities())
 		}
 	}
 	for role := range reserved {

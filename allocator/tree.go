@@ -171,6 +171,9 @@ func (t *tree) settle() {
 	for _, id := range t.noted {
 		if n := &t.nodes[id]; n.noted {
 			n.noted = false
+			if len(t.nodes[n.parent].order) == 1 {
+				continue // its place is certain; insert sees to its key
+			}
 			t.take(id)
 			t.insert(id)
 		}
@@ -217,6 +220,10 @@ func (t *tree) insert(id int32) {
 	n := &t.nodes[id]
 	n.key, n.noted = t.keyOf(n), false
 	p := &t.nodes[n.parent]
+	if len(p.order) == 1 {
+		only := &t.nodes[p.order[0]]
+		only.key = t.keyOf(only)
+	}
 	i := t.search(p.order, id)
 	p.order = slices.Insert(p.order, i, id)
 }

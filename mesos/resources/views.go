@@ -194,6 +194,9 @@ func (r Resources) AllocationRoles() []string {
 
 // ByAllocationRole is r in parts, one for each of AllocationRoles.
 func (r Resources) ByAllocationRole() []RoleResources {
+	if len(r.items) > 0 && r.allAllocatedTo(r.items[0].AllocationRole) {
+		return []RoleResources{{r.items[0].AllocationRole, r}}
+	}
 	roles := r.AllocationRoles()
 	parts := make([]RoleResources, len(roles))
 	for i, role := range roles {
