@@ -218,7 +218,7 @@ func (a *Agent) coreConfig() (agent.Config, error) {
 
 // randomUUID is a version 4 UUID.
 func randomUUID() (id [16]byte) {
-	rand.Read(id[:]) //nolint:errcheck // it never fails
+	rand.Read(id[:])
 	id[6], id[8] = id[6]&0x0f|0x40, id[8]&0x3f|0x80
 	return id
 }
