@@ -4,7 +4,6 @@ package daemon
 
 import (
 	"context"
-	"crypto/rand"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -16,6 +15,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/google/uuid"
 	"golang.org/x/sync/errgroup"
 
 	"github.com/mesosctl/mesosctl/agent"
@@ -211,17 +211,13 @@ func (a *Agent) coreConfig() (agent.Config, error) {
 		Capabilities:                      machine.Capabilities(),
 		ExecutorEnvironment:               c.executorEnvironment(),
 		SwitchUser:                        c.SwitchUser,
-		UUID:                              randomUUID,
+		UUID:                              newUUID,
 		Jitter:                            mathrand.Float64,
 	}, nil
 }
 
-// randomUUID is a version 4 UUID.
-func randomUUID() (id [16]byte) {
-	rand.Read(id[:])
-	id[6], id[8] = id[6]&0x0f|0x40, id[8]&0x3f|0x80
-	return id
-}
+// newUUID is a random UUID.
+func newUUID() [16]byte { return uuid.New() }
 
 // executorEnvironment is what executors find in their environment before
 // Mesos's own variables. Nothing of the agent's environment is passed on.

@@ -28,7 +28,7 @@ func (x *executors) runCommand(ctx context.Context, e agent.LaunchContainer) {
 		ShutdownGracePeriod: x.agent.gracePeriod(e),
 		Agent:               &builtinAgent{agent: x.agent, container: e.Container},
 		Containerizer:       x.agent.containers,
-		UUID:                randomUUID,
+		UUID:                newUUID,
 		Log:                 x.log,
 	})
 	x.mu.Lock()

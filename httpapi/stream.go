@@ -1,11 +1,11 @@
 package httpapi
 
 import (
-	"crypto/rand"
 	"errors"
-	"fmt"
 	"sync"
 	"time"
+
+	"github.com/google/uuid"
 
 	"github.com/mesosctl/mesosctl/wire"
 )
@@ -54,17 +54,9 @@ type sink interface {
 }
 
 func newStream(media wire.MediaType, broken func(id string, cause error)) *Stream {
-	s := &Stream{id: newStreamID(), media: media}
+	s := &Stream{id: uuid.NewString(), media: media}
 	s.broken = func(cause error) { broken(s.id, cause) }
 	return s
-}
-
-// newStreamID returns a random UUID.
-func newStreamID() string {
-	var b [16]byte
-	rand.Read(b[:]) // never fails
-	b[6], b[8] = b[6]&0x0f|0x40, b[8]&0x3f|0x80
-	return fmt.Sprintf("%x-%x-%x-%x-%x", b[:4], b[4:6], b[6:8], b[8:10], b[10:])
 }
 
 // ID is the value of Mesos-Stream-Id.
