@@ -42,7 +42,8 @@ type ClientConfig struct {
 // Client is an allocator in another process. It connects again whenever the
 // connection breaks; each connection is a session.
 type Client struct {
-	cfg ClientConfig
+	cfg  ClientConfig
+	dial func(context.Context) (net.Conn, error)
 
 	mu     sync.Mutex
 	now    *session // nil while there is no connection
@@ -50,7 +51,12 @@ type Client struct {
 }
 
 // NewClient is a client that connects once it runs.
-func NewClient(cfg ClientConfig) *Client { return &Client{cfg: cfg} }
+func NewClient(cfg ClientConfig) *Client {
+	dialer := net.Dialer{Timeout: dialTimeout}
+	return &Client{cfg: cfg, dial: func(ctx context.Context) (net.Conn, error) {
+		return dialer.DialContext(ctx, "tcp", cfg.Address)
+	}}
+}
 
 // Status is how a Client's connection is.
 type Status struct {
@@ -111,8 +117,7 @@ func (c *Client) Run(ctx context.Context) error {
 // serve is one session, from the connection to its end. It reports whether it
 // came to be one.
 func (c *Client) serve(ctx context.Context, id uint64) (connected bool, err error) {
-	dialer := net.Dialer{Timeout: dialTimeout}
-	raw, err := dialer.DialContext(ctx, "tcp", c.cfg.Address)
+	raw, err := c.dial(ctx)
 	if err != nil {
 		return false, err
 	}
