@@ -56,6 +56,8 @@ type MasterConfig struct {
 	MaxCompletedFrameworks        int
 	MaxCompletedTasksPerFramework int
 	MaxUnreachableTasks           int
+	OfferConstraintsMaxProgram    int         // --offer_constraints_re2_max_program_size
+	OfferConstraintsMaxMemory     mesos.Bytes // --offer_constraints_re2_max_mem
 	RootSubmissions               bool
 	Roles                         map[string]bool
 	RegistryStoreTimeout          time.Duration

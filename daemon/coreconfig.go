@@ -5,6 +5,7 @@ import (
 
 	"github.com/mesosctl/mesosctl/master"
 	"github.com/mesosctl/mesosctl/mesos/allocation"
+	"github.com/mesosctl/mesosctl/wire/convert"
 	"github.com/mesosctl/mesosctl/wire/mesospb"
 )
 
@@ -29,6 +30,7 @@ func (c *MasterConfig) core(info *mesospb.MasterInfo, term uint64) master.Config
 		MaxCompletedFrameworks:        c.MaxCompletedFrameworks,
 		MaxCompletedTasksPerFramework: c.MaxCompletedTasksPerFramework,
 		MaxUnreachableTasks:           c.MaxUnreachableTasks,
+		RegexLimits:                   convert.RegexLimits{Program: c.OfferConstraintsMaxProgram, Memory: c.OfferConstraintsMaxMemory},
 		RootSubmissions:               c.RootSubmissions,
 		Roles:                         c.Roles,
 		Weights:                       c.Weights,

@@ -12,6 +12,7 @@ import (
 
 	"github.com/mesosctl/mesosctl/mesos"
 	"github.com/mesosctl/mesosctl/mesos/allocation"
+	"github.com/mesosctl/mesosctl/wire/convert"
 	"github.com/mesosctl/mesosctl/wire/mesospb"
 	"github.com/mesosctl/mesosctl/wire/registrypb"
 )
@@ -33,6 +34,8 @@ type Config struct {
 	MaxCompletedFrameworks        int           // --max_completed_frameworks
 	MaxCompletedTasksPerFramework int           // --max_completed_tasks_per_framework
 	MaxUnreachableTasks           int           // --max_unreachable_tasks_per_framework
+	// RegexLimits are --offer_constraints_re2_max_program_size and _max_mem.
+	RegexLimits convert.RegexLimits
 	// RootSubmissions is --root_submissions: may frameworks run tasks as root?
 	RootSubmissions bool
 	// Roles is the --roles whitelist; nil allows every role.

@@ -61,7 +61,7 @@ func (m *Master) admitFramework(stream StreamID, call *schedulerpb.Call_Subscrib
 	if err := m.validateFramework(info); err != nil {
 		return err
 	}
-	w, err := readWishes(info, call.GetSuppressedRoles(), call.GetOfferConstraints())
+	w, err := m.readWishes(info, call.GetSuppressedRoles(), call.GetOfferConstraints())
 	if err != nil {
 		return err
 	}
@@ -165,7 +165,7 @@ func (m *Master) frameworkUpdate(f *framework, call *schedulerpb.Call_UpdateFram
 	if err := validateFrameworkUpdate(f.info, info); err != nil {
 		return err
 	}
-	w, err := readWishes(info, call.GetSuppressedRoles(), call.GetOfferConstraints())
+	w, err := m.readWishes(info, call.GetSuppressedRoles(), call.GetOfferConstraints())
 	if err != nil {
 		return err
 	}
@@ -180,12 +180,12 @@ type wishes struct {
 	evaluated   map[string]allocation.Constraints // constraints by role
 }
 
-func readWishes(info *mesospb.FrameworkInfo, suppressed []string, constraints *schedulerpb.OfferConstraints) (w wishes, err error) {
+func (m *Master) readWishes(info *mesospb.FrameworkInfo, suppressed []string, constraints *schedulerpb.OfferConstraints) (w wishes, err error) {
 	w.constraints = constraints
 	if w.suppressed, err = suppressedRoles(info, suppressed); err != nil {
 		return wishes{}, err
 	}
-	if w.evaluated, err = convert.OfferConstraints(constraints, rolesOf(info)); err != nil {
+	if w.evaluated, err = convert.OfferConstraints(constraints, rolesOf(info), m.config.RegexLimits); err != nil {
 		return wishes{}, err
 	}
 	return w, nil

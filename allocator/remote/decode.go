@@ -112,10 +112,14 @@ func (d *decoder) framework(m *allocationpb.Framework) *allocation.Framework {
 		f.MinAllocatable[minimum.GetRole()] = anyOf
 	}
 	var err error
-	f.Constraints, err = convert.OfferConstraints(m.GetOfferConstraints(), f.Roles)
+	f.Constraints, err = convert.OfferConstraints(m.GetOfferConstraints(), f.Roles, acceptedRegexes)
 	d.wrong("framework", err)
 	return f
 }
+
+// acceptedRegexes bound regular expressions that a master accepted: it has its
+// own limits, which may be wider than the usual.
+var acceptedRegexes = convert.RegexLimits{Program: 1 << 16, Memory: mesos.Megabyte}
 
 func (d *decoder) agent(m *allocationpb.Agent) *allocation.Agent {
 	attributes, err := convert.Attributes(m.GetAttributes())

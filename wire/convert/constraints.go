@@ -12,10 +12,41 @@ import (
 	"github.com/mesosctl/mesosctl/wire/schedulerpb"
 )
 
-// maxRegexInstructions bounds a compiled regular expression of a constraint,
-// which runs against agents whenever something is offered. It is Mesos's
-// default of --offer_constraints_re2_max_program_size.
-const maxRegexInstructions = 100
+// RegexLimits bound a compiled regular expression of a constraint, which is kept
+// as long as its framework and runs against agents whenever something is offered.
+// The zero value is Mesos's defaults: 100 instructions and 4 KB.
+type RegexLimits struct {
+	// Program is how many instructions it may have, of those that Go's regexp/syntax
+	// compiles it to; RE2 makes about as many.
+	// See --offer_constraints_re2_max_program_size.
+	Program int
+	// Memory is how many bytes it may need, estimated as instructionMemory for each
+	// instruction, and for each range of characters beyond an instruction's first.
+	// See --offer_constraints_re2_max_mem.
+	Memory mesos.Bytes
+}
+
+// instructionMemory is what RE2 counts: 16 bytes in the program, which it lets
+// take two thirds of the memory.
+const instructionMemory = 24
+
+// check returns an error that says which limit a program exceeds, or nil.
+func (l RegexLimits) check(program *syntax.Prog) error {
+	if l == (RegexLimits{}) {
+		l = RegexLimits{Program: 100, Memory: 4 * mesos.Kilobyte}
+	}
+	size := len(program.Inst)
+	for i := range program.Inst {
+		size += max(0, len(program.Inst[i].Rune)/2-1)
+	}
+	if memory := mesos.Bytes(size) * instructionMemory; memory > l.Memory {
+		return mesos.Errorf(mesos.Invalid, "it is too large: it needs about %d bytes, and %d are allowed", memory, l.Memory)
+	}
+	if n := len(program.Inst); n > l.Program {
+		return mesos.Errorf(mesos.Invalid, "it is too complex: it compiles to %d instructions, and %d are allowed", n, l.Program)
+	}
+	return nil
+}
 
 // roleConstraints says which agents may be offered to a role: those that meet
 // all constraints of any group.
@@ -61,7 +92,7 @@ func firstUnmet(group []constraint, a *allocation.Agent) string {
 // OfferConstraints checks the constraints of a framework that has these roles,
 // and makes them ready to be evaluated, by role. Errors are of kind
 // mesos.Invalid and name the field.
-func OfferConstraints(message *schedulerpb.OfferConstraints, roles []string) (map[string]allocation.Constraints, error) {
+func OfferConstraints(message *schedulerpb.OfferConstraints, roles []string, limits RegexLimits) (map[string]allocation.Constraints, error) {
 	if len(message.GetRoleConstraints()) == 0 {
 		return nil, nil
 	}
@@ -71,7 +102,7 @@ func OfferConstraints(message *schedulerpb.OfferConstraints, roles []string) (ma
 			return nil, mesos.Errorf(mesos.Invalid, "offer_constraints.role_constraints: %q is not one of the framework's roles", role)
 		}
 		source := message.GetRoleConstraints()[role]
-		groups, err := readGroups(source.GetGroups())
+		groups, err := readGroups(source.GetGroups(), limits)
 		if err != nil {
 			return nil, mesos.Errorf(mesos.Invalid, "offer_constraints.role_constraints[%q].groups%w", role, err)
 		}
@@ -100,7 +131,7 @@ func OfferConstraintsToWire(constraints map[string]allocation.Constraints) (*sch
 	return message, nil
 }
 
-func readGroups(wire []*schedulerpb.OfferConstraints_RoleConstraints_Group) ([][]constraint, error) {
+func readGroups(wire []*schedulerpb.OfferConstraints_RoleConstraints_Group, limits RegexLimits) ([][]constraint, error) {
 	if len(wire) == 0 {
 		return nil, mesos.Errorf(mesos.Invalid, ": there are none")
 	}
@@ -110,7 +141,7 @@ func readGroups(wire []*schedulerpb.OfferConstraints_RoleConstraints_Group) ([][
 			return nil, mesos.Errorf(mesos.Invalid, "[%d].attribute_constraints: there are none", i)
 		}
 		for j, c := range group.GetAttributeConstraints() {
-			read, err := readConstraint(c)
+			read, err := readConstraint(c, limits)
 			if err != nil {
 				return nil, mesos.Errorf(mesos.Invalid, "[%d].attribute_constraints[%d].%w", i, j, err)
 			}
@@ -120,12 +151,12 @@ func readGroups(wire []*schedulerpb.OfferConstraints_RoleConstraints_Group) ([][
 	return groups, nil
 }
 
-func readConstraint(wire *schedulerpb.AttributeConstraint) (constraint, error) {
+func readConstraint(wire *schedulerpb.AttributeConstraint, limits RegexLimits) (constraint, error) {
 	of, name, err := readSelector(wire.GetSelector())
 	if err != nil {
 		return constraint{}, err
 	}
-	met, demand, err := readPredicate(wire.GetPredicate())
+	met, demand, err := readPredicate(wire.GetPredicate(), limits)
 	if err != nil {
 		return constraint{}, err
 	}
@@ -161,7 +192,7 @@ func readSelector(wire *schedulerpb.AttributeConstraint_Selector) (of func(*allo
 }
 
 // readPredicate reads what a constraint demands.
-func readPredicate(wire *schedulerpb.AttributeConstraint_Predicate) (met func(value, bool) bool, demand string, err error) {
+func readPredicate(wire *schedulerpb.AttributeConstraint_Predicate, limits RegexLimits) (met func(value, bool) bool, demand string, err error) {
 	switch p := wire.GetPredicate().(type) {
 	case *schedulerpb.AttributeConstraint_Predicate_Exists_:
 		return func(_ value, present bool) bool { return present }, "must exist", nil
@@ -176,11 +207,11 @@ func readPredicate(wire *schedulerpb.AttributeConstraint_Predicate) (met func(va
 		return func(v value, present bool) bool { return !present || !v.isText || v.text != want },
 			fmt.Sprintf("must not be %q", want), nil
 	case *schedulerpb.AttributeConstraint_Predicate_TextMatches_:
-		re, err := readRegex("text_matches", p.TextMatches.GetRegex())
+		re, err := readRegex("text_matches", p.TextMatches.GetRegex(), limits)
 		return func(v value, present bool) bool { return present && (!v.isText || re.MatchString(v.text)) },
 			fmt.Sprintf("must match %q", p.TextMatches.GetRegex()), err
 	case *schedulerpb.AttributeConstraint_Predicate_TextNotMatches_:
-		re, err := readRegex("text_not_matches", p.TextNotMatches.GetRegex())
+		re, err := readRegex("text_not_matches", p.TextNotMatches.GetRegex(), limits)
 		return func(v value, present bool) bool { return !present || !v.isText || !re.MatchString(v.text) },
 			fmt.Sprintf("must not match %q", p.TextNotMatches.GetRegex()), err
 	}
@@ -189,7 +220,7 @@ func readPredicate(wire *schedulerpb.AttributeConstraint_Predicate) (met func(va
 
 // readRegex compiles a regular expression that must match a whole text. Its
 // syntax is RE2's, which is also Go's.
-func readRegex(field, pattern string) (*regexp.Regexp, error) {
+func readRegex(field, pattern string, limits RegexLimits) (*regexp.Regexp, error) {
 	fail := func(cause any) error {
 		return mesos.Errorf(mesos.Invalid, "predicate.%s.regex: %q: %v", field, pattern, cause)
 	}
@@ -201,8 +232,8 @@ func readRegex(field, pattern string) (*regexp.Regexp, error) {
 	if err != nil {
 		return nil, fail(err)
 	}
-	if n := len(program.Inst); n > maxRegexInstructions {
-		return nil, fail(fmt.Sprintf("it is too complex: it compiles to %d instructions, and %d are allowed", n, maxRegexInstructions))
+	if err := limits.check(program); err != nil {
+		return nil, fail(err)
 	}
 	re, err := regexp.Compile(`\A(?:` + pattern + `)\z`)
 	if err != nil {

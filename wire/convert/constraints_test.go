@@ -96,7 +96,7 @@ func TestOfferConstraintsChooseAgents(t *testing.T) {
 		"no region":      {constrained("*", group(onPseudo(region, notExists()), onPseudo(zone, notExists()))), []string{""}, nil},
 		"a zone":         {constrained("*", group(onPseudo(zone, exists()))), nil, []string{""}},
 	} {
-		constraints, err := OfferConstraints(test.constraints, []string{"*"})
+		constraints, err := OfferConstraints(test.constraints, []string{"*"}, RegexLimits{})
 		if err != nil {
 			t.Errorf("%s: %v", name, err)
 			continue
@@ -123,7 +123,7 @@ func TestOfferConstraintsChooseAgents(t *testing.T) {
 
 func TestOfferConstraintsTravelAsTheyCame(t *testing.T) {
 	message := constrained("dev", group(on("foo", exists())))
-	constraints, err := OfferConstraints(message, []string{"dev", "prod"})
+	constraints, err := OfferConstraints(message, []string{"dev", "prod"}, RegexLimits{})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -145,7 +145,8 @@ func TestOfferConstraintsThatMakeNoSenseAreRefused(t *testing.T) {
 	}{
 		"complex enough":      {constrained("*", group(on("bar", matches("(a+){10}")))), ""},
 		"too complex":         {constrained("*", group(on("bar", notMatches("(a+){50}")))), "too complex"},
-		"far too complex":     {constrained("*", group(on("bar", notMatches("(a+){500}")))), "too complex"},
+		"far too complex":     {constrained("*", group(on("bar", notMatches("(a+){500}")))), "too large"},
+		"too many letters":    {constrained("*", group(on("bar", matches(`\p{L}`)))), "too large"},
 		"no regex":            {constrained("*", group(on("bar", matches("[a-d")))), "text_matches.regex"},
 		"no regex either":     {constrained("*", group(on("bar", notMatches("[a-d")))), "text_not_matches.regex"},
 		"another role":        {constrained("dev", group(on("bar", exists()))), `"dev" is not one of the framework's roles`},
@@ -155,9 +156,25 @@ func TestOfferConstraintsThatMakeNoSenseAreRefused(t *testing.T) {
 		"no selector":         {constrained("*", group(&attributeConstraint{Predicate: exists()})), "selector"},
 		"an unknown selector": {constrained("*", group(onPseudo(schedulerpb.AttributeConstraint_Selector_UNKNOWN, exists()))), "pseudoattribute_type"},
 	} {
-		_, err := OfferConstraints(test.constraints, []string{"*"})
+		_, err := OfferConstraints(test.constraints, []string{"*"}, RegexLimits{})
 		if (err == nil) != (test.words == "") || err != nil && (!strings.Contains(err.Error(), test.words) || mesos.KindOf(err) != mesos.Invalid) {
 			t.Errorf("%s: %v, want %q", name, err, test.words)
+		}
+	}
+}
+
+func TestRegexLimitsAreTheOperators(t *testing.T) {
+	message := constrained("*", group(on("bar", matches("(a+){50}"))))
+	for _, test := range []struct {
+		limits RegexLimits
+		ok     bool
+	}{
+		{RegexLimits{Program: 200, Memory: 8 * mesos.Kilobyte}, true},
+		{RegexLimits{Program: 200, Memory: 1 * mesos.Kilobyte}, false},
+		{RegexLimits{Program: 50, Memory: 8 * mesos.Kilobyte}, false},
+	} {
+		if _, err := OfferConstraints(message, []string{"*"}, test.limits); (err == nil) != test.ok {
+			t.Errorf("%+v: got %v", test.limits, err)
 		}
 	}
 }

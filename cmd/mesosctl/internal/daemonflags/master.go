@@ -2,6 +2,7 @@ package daemonflags
 
 import (
 	"os"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -33,6 +34,8 @@ func NewMaster() *Master {
 		flags.Duration("allocation_interval", &c.AllocationInterval, "1secs", "`time` between allocations that nothing caused"),
 		flags.Func("min_allocatable_resources", "resources", "cpus:0.01|mem:32",
 			"least `resources` to offer, alternatives separated by |", minAllocatable(&c.MinAllocatable)),
+		sorter("role_sorter", "order in which roles are served", &c.RoleSorter),
+		sorter("framework_sorter", "order in which the frameworks of a role are served", &c.FrameworkSorter),
 		flags.List("fair_sharing_excluded_resource_names", &c.FairSharingExcluded, "", "`names` of resources that do not count as a share"),
 		flags.Bool("filter_gpu_resources", &c.FilterGPUResources, true, "offer GPUs only to frameworks that ask for them"),
 		flags.Func("weights", "weights", "", "weights of roles, as in `role=weight,role=weight`", weights(&c.Weights)),
@@ -48,6 +51,10 @@ func NewMaster() *Master {
 		flags.Int("max_completed_frameworks", &c.MaxCompletedFrameworks, 50, 0, 1<<30, "completed frameworks to remember"),
 		flags.Int("max_completed_tasks_per_framework", &c.MaxCompletedTasksPerFramework, 1000, 0, 1<<30, "completed tasks to remember of each framework"),
 		flags.Int("max_unreachable_tasks_per_framework", &c.MaxUnreachableTasks, 1000, 0, 1<<30, "unreachable tasks to remember of each framework"),
+		flags.Int("offer_constraints_re2_max_program_size", &c.OfferConstraintsMaxProgram, 100, 1, 1<<20,
+			"instructions that a regular expression in offer constraints may compile to"),
+		flags.Func("offer_constraints_re2_max_mem", "size", "4KB",
+			"`size` of memory that a regular expression in offer constraints may need", size(&c.OfferConstraintsMaxMemory)),
 		flags.Bool("root_submissions", &c.RootSubmissions, true, "let frameworks run as root"),
 		flags.Duration("registry_store_timeout", &c.RegistryStoreTimeout, "20secs", "`time` that a write to the registry may take"),
 		flags.Duration("registry_fetch_timeout", &c.RegistryFetchTimeout, "1mins", "`time` that reading the registry may take"),
@@ -79,15 +86,12 @@ func masterLater() flags.Table {
 		flags.Later("authenticators", "crammd5"),
 		flags.Later("authorizers", "local"),
 		flags.Later("credentials", ""),
-		flags.Later("framework_sorter", "drf"),
 		flags.Later("http_framework_authenticators", ""),
 		flags.LaterBool("log_auto_initialize", true),
 		flags.Later("master_contender", ""),
 		flags.Later("master_detector", ""),
 		flags.Later("max_executors_per_agent", ""),
 		flags.Later("max_operator_event_stream_subscribers", "1000"),
-		flags.Later("offer_constraints_re2_max_mem", "4KB"),
-		flags.Later("offer_constraints_re2_max_program_size", "100"),
 		flags.LaterBool("publish_per_framework_metrics", true),
 		flags.Later("quorum", "", "1"),
 		flags.Later("rate_limits", ""),
@@ -97,7 +101,6 @@ func masterLater() flags.Table {
 		flags.Later("registry_max_agent_age", "2weeks"),
 		flags.Later("registry_max_agent_count", "102400"),
 		flags.LaterBool("require_agent_domain", false),
-		flags.Later("role_sorter", "drf"),
 		flags.Later("webui_dir", "/usr/local/share/mesos/webui"),
 		flags.Later("zk", ""),
 	}
@@ -178,4 +181,22 @@ func whitelist(m *map[string]bool) *flags.Flag {
 		}
 		return nil
 	})
+}
+
+// sorter is a flag that names a sorter.
+func sorter(name, usage string, p *string) *flags.Flag {
+	return flags.Func(name, "sorter", "drf", usage+": `drf`, random or priority", func(text string) error {
+		if !slices.Contains([]string{"drf", "random", "priority"}, text) {
+			return mesos.Errorf(mesos.Invalid, "%q is none of drf, random and priority", text)
+		}
+		*p = text
+		return nil
+	})
+}
+
+func size(p *mesos.Bytes) func(string) error {
+	return func(text string) (err error) {
+		*p, err = mesos.ParseBytes(text)
+		return err
+	}
 }
