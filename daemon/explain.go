@@ -11,14 +11,9 @@ import (
 // explainPatience is how long the allocator may take to come to an explanation.
 const explainPatience = 10 * time.Second
 
-// explainer is an allocator that can say why.
-type explainer interface {
-	Explain(framework mesos.FrameworkID, role string, agent mesos.AgentID) ([]allocation.Explanation, error)
-}
-
 // Explain asks the policy between two batches of its loop.
 func (h *here) Explain(ctx context.Context, framework mesos.FrameworkID, role string, agent mesos.AgentID) (list []allocation.Explanation, err error) {
-	policy, ok := h.policy.(explainer)
+	policy, ok := h.policy.(allocation.Explainer)
 	if !ok {
 		return nil, mesos.Errorf(mesos.Unsupported, "explain: the allocation policy can't say why")
 	}

@@ -132,7 +132,8 @@ func (c *Client) serve(ctx context.Context, id uint64) (connected bool, err erro
 		goodbyeToAllocator(conn, err.Error())
 		return false, err
 	}
-	s := &session{id: id, conn: conn, log: c.cfg.Log, ready: make(chan struct{}, 1)}
+	s := newSession(id, conn, c.cfg.Log)
+	defer close(s.over)
 	c.set(s)
 	var parts sync.WaitGroup
 	parts.Go(func() { s.send(ctx) })
@@ -205,6 +206,8 @@ func (c *Client) receive(s *session) error {
 				}
 			}
 			c.cfg.Decided(s.id, outputs)
+		case *allocationpb.ToMaster_Answer:
+			s.answered(m.Answer)
 		case *allocationpb.ToMaster_Heartbeat:
 		case *allocationpb.ToMaster_Goodbye:
 			return mesos.Errorf(mesos.Unavailable, "the allocator says: %s", m.Goodbye.GetReason())
@@ -219,10 +222,20 @@ type session struct {
 	id   uint64
 	conn *link.Conn
 	log  *slog.Logger
+	over chan struct{} // closed at its end
 
-	mu    sync.Mutex
-	queue []allocation.Input
-	ready chan struct{} // holds one token while the queue is not empty
+	mu      sync.Mutex
+	queue   []allocation.Input
+	ready   chan struct{} // holds one token while the queue is not empty
+	asked   uint64
+	answers map[uint64]chan<- *allocationpb.Answer // by the ask's number; each has room for one
+}
+
+func newSession(id uint64, conn *link.Conn, log *slog.Logger) *session {
+	return &session{
+		id: id, conn: conn, log: log, over: make(chan struct{}), ready: make(chan struct{}, 1),
+		answers: make(map[uint64]chan<- *allocationpb.Answer),
+	}
 }
 
 func (s *session) put(inputs []allocation.Input) {
@@ -284,9 +297,4 @@ func encodeInputs(inputs []allocation.Input) ([]*allocationpb.Input, error) {
 func goodbyeToAllocator(conn *link.Conn, reason string) {
 	conn.Send(&allocationpb.ToAllocator{Message: &allocationpb.ToAllocator_Goodbye{Goodbye: &allocationpb.Goodbye{Reason: &reason}}})
 	conn.Close()
-}
-
-// Explain asks the allocator why. Protocol version 1 has no questions.
-func (c *Client) Explain(context.Context, mesos.FrameworkID, string, mesos.AgentID) ([]allocation.Explanation, error) {
-	return nil, mesos.Errorf(mesos.Unsupported, "explain: this master's allocator is another process, which can't be asked yet")
 }

@@ -221,6 +221,15 @@ func TestMessagesStayAsTheyAre(t *testing.T) {
 	}}})
 	add("Heartbeat", &allocationpb.ToMaster{Message: &allocationpb.ToMaster_Heartbeat{Heartbeat: &allocationpb.Heartbeat{Taken: new(uint64(7))}}})
 	add("Goodbye", &allocationpb.ToMaster{Message: &allocationpb.ToMaster_Goodbye{Goodbye: &allocationpb.Goodbye{Reason: new("the allocator is being stopped")}}})
+	add("Ask", &allocationpb.ToAllocator{Message: &allocationpb.ToAllocator_Ask{Ask: &allocationpb.Ask{
+		Id: new(uint64(1)), FrameworkId: frameworkID("M-0000"), Role: new("dev"), AgentId: agentID("M-S0"),
+	}}})
+	add("Answer", &allocationpb.ToMaster{Message: &allocationpb.ToMaster_Answer{Answer: &allocationpb.Answer{
+		Id: new(uint64(1)), Explanations: []byte("[]"),
+	}}})
+	add("Answer", &allocationpb.ToMaster{Message: &allocationpb.ToMaster_Answer{Answer: &allocationpb.Answer{
+		Id: new(uint64(2)), Error: &allocationpb.Answer_Error{Kind: allocationpb.Answer_NOT_FOUND.Enum(), Message: new("explain: framework M-0001 is not known")},
+	}}})
 	for _, in := range inputs() {
 		m, err := encodeInput(in)
 		if err != nil {

@@ -77,12 +77,15 @@ func Serve(ctx context.Context, listener net.Listener, cfg ServerConfig) error {
 
 // serving is one connection of a master, and the policy that serves it.
 type serving struct {
-	cfg   *ServerConfig
-	log   *slog.Logger
-	conn  *link.Conn
-	loop  *drive.Loop[numbered, allocation.Output]
-	taken atomic.Uint64 // sequence of the last Inputs that the policy took
-	sent  uint64        // sequence of the last Outputs; the loop's
+	cfg  *ServerConfig
+	log  *slog.Logger
+	conn *link.Conn
+	// policy is the loop's; others may only ask what it is.
+	policy allocation.Policy
+	loop   *drive.Loop[numbered, allocation.Output]
+	asks   chan *allocationpb.Ask
+	taken  atomic.Uint64 // sequence of the last Inputs that the policy took
+	sent   uint64        // sequence of the last Outputs; the loop's
 }
 
 // numbered is an input with the sequence of the Inputs it came with.
@@ -120,11 +123,13 @@ func (s *serving) run(ctx context.Context) {
 	master := Master{ID: hello.GetMasterId(), Software: hello.GetSoftware(), Domain: convert.Domain(hello.GetDomain())}
 	s.log = s.log.With("master", master.ID, "session", hello.GetSession())
 	s.log.Info("master connected", "software", master.Software)
+	s.policy, s.asks = s.cfg.New(master), make(chan *allocationpb.Ask, maxAsks)
 	s.loop = drive.New[numbered, allocation.Output](
-		counted{s.cfg.New(master), &s.taken}, numbered{in: allocation.Tick{}}, s.perform)
+		counted{s.policy, &s.taken}, numbered{in: allocation.Tick{}}, s.perform)
 
 	var parts sync.WaitGroup
 	parts.Go(func() { s.loop.Run(ctx) }) //nolint:errcheck // the context's
+	parts.Go(func() { s.answerAll(ctx) })
 	parts.Go(func() {
 		beat(ctx, func() {
 			s.conn.Send(&allocationpb.ToMaster{Message: &allocationpb.ToMaster_Heartbeat{
@@ -183,6 +188,8 @@ func (s *serving) receive() error {
 				}
 				together = nil
 			}
+		case *allocationpb.ToAllocator_Ask:
+			s.take(m.Ask)
 		case *allocationpb.ToAllocator_Heartbeat:
 		case *allocationpb.ToAllocator_Goodbye:
 			return mesos.Errorf(mesos.Unavailable, "the master says: %s", m.Goodbye.GetReason())

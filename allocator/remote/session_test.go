@@ -12,8 +12,11 @@ import (
 	"testing/synctest"
 	"time"
 
+	"github.com/google/go-cmp/cmp"
+
 	"github.com/mesosctl/mesosctl/mesos"
 	"github.com/mesosctl/mesosctl/mesos/allocation"
+	"github.com/mesosctl/mesosctl/mesos/resources"
 	"github.com/mesosctl/mesosctl/wire"
 	"github.com/mesosctl/mesosctl/wire/allocationpb"
 )
@@ -103,10 +106,14 @@ func (echo) Next() time.Time { return time.Time{} }
 
 // serve runs a server until the end of the test.
 func serve(t *testing.T, n *network, log *slog.Logger) {
+	servePolicy(t, n, log, func(Master) allocation.Policy { return echo{} })
+}
+
+func servePolicy(t *testing.T, n *network, log *slog.Logger, policy func(Master) allocation.Policy) {
 	ctx, cancel := context.WithCancel(t.Context())
 	done := make(chan error)
 	go func() {
-		done <- Serve(ctx, n, ServerConfig{Policy: "echo", Software: "test", Log: log, New: func(Master) allocation.Policy { return echo{} }})
+		done <- Serve(ctx, n, ServerConfig{Policy: "echo", Software: "test", Log: log, New: policy})
 	}()
 	t.Cleanup(func() {
 		cancel()
@@ -218,9 +225,8 @@ func TestAServerSpeaksTheNewestCommonVersion(t *testing.T) {
 		if h := p.receive().GetHello(); h.GetPolicy() != "echo" || h.GetSession() != 1 || h.GetVersions().GetNewest() != newestVersion {
 			t.Errorf("hello: %v", h)
 		}
-		p.inputs(1, removal("1"))
-		p.inputs(2, removal("2"), removal("3"))
 		for i := uint64(1); i <= 2; i++ {
+			p.inputs(i, removal("1"), removal("2"))
 			if o := p.receive().GetOutputs(); o.GetSequence() != i || o.GetTaken() != i {
 				t.Errorf("outputs %d: %v", i, o)
 			}
@@ -390,4 +396,53 @@ func TestASilentAllocatorIsGivenUp(t *testing.T) {
 		n.cut()
 		n.Close()
 	})
+}
+
+// because is a policy that can say why.
+type because struct {
+	echo
+	err error
+}
+
+func (b because) Explain(framework mesos.FrameworkID, role string, agent mesos.AgentID) ([]allocation.Explanation, error) {
+	return []allocation.Explanation{{
+		Framework: framework, Role: role, Agents: 1,
+		Held:    allocation.Amount{Agents: 1, Resources: resources.MustParse("cpus:1.5").Quantities()},
+		Reasons: []allocation.Reason{{Rule: "test", Example: agent, Sentence: "it is a test", Advice: "end it"}},
+	}}, b.err
+}
+
+func TestQuestionsAreAnsweredFromAfar(t *testing.T) {
+	for name, test := range map[string]struct {
+		policy allocation.Policy
+		kind   mesos.Kind
+		words  string
+	}{
+		"an answer":           {because{}, 0, ""},
+		"no such framework":   {because{err: mesos.Errorf(mesos.NotFound, "there is no framework F")}, mesos.NotFound, "no framework F"},
+		"an error":            {because{err: errors.New("it broke")}, mesos.Internal, "it broke"},
+		"a policy that can't": {echo{}, mesos.Unsupported, "can't say why"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				n, log := newNetwork(), slog.New(slog.DiscardHandler)
+				servePolicy(t, n, log, func(Master) allocation.Policy { return test.policy })
+				c, _, stop := startClient(t, n, log)
+				defer stop()
+				if _, err := c.Explain(t.Context(), "F", "dev", "A"); mesos.KindOf(err) != mesos.Unavailable {
+					t.Errorf("before there is a connection: %v", err)
+				}
+				synctest.Wait()
+				got, err := c.Explain(t.Context(), "F", "dev", "A")
+				want, _ := because{}.Explain("F", "dev", "A")
+				if test.words == "" {
+					if diff := cmp.Diff(want, got, alike); err != nil || diff != "" {
+						t.Errorf("%v (-want +got):\n%s", err, diff)
+					}
+				} else if err == nil || mesos.KindOf(err) != test.kind || !strings.Contains(err.Error(), test.words) {
+					t.Errorf("%v, want %q", err, test.words)
+				}
+			})
+		})
+	}
 }

@@ -5,6 +5,15 @@ import (
 	"github.com/mesosctl/mesosctl/mesos/resources"
 )
 
+// Explainer is a Policy that can say why it decides as it does.
+type Explainer interface {
+	// Explain says why a framework is or isn't offered resources: in a role, or in
+	// all that it is subscribed to if role is "", of an agent, or of all agents if
+	// agent is "". It changes nothing. An error is of kind mesos.NotFound: the
+	// framework, the role or the agent isn't known.
+	Explain(framework mesos.FrameworkID, role string, agent mesos.AgentID) ([]Explanation, error)
+}
+
 // Explanation is why a framework is or isn't offered, in one of its roles, what
 // agents have.
 type Explanation struct {

@@ -110,6 +110,71 @@ func (Capability) EnumDescriptor() ([]byte, []int) {
 	return file_mesosctl_allocation_allocation_proto_rawDescGZIP(), []int{0}
 }
 
+type Answer_Kind int32
+
+const (
+	Answer_UNKNOWN     Answer_Kind = 0
+	Answer_INVALID     Answer_Kind = 1
+	Answer_NOT_FOUND   Answer_Kind = 2
+	Answer_UNSUPPORTED Answer_Kind = 3
+	Answer_UNAVAILABLE Answer_Kind = 4
+)
+
+// Enum value maps for Answer_Kind.
+var (
+	Answer_Kind_name = map[int32]string{
+		0: "UNKNOWN",
+		1: "INVALID",
+		2: "NOT_FOUND",
+		3: "UNSUPPORTED",
+		4: "UNAVAILABLE",
+	}
+	Answer_Kind_value = map[string]int32{
+		"UNKNOWN":     0,
+		"INVALID":     1,
+		"NOT_FOUND":   2,
+		"UNSUPPORTED": 3,
+		"UNAVAILABLE": 4,
+	}
+)
+
+func (x Answer_Kind) Enum() *Answer_Kind {
+	p := new(Answer_Kind)
+	*p = x
+	return p
+}
+
+func (x Answer_Kind) String() string {
+	return protoimpl.X.EnumStringOf(x.Descriptor(), protoreflect.EnumNumber(x))
+}
+
+func (Answer_Kind) Descriptor() protoreflect.EnumDescriptor {
+	return file_mesosctl_allocation_allocation_proto_enumTypes[1].Descriptor()
+}
+
+func (Answer_Kind) Type() protoreflect.EnumType {
+	return &file_mesosctl_allocation_allocation_proto_enumTypes[1]
+}
+
+func (x Answer_Kind) Number() protoreflect.EnumNumber {
+	return protoreflect.EnumNumber(x)
+}
+
+// Deprecated: Do not use.
+func (x *Answer_Kind) UnmarshalJSON(b []byte) error {
+	num, err := protoimpl.X.UnmarshalJSONEnum(x.Descriptor(), b)
+	if err != nil {
+		return err
+	}
+	*x = Answer_Kind(num)
+	return nil
+}
+
+// Deprecated: Use Answer_Kind.Descriptor instead.
+func (Answer_Kind) EnumDescriptor() ([]byte, []int) {
+	return file_mesosctl_allocation_allocation_proto_rawDescGZIP(), []int{8, 0}
+}
+
 // The master's message to the allocator.
 type ToAllocator struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -119,6 +184,7 @@ type ToAllocator struct {
 	//	*ToAllocator_Inputs
 	//	*ToAllocator_Heartbeat
 	//	*ToAllocator_Goodbye
+	//	*ToAllocator_Ask
 	Message       isToAllocator_Message `protobuf_oneof:"message"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -197,6 +263,15 @@ func (x *ToAllocator) GetGoodbye() *Goodbye {
 	return nil
 }
 
+func (x *ToAllocator) GetAsk() *Ask {
+	if x != nil {
+		if x, ok := x.Message.(*ToAllocator_Ask); ok {
+			return x.Ask
+		}
+	}
+	return nil
+}
+
 type isToAllocator_Message interface {
 	isToAllocator_Message()
 }
@@ -217,6 +292,10 @@ type ToAllocator_Goodbye struct {
 	Goodbye *Goodbye `protobuf:"bytes,4,opt,name=goodbye,oneof"`
 }
 
+type ToAllocator_Ask struct {
+	Ask *Ask `protobuf:"bytes,5,opt,name=ask,oneof"`
+}
+
 func (*ToAllocator_Hello) isToAllocator_Message() {}
 
 func (*ToAllocator_Inputs) isToAllocator_Message() {}
@@ -224,6 +303,8 @@ func (*ToAllocator_Inputs) isToAllocator_Message() {}
 func (*ToAllocator_Heartbeat) isToAllocator_Message() {}
 
 func (*ToAllocator_Goodbye) isToAllocator_Message() {}
+
+func (*ToAllocator_Ask) isToAllocator_Message() {}
 
 // The allocator's message to the master.
 type ToMaster struct {
@@ -234,6 +315,7 @@ type ToMaster struct {
 	//	*ToMaster_Outputs
 	//	*ToMaster_Heartbeat
 	//	*ToMaster_Goodbye
+	//	*ToMaster_Answer
 	Message       isToMaster_Message `protobuf_oneof:"message"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -312,6 +394,15 @@ func (x *ToMaster) GetGoodbye() *Goodbye {
 	return nil
 }
 
+func (x *ToMaster) GetAnswer() *Answer {
+	if x != nil {
+		if x, ok := x.Message.(*ToMaster_Answer); ok {
+			return x.Answer
+		}
+	}
+	return nil
+}
+
 type isToMaster_Message interface {
 	isToMaster_Message()
 }
@@ -332,6 +423,10 @@ type ToMaster_Goodbye struct {
 	Goodbye *Goodbye `protobuf:"bytes,4,opt,name=goodbye,oneof"`
 }
 
+type ToMaster_Answer struct {
+	Answer *Answer `protobuf:"bytes,5,opt,name=answer,oneof"`
+}
+
 func (*ToMaster_Hello) isToMaster_Message() {}
 
 func (*ToMaster_Outputs) isToMaster_Message() {}
@@ -339,6 +434,8 @@ func (*ToMaster_Outputs) isToMaster_Message() {}
 func (*ToMaster_Heartbeat) isToMaster_Message() {}
 
 func (*ToMaster_Goodbye) isToMaster_Message() {}
+
+func (*ToMaster_Answer) isToMaster_Message() {}
 
 // The protocol versions that a side speaks: all from oldest to newest. Both
 // sides use the newest that both speak.
@@ -631,6 +728,137 @@ func (x *Goodbye) GetReason() string {
 	return ""
 }
 
+// An operator's question: why is this framework offered what it is, or not? An
+// allocator that can't say answers UNSUPPORTED.
+type Ask struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Id            *uint64                `protobuf:"varint,1,req,name=id" json:"id,omitempty"` // the answer has it
+	FrameworkId   *mesospb.FrameworkID   `protobuf:"bytes,2,req,name=framework_id,json=frameworkId" json:"framework_id,omitempty"`
+	Role          *string                `protobuf:"bytes,3,opt,name=role" json:"role,omitempty"`                      // absent: all of the framework's roles
+	AgentId       *mesospb.AgentID       `protobuf:"bytes,4,opt,name=agent_id,json=agentId" json:"agent_id,omitempty"` // absent: all agents
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Ask) Reset() {
+	*x = Ask{}
+	mi := &file_mesosctl_allocation_allocation_proto_msgTypes[7]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Ask) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Ask) ProtoMessage() {}
+
+func (x *Ask) ProtoReflect() protoreflect.Message {
+	mi := &file_mesosctl_allocation_allocation_proto_msgTypes[7]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Ask.ProtoReflect.Descriptor instead.
+func (*Ask) Descriptor() ([]byte, []int) {
+	return file_mesosctl_allocation_allocation_proto_rawDescGZIP(), []int{7}
+}
+
+func (x *Ask) GetId() uint64 {
+	if x != nil && x.Id != nil {
+		return *x.Id
+	}
+	return 0
+}
+
+func (x *Ask) GetFrameworkId() *mesospb.FrameworkID {
+	if x != nil {
+		return x.FrameworkId
+	}
+	return nil
+}
+
+func (x *Ask) GetRole() string {
+	if x != nil && x.Role != nil {
+		return *x.Role
+	}
+	return ""
+}
+
+func (x *Ask) GetAgentId() *mesospb.AgentID {
+	if x != nil {
+		return x.AgentId
+	}
+	return nil
+}
+
+// The answer to an Ask: explanations, or an error.
+type Answer struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Id            *uint64                `protobuf:"varint,1,req,name=id" json:"id,omitempty"`
+	Explanations  []byte                 `protobuf:"bytes,2,opt,name=explanations" json:"explanations,omitempty"` // JSON, as of GET /mesosctl/explain
+	Error         *Answer_Error          `protobuf:"bytes,3,opt,name=error" json:"error,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Answer) Reset() {
+	*x = Answer{}
+	mi := &file_mesosctl_allocation_allocation_proto_msgTypes[8]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Answer) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Answer) ProtoMessage() {}
+
+func (x *Answer) ProtoReflect() protoreflect.Message {
+	mi := &file_mesosctl_allocation_allocation_proto_msgTypes[8]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Answer.ProtoReflect.Descriptor instead.
+func (*Answer) Descriptor() ([]byte, []int) {
+	return file_mesosctl_allocation_allocation_proto_rawDescGZIP(), []int{8}
+}
+
+func (x *Answer) GetId() uint64 {
+	if x != nil && x.Id != nil {
+		return *x.Id
+	}
+	return 0
+}
+
+func (x *Answer) GetExplanations() []byte {
+	if x != nil {
+		return x.Explanations
+	}
+	return nil
+}
+
+func (x *Answer) GetError() *Answer_Error {
+	if x != nil {
+		return x.Error
+	}
+	return nil
+}
+
 // Things that happened at the master, in order.
 type Inputs struct {
 	state    protoimpl.MessageState `protogen:"open.v1"`
@@ -645,7 +873,7 @@ type Inputs struct {
 
 func (x *Inputs) Reset() {
 	*x = Inputs{}
-	mi := &file_mesosctl_allocation_allocation_proto_msgTypes[7]
+	mi := &file_mesosctl_allocation_allocation_proto_msgTypes[9]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -657,7 +885,7 @@ func (x *Inputs) String() string {
 func (*Inputs) ProtoMessage() {}
 
 func (x *Inputs) ProtoReflect() protoreflect.Message {
-	mi := &file_mesosctl_allocation_allocation_proto_msgTypes[7]
+	mi := &file_mesosctl_allocation_allocation_proto_msgTypes[9]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -670,7 +898,7 @@ func (x *Inputs) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Inputs.ProtoReflect.Descriptor instead.
 func (*Inputs) Descriptor() ([]byte, []int) {
-	return file_mesosctl_allocation_allocation_proto_rawDescGZIP(), []int{7}
+	return file_mesosctl_allocation_allocation_proto_rawDescGZIP(), []int{9}
 }
 
 func (x *Inputs) GetSequence() uint64 {
@@ -706,7 +934,7 @@ type Outputs struct {
 
 func (x *Outputs) Reset() {
 	*x = Outputs{}
-	mi := &file_mesosctl_allocation_allocation_proto_msgTypes[8]
+	mi := &file_mesosctl_allocation_allocation_proto_msgTypes[10]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -718,7 +946,7 @@ func (x *Outputs) String() string {
 func (*Outputs) ProtoMessage() {}
 
 func (x *Outputs) ProtoReflect() protoreflect.Message {
-	mi := &file_mesosctl_allocation_allocation_proto_msgTypes[8]
+	mi := &file_mesosctl_allocation_allocation_proto_msgTypes[10]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -731,7 +959,7 @@ func (x *Outputs) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Outputs.ProtoReflect.Descriptor instead.
 func (*Outputs) Descriptor() ([]byte, []int) {
-	return file_mesosctl_allocation_allocation_proto_rawDescGZIP(), []int{8}
+	return file_mesosctl_allocation_allocation_proto_rawDescGZIP(), []int{10}
 }
 
 func (x *Outputs) GetSequence() uint64 {
@@ -785,7 +1013,7 @@ type Input struct {
 
 func (x *Input) Reset() {
 	*x = Input{}
-	mi := &file_mesosctl_allocation_allocation_proto_msgTypes[9]
+	mi := &file_mesosctl_allocation_allocation_proto_msgTypes[11]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -797,7 +1025,7 @@ func (x *Input) String() string {
 func (*Input) ProtoMessage() {}
 
 func (x *Input) ProtoReflect() protoreflect.Message {
-	mi := &file_mesosctl_allocation_allocation_proto_msgTypes[9]
+	mi := &file_mesosctl_allocation_allocation_proto_msgTypes[11]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -810,7 +1038,7 @@ func (x *Input) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Input.ProtoReflect.Descriptor instead.
 func (*Input) Descriptor() ([]byte, []int) {
-	return file_mesosctl_allocation_allocation_proto_rawDescGZIP(), []int{9}
+	return file_mesosctl_allocation_allocation_proto_rawDescGZIP(), []int{11}
 }
 
 func (x *Input) GetInput() isInput_Input {
@@ -1123,7 +1351,7 @@ type Output struct {
 
 func (x *Output) Reset() {
 	*x = Output{}
-	mi := &file_mesosctl_allocation_allocation_proto_msgTypes[10]
+	mi := &file_mesosctl_allocation_allocation_proto_msgTypes[12]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1135,7 +1363,7 @@ func (x *Output) String() string {
 func (*Output) ProtoMessage() {}
 
 func (x *Output) ProtoReflect() protoreflect.Message {
-	mi := &file_mesosctl_allocation_allocation_proto_msgTypes[10]
+	mi := &file_mesosctl_allocation_allocation_proto_msgTypes[12]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1148,7 +1376,7 @@ func (x *Output) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Output.ProtoReflect.Descriptor instead.
 func (*Output) Descriptor() ([]byte, []int) {
-	return file_mesosctl_allocation_allocation_proto_rawDescGZIP(), []int{10}
+	return file_mesosctl_allocation_allocation_proto_rawDescGZIP(), []int{12}
 }
 
 func (x *Output) GetOutput() isOutput_Output {
@@ -1223,7 +1451,7 @@ type Framework struct {
 
 func (x *Framework) Reset() {
 	*x = Framework{}
-	mi := &file_mesosctl_allocation_allocation_proto_msgTypes[11]
+	mi := &file_mesosctl_allocation_allocation_proto_msgTypes[13]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1235,7 +1463,7 @@ func (x *Framework) String() string {
 func (*Framework) ProtoMessage() {}
 
 func (x *Framework) ProtoReflect() protoreflect.Message {
-	mi := &file_mesosctl_allocation_allocation_proto_msgTypes[11]
+	mi := &file_mesosctl_allocation_allocation_proto_msgTypes[13]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1248,7 +1476,7 @@ func (x *Framework) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Framework.ProtoReflect.Descriptor instead.
 func (*Framework) Descriptor() ([]byte, []int) {
-	return file_mesosctl_allocation_allocation_proto_rawDescGZIP(), []int{11}
+	return file_mesosctl_allocation_allocation_proto_rawDescGZIP(), []int{13}
 }
 
 func (x *Framework) GetId() *mesospb.FrameworkID {
@@ -1319,7 +1547,7 @@ type RoleMinimum struct {
 
 func (x *RoleMinimum) Reset() {
 	*x = RoleMinimum{}
-	mi := &file_mesosctl_allocation_allocation_proto_msgTypes[12]
+	mi := &file_mesosctl_allocation_allocation_proto_msgTypes[14]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1331,7 +1559,7 @@ func (x *RoleMinimum) String() string {
 func (*RoleMinimum) ProtoMessage() {}
 
 func (x *RoleMinimum) ProtoReflect() protoreflect.Message {
-	mi := &file_mesosctl_allocation_allocation_proto_msgTypes[12]
+	mi := &file_mesosctl_allocation_allocation_proto_msgTypes[14]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1344,7 +1572,7 @@ func (x *RoleMinimum) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use RoleMinimum.ProtoReflect.Descriptor instead.
 func (*RoleMinimum) Descriptor() ([]byte, []int) {
-	return file_mesosctl_allocation_allocation_proto_rawDescGZIP(), []int{12}
+	return file_mesosctl_allocation_allocation_proto_rawDescGZIP(), []int{14}
 }
 
 func (x *RoleMinimum) GetRole() string {
@@ -1370,7 +1598,7 @@ type Quantities struct {
 
 func (x *Quantities) Reset() {
 	*x = Quantities{}
-	mi := &file_mesosctl_allocation_allocation_proto_msgTypes[13]
+	mi := &file_mesosctl_allocation_allocation_proto_msgTypes[15]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1382,7 +1610,7 @@ func (x *Quantities) String() string {
 func (*Quantities) ProtoMessage() {}
 
 func (x *Quantities) ProtoReflect() protoreflect.Message {
-	mi := &file_mesosctl_allocation_allocation_proto_msgTypes[13]
+	mi := &file_mesosctl_allocation_allocation_proto_msgTypes[15]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1395,7 +1623,7 @@ func (x *Quantities) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Quantities.ProtoReflect.Descriptor instead.
 func (*Quantities) Descriptor() ([]byte, []int) {
-	return file_mesosctl_allocation_allocation_proto_rawDescGZIP(), []int{13}
+	return file_mesosctl_allocation_allocation_proto_rawDescGZIP(), []int{15}
 }
 
 func (x *Quantities) GetQuantities() []*Quantity {
@@ -1416,7 +1644,7 @@ type Quantity struct {
 
 func (x *Quantity) Reset() {
 	*x = Quantity{}
-	mi := &file_mesosctl_allocation_allocation_proto_msgTypes[14]
+	mi := &file_mesosctl_allocation_allocation_proto_msgTypes[16]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1428,7 +1656,7 @@ func (x *Quantity) String() string {
 func (*Quantity) ProtoMessage() {}
 
 func (x *Quantity) ProtoReflect() protoreflect.Message {
-	mi := &file_mesosctl_allocation_allocation_proto_msgTypes[14]
+	mi := &file_mesosctl_allocation_allocation_proto_msgTypes[16]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1441,7 +1669,7 @@ func (x *Quantity) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Quantity.ProtoReflect.Descriptor instead.
 func (*Quantity) Descriptor() ([]byte, []int) {
-	return file_mesosctl_allocation_allocation_proto_rawDescGZIP(), []int{14}
+	return file_mesosctl_allocation_allocation_proto_rawDescGZIP(), []int{16}
 }
 
 func (x *Quantity) GetName() string {
@@ -1473,7 +1701,7 @@ type Agent struct {
 
 func (x *Agent) Reset() {
 	*x = Agent{}
-	mi := &file_mesosctl_allocation_allocation_proto_msgTypes[15]
+	mi := &file_mesosctl_allocation_allocation_proto_msgTypes[17]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1485,7 +1713,7 @@ func (x *Agent) String() string {
 func (*Agent) ProtoMessage() {}
 
 func (x *Agent) ProtoReflect() protoreflect.Message {
-	mi := &file_mesosctl_allocation_allocation_proto_msgTypes[15]
+	mi := &file_mesosctl_allocation_allocation_proto_msgTypes[17]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1498,7 +1726,7 @@ func (x *Agent) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Agent.ProtoReflect.Descriptor instead.
 func (*Agent) Descriptor() ([]byte, []int) {
-	return file_mesosctl_allocation_allocation_proto_rawDescGZIP(), []int{15}
+	return file_mesosctl_allocation_allocation_proto_rawDescGZIP(), []int{17}
 }
 
 func (x *Agent) GetId() *mesospb.AgentID {
@@ -1562,7 +1790,7 @@ type Grant struct {
 
 func (x *Grant) Reset() {
 	*x = Grant{}
-	mi := &file_mesosctl_allocation_allocation_proto_msgTypes[16]
+	mi := &file_mesosctl_allocation_allocation_proto_msgTypes[18]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1574,7 +1802,7 @@ func (x *Grant) String() string {
 func (*Grant) ProtoMessage() {}
 
 func (x *Grant) ProtoReflect() protoreflect.Message {
-	mi := &file_mesosctl_allocation_allocation_proto_msgTypes[16]
+	mi := &file_mesosctl_allocation_allocation_proto_msgTypes[18]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1587,7 +1815,7 @@ func (x *Grant) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Grant.ProtoReflect.Descriptor instead.
 func (*Grant) Descriptor() ([]byte, []int) {
-	return file_mesosctl_allocation_allocation_proto_rawDescGZIP(), []int{16}
+	return file_mesosctl_allocation_allocation_proto_rawDescGZIP(), []int{18}
 }
 
 func (x *Grant) GetFrameworkId() *mesospb.FrameworkID {
@@ -1624,7 +1852,7 @@ type AddFramework struct {
 
 func (x *AddFramework) Reset() {
 	*x = AddFramework{}
-	mi := &file_mesosctl_allocation_allocation_proto_msgTypes[17]
+	mi := &file_mesosctl_allocation_allocation_proto_msgTypes[19]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1636,7 +1864,7 @@ func (x *AddFramework) String() string {
 func (*AddFramework) ProtoMessage() {}
 
 func (x *AddFramework) ProtoReflect() protoreflect.Message {
-	mi := &file_mesosctl_allocation_allocation_proto_msgTypes[17]
+	mi := &file_mesosctl_allocation_allocation_proto_msgTypes[19]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1649,7 +1877,7 @@ func (x *AddFramework) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use AddFramework.ProtoReflect.Descriptor instead.
 func (*AddFramework) Descriptor() ([]byte, []int) {
-	return file_mesosctl_allocation_allocation_proto_rawDescGZIP(), []int{17}
+	return file_mesosctl_allocation_allocation_proto_rawDescGZIP(), []int{19}
 }
 
 func (x *AddFramework) GetFramework() *Framework {
@@ -1685,7 +1913,7 @@ type AddAgent struct {
 
 func (x *AddAgent) Reset() {
 	*x = AddAgent{}
-	mi := &file_mesosctl_allocation_allocation_proto_msgTypes[18]
+	mi := &file_mesosctl_allocation_allocation_proto_msgTypes[20]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1697,7 +1925,7 @@ func (x *AddAgent) String() string {
 func (*AddAgent) ProtoMessage() {}
 
 func (x *AddAgent) ProtoReflect() protoreflect.Message {
-	mi := &file_mesosctl_allocation_allocation_proto_msgTypes[18]
+	mi := &file_mesosctl_allocation_allocation_proto_msgTypes[20]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1710,7 +1938,7 @@ func (x *AddAgent) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use AddAgent.ProtoReflect.Descriptor instead.
 func (*AddAgent) Descriptor() ([]byte, []int) {
-	return file_mesosctl_allocation_allocation_proto_rawDescGZIP(), []int{18}
+	return file_mesosctl_allocation_allocation_proto_rawDescGZIP(), []int{20}
 }
 
 func (x *AddAgent) GetAgent() *Agent {
@@ -1741,7 +1969,7 @@ type Recover struct {
 
 func (x *Recover) Reset() {
 	*x = Recover{}
-	mi := &file_mesosctl_allocation_allocation_proto_msgTypes[19]
+	mi := &file_mesosctl_allocation_allocation_proto_msgTypes[21]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1753,7 +1981,7 @@ func (x *Recover) String() string {
 func (*Recover) ProtoMessage() {}
 
 func (x *Recover) ProtoReflect() protoreflect.Message {
-	mi := &file_mesosctl_allocation_allocation_proto_msgTypes[19]
+	mi := &file_mesosctl_allocation_allocation_proto_msgTypes[21]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1766,7 +1994,7 @@ func (x *Recover) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Recover.ProtoReflect.Descriptor instead.
 func (*Recover) Descriptor() ([]byte, []int) {
-	return file_mesosctl_allocation_allocation_proto_rawDescGZIP(), []int{19}
+	return file_mesosctl_allocation_allocation_proto_rawDescGZIP(), []int{21}
 }
 
 func (x *Recover) GetGrant() *Grant {
@@ -1802,7 +2030,7 @@ type UpdateAllocation struct {
 
 func (x *UpdateAllocation) Reset() {
 	*x = UpdateAllocation{}
-	mi := &file_mesosctl_allocation_allocation_proto_msgTypes[20]
+	mi := &file_mesosctl_allocation_allocation_proto_msgTypes[22]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1814,7 +2042,7 @@ func (x *UpdateAllocation) String() string {
 func (*UpdateAllocation) ProtoMessage() {}
 
 func (x *UpdateAllocation) ProtoReflect() protoreflect.Message {
-	mi := &file_mesosctl_allocation_allocation_proto_msgTypes[20]
+	mi := &file_mesosctl_allocation_allocation_proto_msgTypes[22]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1827,7 +2055,7 @@ func (x *UpdateAllocation) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use UpdateAllocation.ProtoReflect.Descriptor instead.
 func (*UpdateAllocation) Descriptor() ([]byte, []int) {
-	return file_mesosctl_allocation_allocation_proto_rawDescGZIP(), []int{20}
+	return file_mesosctl_allocation_allocation_proto_rawDescGZIP(), []int{22}
 }
 
 func (x *UpdateAllocation) GetGrant() *Grant {
@@ -1854,7 +2082,7 @@ type FrameworkRoles struct {
 
 func (x *FrameworkRoles) Reset() {
 	*x = FrameworkRoles{}
-	mi := &file_mesosctl_allocation_allocation_proto_msgTypes[21]
+	mi := &file_mesosctl_allocation_allocation_proto_msgTypes[23]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1866,7 +2094,7 @@ func (x *FrameworkRoles) String() string {
 func (*FrameworkRoles) ProtoMessage() {}
 
 func (x *FrameworkRoles) ProtoReflect() protoreflect.Message {
-	mi := &file_mesosctl_allocation_allocation_proto_msgTypes[21]
+	mi := &file_mesosctl_allocation_allocation_proto_msgTypes[23]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1879,7 +2107,7 @@ func (x *FrameworkRoles) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use FrameworkRoles.ProtoReflect.Descriptor instead.
 func (*FrameworkRoles) Descriptor() ([]byte, []int) {
-	return file_mesosctl_allocation_allocation_proto_rawDescGZIP(), []int{21}
+	return file_mesosctl_allocation_allocation_proto_rawDescGZIP(), []int{23}
 }
 
 func (x *FrameworkRoles) GetFrameworkId() *mesospb.FrameworkID {
@@ -1906,7 +2134,7 @@ type UpdateWeights struct {
 
 func (x *UpdateWeights) Reset() {
 	*x = UpdateWeights{}
-	mi := &file_mesosctl_allocation_allocation_proto_msgTypes[22]
+	mi := &file_mesosctl_allocation_allocation_proto_msgTypes[24]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1918,7 +2146,7 @@ func (x *UpdateWeights) String() string {
 func (*UpdateWeights) ProtoMessage() {}
 
 func (x *UpdateWeights) ProtoReflect() protoreflect.Message {
-	mi := &file_mesosctl_allocation_allocation_proto_msgTypes[22]
+	mi := &file_mesosctl_allocation_allocation_proto_msgTypes[24]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1931,7 +2159,7 @@ func (x *UpdateWeights) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use UpdateWeights.ProtoReflect.Descriptor instead.
 func (*UpdateWeights) Descriptor() ([]byte, []int) {
-	return file_mesosctl_allocation_allocation_proto_rawDescGZIP(), []int{22}
+	return file_mesosctl_allocation_allocation_proto_rawDescGZIP(), []int{24}
 }
 
 func (x *UpdateWeights) GetWeights() []*UpdateWeights_Weight {
@@ -1953,7 +2181,7 @@ type UpdateQuota struct {
 
 func (x *UpdateQuota) Reset() {
 	*x = UpdateQuota{}
-	mi := &file_mesosctl_allocation_allocation_proto_msgTypes[23]
+	mi := &file_mesosctl_allocation_allocation_proto_msgTypes[25]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1965,7 +2193,7 @@ func (x *UpdateQuota) String() string {
 func (*UpdateQuota) ProtoMessage() {}
 
 func (x *UpdateQuota) ProtoReflect() protoreflect.Message {
-	mi := &file_mesosctl_allocation_allocation_proto_msgTypes[23]
+	mi := &file_mesosctl_allocation_allocation_proto_msgTypes[25]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1978,7 +2206,7 @@ func (x *UpdateQuota) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use UpdateQuota.ProtoReflect.Descriptor instead.
 func (*UpdateQuota) Descriptor() ([]byte, []int) {
-	return file_mesosctl_allocation_allocation_proto_rawDescGZIP(), []int{23}
+	return file_mesosctl_allocation_allocation_proto_rawDescGZIP(), []int{25}
 }
 
 func (x *UpdateQuota) GetRole() string {
@@ -2013,7 +2241,7 @@ type UpdateUnavailability struct {
 
 func (x *UpdateUnavailability) Reset() {
 	*x = UpdateUnavailability{}
-	mi := &file_mesosctl_allocation_allocation_proto_msgTypes[24]
+	mi := &file_mesosctl_allocation_allocation_proto_msgTypes[26]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2025,7 +2253,7 @@ func (x *UpdateUnavailability) String() string {
 func (*UpdateUnavailability) ProtoMessage() {}
 
 func (x *UpdateUnavailability) ProtoReflect() protoreflect.Message {
-	mi := &file_mesosctl_allocation_allocation_proto_msgTypes[24]
+	mi := &file_mesosctl_allocation_allocation_proto_msgTypes[26]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2038,7 +2266,7 @@ func (x *UpdateUnavailability) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use UpdateUnavailability.ProtoReflect.Descriptor instead.
 func (*UpdateUnavailability) Descriptor() ([]byte, []int) {
-	return file_mesosctl_allocation_allocation_proto_rawDescGZIP(), []int{24}
+	return file_mesosctl_allocation_allocation_proto_rawDescGZIP(), []int{26}
 }
 
 func (x *UpdateUnavailability) GetAgentId() *mesospb.AgentID {
@@ -2067,7 +2295,7 @@ type InverseOfferAnswered struct {
 
 func (x *InverseOfferAnswered) Reset() {
 	*x = InverseOfferAnswered{}
-	mi := &file_mesosctl_allocation_allocation_proto_msgTypes[25]
+	mi := &file_mesosctl_allocation_allocation_proto_msgTypes[27]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2079,7 +2307,7 @@ func (x *InverseOfferAnswered) String() string {
 func (*InverseOfferAnswered) ProtoMessage() {}
 
 func (x *InverseOfferAnswered) ProtoReflect() protoreflect.Message {
-	mi := &file_mesosctl_allocation_allocation_proto_msgTypes[25]
+	mi := &file_mesosctl_allocation_allocation_proto_msgTypes[27]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2092,7 +2320,7 @@ func (x *InverseOfferAnswered) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use InverseOfferAnswered.ProtoReflect.Descriptor instead.
 func (*InverseOfferAnswered) Descriptor() ([]byte, []int) {
-	return file_mesosctl_allocation_allocation_proto_rawDescGZIP(), []int{25}
+	return file_mesosctl_allocation_allocation_proto_rawDescGZIP(), []int{27}
 }
 
 func (x *InverseOfferAnswered) GetFrameworkId() *mesospb.FrameworkID {
@@ -2133,7 +2361,7 @@ type UpdateWhitelist struct {
 
 func (x *UpdateWhitelist) Reset() {
 	*x = UpdateWhitelist{}
-	mi := &file_mesosctl_allocation_allocation_proto_msgTypes[26]
+	mi := &file_mesosctl_allocation_allocation_proto_msgTypes[28]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2145,7 +2373,7 @@ func (x *UpdateWhitelist) String() string {
 func (*UpdateWhitelist) ProtoMessage() {}
 
 func (x *UpdateWhitelist) ProtoReflect() protoreflect.Message {
-	mi := &file_mesosctl_allocation_allocation_proto_msgTypes[26]
+	mi := &file_mesosctl_allocation_allocation_proto_msgTypes[28]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2158,7 +2386,7 @@ func (x *UpdateWhitelist) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use UpdateWhitelist.ProtoReflect.Descriptor instead.
 func (*UpdateWhitelist) Descriptor() ([]byte, []int) {
-	return file_mesosctl_allocation_allocation_proto_rawDescGZIP(), []int{26}
+	return file_mesosctl_allocation_allocation_proto_rawDescGZIP(), []int{28}
 }
 
 func (x *UpdateWhitelist) GetWhitelist() *UpdateWhitelist_Whitelist {
@@ -2180,7 +2408,7 @@ type OffersReady struct {
 
 func (x *OffersReady) Reset() {
 	*x = OffersReady{}
-	mi := &file_mesosctl_allocation_allocation_proto_msgTypes[27]
+	mi := &file_mesosctl_allocation_allocation_proto_msgTypes[29]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2192,7 +2420,7 @@ func (x *OffersReady) String() string {
 func (*OffersReady) ProtoMessage() {}
 
 func (x *OffersReady) ProtoReflect() protoreflect.Message {
-	mi := &file_mesosctl_allocation_allocation_proto_msgTypes[27]
+	mi := &file_mesosctl_allocation_allocation_proto_msgTypes[29]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2205,7 +2433,7 @@ func (x *OffersReady) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use OffersReady.ProtoReflect.Descriptor instead.
 func (*OffersReady) Descriptor() ([]byte, []int) {
-	return file_mesosctl_allocation_allocation_proto_rawDescGZIP(), []int{27}
+	return file_mesosctl_allocation_allocation_proto_rawDescGZIP(), []int{29}
 }
 
 func (x *OffersReady) GetFrameworkId() *mesospb.FrameworkID {
@@ -2233,7 +2461,7 @@ type Offered struct {
 
 func (x *Offered) Reset() {
 	*x = Offered{}
-	mi := &file_mesosctl_allocation_allocation_proto_msgTypes[28]
+	mi := &file_mesosctl_allocation_allocation_proto_msgTypes[30]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2245,7 +2473,7 @@ func (x *Offered) String() string {
 func (*Offered) ProtoMessage() {}
 
 func (x *Offered) ProtoReflect() protoreflect.Message {
-	mi := &file_mesosctl_allocation_allocation_proto_msgTypes[28]
+	mi := &file_mesosctl_allocation_allocation_proto_msgTypes[30]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2258,7 +2486,7 @@ func (x *Offered) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Offered.ProtoReflect.Descriptor instead.
 func (*Offered) Descriptor() ([]byte, []int) {
-	return file_mesosctl_allocation_allocation_proto_rawDescGZIP(), []int{28}
+	return file_mesosctl_allocation_allocation_proto_rawDescGZIP(), []int{30}
 }
 
 func (x *Offered) GetAgentId() *mesospb.AgentID {
@@ -2293,7 +2521,7 @@ type InverseOffersReady struct {
 
 func (x *InverseOffersReady) Reset() {
 	*x = InverseOffersReady{}
-	mi := &file_mesosctl_allocation_allocation_proto_msgTypes[29]
+	mi := &file_mesosctl_allocation_allocation_proto_msgTypes[31]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2305,7 +2533,7 @@ func (x *InverseOffersReady) String() string {
 func (*InverseOffersReady) ProtoMessage() {}
 
 func (x *InverseOffersReady) ProtoReflect() protoreflect.Message {
-	mi := &file_mesosctl_allocation_allocation_proto_msgTypes[29]
+	mi := &file_mesosctl_allocation_allocation_proto_msgTypes[31]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2318,7 +2546,7 @@ func (x *InverseOffersReady) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use InverseOffersReady.ProtoReflect.Descriptor instead.
 func (*InverseOffersReady) Descriptor() ([]byte, []int) {
-	return file_mesosctl_allocation_allocation_proto_rawDescGZIP(), []int{29}
+	return file_mesosctl_allocation_allocation_proto_rawDescGZIP(), []int{31}
 }
 
 func (x *InverseOffersReady) GetFrameworkId() *mesospb.FrameworkID {
@@ -2346,7 +2574,7 @@ type InverseOffered struct {
 
 func (x *InverseOffered) Reset() {
 	*x = InverseOffered{}
-	mi := &file_mesosctl_allocation_allocation_proto_msgTypes[30]
+	mi := &file_mesosctl_allocation_allocation_proto_msgTypes[32]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2358,7 +2586,7 @@ func (x *InverseOffered) String() string {
 func (*InverseOffered) ProtoMessage() {}
 
 func (x *InverseOffered) ProtoReflect() protoreflect.Message {
-	mi := &file_mesosctl_allocation_allocation_proto_msgTypes[30]
+	mi := &file_mesosctl_allocation_allocation_proto_msgTypes[32]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2371,7 +2599,7 @@ func (x *InverseOffered) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use InverseOffered.ProtoReflect.Descriptor instead.
 func (*InverseOffered) Descriptor() ([]byte, []int) {
-	return file_mesosctl_allocation_allocation_proto_rawDescGZIP(), []int{30}
+	return file_mesosctl_allocation_allocation_proto_rawDescGZIP(), []int{32}
 }
 
 func (x *InverseOffered) GetAgentId() *mesospb.AgentID {
@@ -2405,7 +2633,7 @@ type Refused struct {
 
 func (x *Refused) Reset() {
 	*x = Refused{}
-	mi := &file_mesosctl_allocation_allocation_proto_msgTypes[31]
+	mi := &file_mesosctl_allocation_allocation_proto_msgTypes[33]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2417,7 +2645,7 @@ func (x *Refused) String() string {
 func (*Refused) ProtoMessage() {}
 
 func (x *Refused) ProtoReflect() protoreflect.Message {
-	mi := &file_mesosctl_allocation_allocation_proto_msgTypes[31]
+	mi := &file_mesosctl_allocation_allocation_proto_msgTypes[33]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2430,10 +2658,62 @@ func (x *Refused) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Refused.ProtoReflect.Descriptor instead.
 func (*Refused) Descriptor() ([]byte, []int) {
-	return file_mesosctl_allocation_allocation_proto_rawDescGZIP(), []int{31}
+	return file_mesosctl_allocation_allocation_proto_rawDescGZIP(), []int{33}
 }
 
 func (x *Refused) GetMessage() string {
+	if x != nil && x.Message != nil {
+		return *x.Message
+	}
+	return ""
+}
+
+type Answer_Error struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Kind          *Answer_Kind           `protobuf:"varint,1,req,name=kind,enum=mesosctl.allocation.Answer_Kind" json:"kind,omitempty"`
+	Message       *string                `protobuf:"bytes,2,req,name=message" json:"message,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Answer_Error) Reset() {
+	*x = Answer_Error{}
+	mi := &file_mesosctl_allocation_allocation_proto_msgTypes[34]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Answer_Error) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Answer_Error) ProtoMessage() {}
+
+func (x *Answer_Error) ProtoReflect() protoreflect.Message {
+	mi := &file_mesosctl_allocation_allocation_proto_msgTypes[34]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Answer_Error.ProtoReflect.Descriptor instead.
+func (*Answer_Error) Descriptor() ([]byte, []int) {
+	return file_mesosctl_allocation_allocation_proto_rawDescGZIP(), []int{8, 0}
+}
+
+func (x *Answer_Error) GetKind() Answer_Kind {
+	if x != nil && x.Kind != nil {
+		return *x.Kind
+	}
+	return Answer_UNKNOWN
+}
+
+func (x *Answer_Error) GetMessage() string {
 	if x != nil && x.Message != nil {
 		return *x.Message
 	}
@@ -2450,7 +2730,7 @@ type UpdateWeights_Weight struct {
 
 func (x *UpdateWeights_Weight) Reset() {
 	*x = UpdateWeights_Weight{}
-	mi := &file_mesosctl_allocation_allocation_proto_msgTypes[32]
+	mi := &file_mesosctl_allocation_allocation_proto_msgTypes[35]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2462,7 +2742,7 @@ func (x *UpdateWeights_Weight) String() string {
 func (*UpdateWeights_Weight) ProtoMessage() {}
 
 func (x *UpdateWeights_Weight) ProtoReflect() protoreflect.Message {
-	mi := &file_mesosctl_allocation_allocation_proto_msgTypes[32]
+	mi := &file_mesosctl_allocation_allocation_proto_msgTypes[35]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2475,7 +2755,7 @@ func (x *UpdateWeights_Weight) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use UpdateWeights_Weight.ProtoReflect.Descriptor instead.
 func (*UpdateWeights_Weight) Descriptor() ([]byte, []int) {
-	return file_mesosctl_allocation_allocation_proto_rawDescGZIP(), []int{22, 0}
+	return file_mesosctl_allocation_allocation_proto_rawDescGZIP(), []int{24, 0}
 }
 
 func (x *UpdateWeights_Weight) GetRole() string {
@@ -2501,7 +2781,7 @@ type UpdateWhitelist_Whitelist struct {
 
 func (x *UpdateWhitelist_Whitelist) Reset() {
 	*x = UpdateWhitelist_Whitelist{}
-	mi := &file_mesosctl_allocation_allocation_proto_msgTypes[33]
+	mi := &file_mesosctl_allocation_allocation_proto_msgTypes[36]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2513,7 +2793,7 @@ func (x *UpdateWhitelist_Whitelist) String() string {
 func (*UpdateWhitelist_Whitelist) ProtoMessage() {}
 
 func (x *UpdateWhitelist_Whitelist) ProtoReflect() protoreflect.Message {
-	mi := &file_mesosctl_allocation_allocation_proto_msgTypes[33]
+	mi := &file_mesosctl_allocation_allocation_proto_msgTypes[36]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2526,7 +2806,7 @@ func (x *UpdateWhitelist_Whitelist) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use UpdateWhitelist_Whitelist.ProtoReflect.Descriptor instead.
 func (*UpdateWhitelist_Whitelist) Descriptor() ([]byte, []int) {
-	return file_mesosctl_allocation_allocation_proto_rawDescGZIP(), []int{26, 0}
+	return file_mesosctl_allocation_allocation_proto_rawDescGZIP(), []int{28, 0}
 }
 
 func (x *UpdateWhitelist_Whitelist) GetHostnames() []string {
@@ -2540,18 +2820,20 @@ var File_mesosctl_allocation_allocation_proto protoreflect.FileDescriptor
 
 const file_mesosctl_allocation_allocation_proto_rawDesc = "" +
 	"\n" +
-	"$mesosctl/allocation/allocation.proto\x12\x13mesosctl.allocation\x1a\x14mesos/v1/mesos.proto\x1a\"mesos/v1/scheduler/scheduler.proto\"\x83\x02\n" +
+	"$mesosctl/allocation/allocation.proto\x12\x13mesosctl.allocation\x1a\x14mesos/v1/mesos.proto\x1a\"mesos/v1/scheduler/scheduler.proto\"\xb1\x02\n" +
 	"\vToAllocator\x128\n" +
 	"\x05hello\x18\x01 \x01(\v2 .mesosctl.allocation.MasterHelloH\x00R\x05hello\x125\n" +
 	"\x06inputs\x18\x02 \x01(\v2\x1b.mesosctl.allocation.InputsH\x00R\x06inputs\x12>\n" +
 	"\theartbeat\x18\x03 \x01(\v2\x1e.mesosctl.allocation.HeartbeatH\x00R\theartbeat\x128\n" +
-	"\agoodbye\x18\x04 \x01(\v2\x1c.mesosctl.allocation.GoodbyeH\x00R\agoodbyeB\t\n" +
-	"\amessage\"\x86\x02\n" +
+	"\agoodbye\x18\x04 \x01(\v2\x1c.mesosctl.allocation.GoodbyeH\x00R\agoodbye\x12,\n" +
+	"\x03ask\x18\x05 \x01(\v2\x18.mesosctl.allocation.AskH\x00R\x03askB\t\n" +
+	"\amessage\"\xbd\x02\n" +
 	"\bToMaster\x12;\n" +
 	"\x05hello\x18\x01 \x01(\v2#.mesosctl.allocation.AllocatorHelloH\x00R\x05hello\x128\n" +
 	"\aoutputs\x18\x02 \x01(\v2\x1c.mesosctl.allocation.OutputsH\x00R\aoutputs\x12>\n" +
 	"\theartbeat\x18\x03 \x01(\v2\x1e.mesosctl.allocation.HeartbeatH\x00R\theartbeat\x128\n" +
-	"\agoodbye\x18\x04 \x01(\v2\x1c.mesosctl.allocation.GoodbyeH\x00R\agoodbyeB\t\n" +
+	"\agoodbye\x18\x04 \x01(\v2\x1c.mesosctl.allocation.GoodbyeH\x00R\agoodbye\x125\n" +
+	"\x06answer\x18\x05 \x01(\v2\x1b.mesosctl.allocation.AnswerH\x00R\x06answerB\t\n" +
 	"\amessage\":\n" +
 	"\bVersions\x12\x16\n" +
 	"\x06oldest\x18\x01 \x02(\rR\x06oldest\x12\x16\n" +
@@ -2570,7 +2852,25 @@ const file_mesosctl_allocation_allocation_proto_rawDesc = "" +
 	"\tHeartbeat\x12\x14\n" +
 	"\x05taken\x18\x01 \x01(\x04R\x05taken\"!\n" +
 	"\aGoodbye\x12\x16\n" +
-	"\x06reason\x18\x01 \x02(\tR\x06reason\"l\n" +
+	"\x06reason\x18\x01 \x02(\tR\x06reason\"\x91\x01\n" +
+	"\x03Ask\x12\x0e\n" +
+	"\x02id\x18\x01 \x02(\x04R\x02id\x128\n" +
+	"\fframework_id\x18\x02 \x02(\v2\x15.mesos.v1.FrameworkIDR\vframeworkId\x12\x12\n" +
+	"\x04role\x18\x03 \x01(\tR\x04role\x12,\n" +
+	"\bagent_id\x18\x04 \x01(\v2\x11.mesos.v1.AgentIDR\aagentId\"\xa1\x02\n" +
+	"\x06Answer\x12\x0e\n" +
+	"\x02id\x18\x01 \x02(\x04R\x02id\x12\"\n" +
+	"\fexplanations\x18\x02 \x01(\fR\fexplanations\x127\n" +
+	"\x05error\x18\x03 \x01(\v2!.mesosctl.allocation.Answer.ErrorR\x05error\x1aW\n" +
+	"\x05Error\x124\n" +
+	"\x04kind\x18\x01 \x02(\x0e2 .mesosctl.allocation.Answer.KindR\x04kind\x12\x18\n" +
+	"\amessage\x18\x02 \x02(\tR\amessage\"Q\n" +
+	"\x04Kind\x12\v\n" +
+	"\aUNKNOWN\x10\x00\x12\v\n" +
+	"\aINVALID\x10\x01\x12\r\n" +
+	"\tNOT_FOUND\x10\x02\x12\x0f\n" +
+	"\vUNSUPPORTED\x10\x03\x12\x0f\n" +
+	"\vUNAVAILABLE\x10\x04\"l\n" +
 	"\x06Inputs\x12\x1a\n" +
 	"\bsequence\x18\x01 \x02(\x04R\bsequence\x122\n" +
 	"\x06inputs\x18\x02 \x03(\v2\x1a.mesosctl.allocation.InputR\x06inputs\x12\x12\n" +
@@ -2721,134 +3021,144 @@ func file_mesosctl_allocation_allocation_proto_rawDescGZIP() []byte {
 	return file_mesosctl_allocation_allocation_proto_rawDescData
 }
 
-var file_mesosctl_allocation_allocation_proto_enumTypes = make([]protoimpl.EnumInfo, 1)
-var file_mesosctl_allocation_allocation_proto_msgTypes = make([]protoimpl.MessageInfo, 34)
+var file_mesosctl_allocation_allocation_proto_enumTypes = make([]protoimpl.EnumInfo, 2)
+var file_mesosctl_allocation_allocation_proto_msgTypes = make([]protoimpl.MessageInfo, 37)
 var file_mesosctl_allocation_allocation_proto_goTypes = []any{
 	(Capability)(0),                      // 0: mesosctl.allocation.Capability
-	(*ToAllocator)(nil),                  // 1: mesosctl.allocation.ToAllocator
-	(*ToMaster)(nil),                     // 2: mesosctl.allocation.ToMaster
-	(*Versions)(nil),                     // 3: mesosctl.allocation.Versions
-	(*MasterHello)(nil),                  // 4: mesosctl.allocation.MasterHello
-	(*AllocatorHello)(nil),               // 5: mesosctl.allocation.AllocatorHello
-	(*Heartbeat)(nil),                    // 6: mesosctl.allocation.Heartbeat
-	(*Goodbye)(nil),                      // 7: mesosctl.allocation.Goodbye
-	(*Inputs)(nil),                       // 8: mesosctl.allocation.Inputs
-	(*Outputs)(nil),                      // 9: mesosctl.allocation.Outputs
-	(*Input)(nil),                        // 10: mesosctl.allocation.Input
-	(*Output)(nil),                       // 11: mesosctl.allocation.Output
-	(*Framework)(nil),                    // 12: mesosctl.allocation.Framework
-	(*RoleMinimum)(nil),                  // 13: mesosctl.allocation.RoleMinimum
-	(*Quantities)(nil),                   // 14: mesosctl.allocation.Quantities
-	(*Quantity)(nil),                     // 15: mesosctl.allocation.Quantity
-	(*Agent)(nil),                        // 16: mesosctl.allocation.Agent
-	(*Grant)(nil),                        // 17: mesosctl.allocation.Grant
-	(*AddFramework)(nil),                 // 18: mesosctl.allocation.AddFramework
-	(*AddAgent)(nil),                     // 19: mesosctl.allocation.AddAgent
-	(*Recover)(nil),                      // 20: mesosctl.allocation.Recover
-	(*UpdateAllocation)(nil),             // 21: mesosctl.allocation.UpdateAllocation
-	(*FrameworkRoles)(nil),               // 22: mesosctl.allocation.FrameworkRoles
-	(*UpdateWeights)(nil),                // 23: mesosctl.allocation.UpdateWeights
-	(*UpdateQuota)(nil),                  // 24: mesosctl.allocation.UpdateQuota
-	(*UpdateUnavailability)(nil),         // 25: mesosctl.allocation.UpdateUnavailability
-	(*InverseOfferAnswered)(nil),         // 26: mesosctl.allocation.InverseOfferAnswered
-	(*UpdateWhitelist)(nil),              // 27: mesosctl.allocation.UpdateWhitelist
-	(*OffersReady)(nil),                  // 28: mesosctl.allocation.OffersReady
-	(*Offered)(nil),                      // 29: mesosctl.allocation.Offered
-	(*InverseOffersReady)(nil),           // 30: mesosctl.allocation.InverseOffersReady
-	(*InverseOffered)(nil),               // 31: mesosctl.allocation.InverseOffered
-	(*Refused)(nil),                      // 32: mesosctl.allocation.Refused
-	(*UpdateWeights_Weight)(nil),         // 33: mesosctl.allocation.UpdateWeights.Weight
-	(*UpdateWhitelist_Whitelist)(nil),    // 34: mesosctl.allocation.UpdateWhitelist.Whitelist
-	(*mesospb.DomainInfo)(nil),           // 35: mesos.v1.DomainInfo
-	(*mesospb.FrameworkID)(nil),          // 36: mesos.v1.FrameworkID
-	(*mesospb.AgentID)(nil),              // 37: mesos.v1.AgentID
-	(*schedulerpb.OfferConstraints)(nil), // 38: mesos.v1.scheduler.OfferConstraints
-	(*mesospb.Attribute)(nil),            // 39: mesos.v1.Attribute
-	(*mesospb.Resource)(nil),             // 40: mesos.v1.Resource
-	(*mesospb.Unavailability)(nil),       // 41: mesos.v1.Unavailability
+	(Answer_Kind)(0),                     // 1: mesosctl.allocation.Answer.Kind
+	(*ToAllocator)(nil),                  // 2: mesosctl.allocation.ToAllocator
+	(*ToMaster)(nil),                     // 3: mesosctl.allocation.ToMaster
+	(*Versions)(nil),                     // 4: mesosctl.allocation.Versions
+	(*MasterHello)(nil),                  // 5: mesosctl.allocation.MasterHello
+	(*AllocatorHello)(nil),               // 6: mesosctl.allocation.AllocatorHello
+	(*Heartbeat)(nil),                    // 7: mesosctl.allocation.Heartbeat
+	(*Goodbye)(nil),                      // 8: mesosctl.allocation.Goodbye
+	(*Ask)(nil),                          // 9: mesosctl.allocation.Ask
+	(*Answer)(nil),                       // 10: mesosctl.allocation.Answer
+	(*Inputs)(nil),                       // 11: mesosctl.allocation.Inputs
+	(*Outputs)(nil),                      // 12: mesosctl.allocation.Outputs
+	(*Input)(nil),                        // 13: mesosctl.allocation.Input
+	(*Output)(nil),                       // 14: mesosctl.allocation.Output
+	(*Framework)(nil),                    // 15: mesosctl.allocation.Framework
+	(*RoleMinimum)(nil),                  // 16: mesosctl.allocation.RoleMinimum
+	(*Quantities)(nil),                   // 17: mesosctl.allocation.Quantities
+	(*Quantity)(nil),                     // 18: mesosctl.allocation.Quantity
+	(*Agent)(nil),                        // 19: mesosctl.allocation.Agent
+	(*Grant)(nil),                        // 20: mesosctl.allocation.Grant
+	(*AddFramework)(nil),                 // 21: mesosctl.allocation.AddFramework
+	(*AddAgent)(nil),                     // 22: mesosctl.allocation.AddAgent
+	(*Recover)(nil),                      // 23: mesosctl.allocation.Recover
+	(*UpdateAllocation)(nil),             // 24: mesosctl.allocation.UpdateAllocation
+	(*FrameworkRoles)(nil),               // 25: mesosctl.allocation.FrameworkRoles
+	(*UpdateWeights)(nil),                // 26: mesosctl.allocation.UpdateWeights
+	(*UpdateQuota)(nil),                  // 27: mesosctl.allocation.UpdateQuota
+	(*UpdateUnavailability)(nil),         // 28: mesosctl.allocation.UpdateUnavailability
+	(*InverseOfferAnswered)(nil),         // 29: mesosctl.allocation.InverseOfferAnswered
+	(*UpdateWhitelist)(nil),              // 30: mesosctl.allocation.UpdateWhitelist
+	(*OffersReady)(nil),                  // 31: mesosctl.allocation.OffersReady
+	(*Offered)(nil),                      // 32: mesosctl.allocation.Offered
+	(*InverseOffersReady)(nil),           // 33: mesosctl.allocation.InverseOffersReady
+	(*InverseOffered)(nil),               // 34: mesosctl.allocation.InverseOffered
+	(*Refused)(nil),                      // 35: mesosctl.allocation.Refused
+	(*Answer_Error)(nil),                 // 36: mesosctl.allocation.Answer.Error
+	(*UpdateWeights_Weight)(nil),         // 37: mesosctl.allocation.UpdateWeights.Weight
+	(*UpdateWhitelist_Whitelist)(nil),    // 38: mesosctl.allocation.UpdateWhitelist.Whitelist
+	(*mesospb.DomainInfo)(nil),           // 39: mesos.v1.DomainInfo
+	(*mesospb.FrameworkID)(nil),          // 40: mesos.v1.FrameworkID
+	(*mesospb.AgentID)(nil),              // 41: mesos.v1.AgentID
+	(*schedulerpb.OfferConstraints)(nil), // 42: mesos.v1.scheduler.OfferConstraints
+	(*mesospb.Attribute)(nil),            // 43: mesos.v1.Attribute
+	(*mesospb.Resource)(nil),             // 44: mesos.v1.Resource
+	(*mesospb.Unavailability)(nil),       // 45: mesos.v1.Unavailability
 }
 var file_mesosctl_allocation_allocation_proto_depIdxs = []int32{
-	4,  // 0: mesosctl.allocation.ToAllocator.hello:type_name -> mesosctl.allocation.MasterHello
-	8,  // 1: mesosctl.allocation.ToAllocator.inputs:type_name -> mesosctl.allocation.Inputs
-	6,  // 2: mesosctl.allocation.ToAllocator.heartbeat:type_name -> mesosctl.allocation.Heartbeat
-	7,  // 3: mesosctl.allocation.ToAllocator.goodbye:type_name -> mesosctl.allocation.Goodbye
-	5,  // 4: mesosctl.allocation.ToMaster.hello:type_name -> mesosctl.allocation.AllocatorHello
-	9,  // 5: mesosctl.allocation.ToMaster.outputs:type_name -> mesosctl.allocation.Outputs
-	6,  // 6: mesosctl.allocation.ToMaster.heartbeat:type_name -> mesosctl.allocation.Heartbeat
-	7,  // 7: mesosctl.allocation.ToMaster.goodbye:type_name -> mesosctl.allocation.Goodbye
-	3,  // 8: mesosctl.allocation.MasterHello.versions:type_name -> mesosctl.allocation.Versions
-	35, // 9: mesosctl.allocation.MasterHello.domain:type_name -> mesos.v1.DomainInfo
-	3,  // 10: mesosctl.allocation.AllocatorHello.versions:type_name -> mesosctl.allocation.Versions
-	10, // 11: mesosctl.allocation.Inputs.inputs:type_name -> mesosctl.allocation.Input
-	11, // 12: mesosctl.allocation.Outputs.outputs:type_name -> mesosctl.allocation.Output
-	18, // 13: mesosctl.allocation.Input.add_framework:type_name -> mesosctl.allocation.AddFramework
-	12, // 14: mesosctl.allocation.Input.update_framework:type_name -> mesosctl.allocation.Framework
-	36, // 15: mesosctl.allocation.Input.remove_framework:type_name -> mesos.v1.FrameworkID
-	36, // 16: mesosctl.allocation.Input.activate_framework:type_name -> mesos.v1.FrameworkID
-	36, // 17: mesosctl.allocation.Input.deactivate_framework:type_name -> mesos.v1.FrameworkID
-	19, // 18: mesosctl.allocation.Input.add_agent:type_name -> mesosctl.allocation.AddAgent
-	16, // 19: mesosctl.allocation.Input.update_agent:type_name -> mesosctl.allocation.Agent
-	37, // 20: mesosctl.allocation.Input.remove_agent:type_name -> mesos.v1.AgentID
-	37, // 21: mesosctl.allocation.Input.activate_agent:type_name -> mesos.v1.AgentID
-	37, // 22: mesosctl.allocation.Input.deactivate_agent:type_name -> mesos.v1.AgentID
-	20, // 23: mesosctl.allocation.Input.recover:type_name -> mesosctl.allocation.Recover
-	21, // 24: mesosctl.allocation.Input.update_allocation:type_name -> mesosctl.allocation.UpdateAllocation
-	22, // 25: mesosctl.allocation.Input.revive:type_name -> mesosctl.allocation.FrameworkRoles
-	22, // 26: mesosctl.allocation.Input.suppress:type_name -> mesosctl.allocation.FrameworkRoles
-	23, // 27: mesosctl.allocation.Input.update_weights:type_name -> mesosctl.allocation.UpdateWeights
-	24, // 28: mesosctl.allocation.Input.update_quota:type_name -> mesosctl.allocation.UpdateQuota
-	25, // 29: mesosctl.allocation.Input.update_unavailability:type_name -> mesosctl.allocation.UpdateUnavailability
-	26, // 30: mesosctl.allocation.Input.inverse_offer_answered:type_name -> mesosctl.allocation.InverseOfferAnswered
-	27, // 31: mesosctl.allocation.Input.update_whitelist:type_name -> mesosctl.allocation.UpdateWhitelist
-	28, // 32: mesosctl.allocation.Output.offers_ready:type_name -> mesosctl.allocation.OffersReady
-	30, // 33: mesosctl.allocation.Output.inverse_offers_ready:type_name -> mesosctl.allocation.InverseOffersReady
-	32, // 34: mesosctl.allocation.Output.refused:type_name -> mesosctl.allocation.Refused
-	36, // 35: mesosctl.allocation.Framework.id:type_name -> mesos.v1.FrameworkID
-	0,  // 36: mesosctl.allocation.Framework.capabilities:type_name -> mesosctl.allocation.Capability
-	13, // 37: mesosctl.allocation.Framework.min_allocatable:type_name -> mesosctl.allocation.RoleMinimum
-	38, // 38: mesosctl.allocation.Framework.offer_constraints:type_name -> mesos.v1.scheduler.OfferConstraints
-	35, // 39: mesosctl.allocation.Framework.domain:type_name -> mesos.v1.DomainInfo
-	14, // 40: mesosctl.allocation.RoleMinimum.any_of:type_name -> mesosctl.allocation.Quantities
-	15, // 41: mesosctl.allocation.Quantities.quantities:type_name -> mesosctl.allocation.Quantity
-	37, // 42: mesosctl.allocation.Agent.id:type_name -> mesos.v1.AgentID
-	39, // 43: mesosctl.allocation.Agent.attributes:type_name -> mesos.v1.Attribute
-	35, // 44: mesosctl.allocation.Agent.domain:type_name -> mesos.v1.DomainInfo
-	0,  // 45: mesosctl.allocation.Agent.capabilities:type_name -> mesosctl.allocation.Capability
-	40, // 46: mesosctl.allocation.Agent.total:type_name -> mesos.v1.Resource
-	41, // 47: mesosctl.allocation.Agent.unavailability:type_name -> mesos.v1.Unavailability
-	36, // 48: mesosctl.allocation.Grant.framework_id:type_name -> mesos.v1.FrameworkID
-	37, // 49: mesosctl.allocation.Grant.agent_id:type_name -> mesos.v1.AgentID
-	40, // 50: mesosctl.allocation.Grant.resources:type_name -> mesos.v1.Resource
-	12, // 51: mesosctl.allocation.AddFramework.framework:type_name -> mesosctl.allocation.Framework
-	17, // 52: mesosctl.allocation.AddFramework.used:type_name -> mesosctl.allocation.Grant
-	16, // 53: mesosctl.allocation.AddAgent.agent:type_name -> mesosctl.allocation.Agent
-	17, // 54: mesosctl.allocation.AddAgent.used:type_name -> mesosctl.allocation.Grant
-	17, // 55: mesosctl.allocation.Recover.grant:type_name -> mesosctl.allocation.Grant
-	17, // 56: mesosctl.allocation.UpdateAllocation.grant:type_name -> mesosctl.allocation.Grant
-	40, // 57: mesosctl.allocation.UpdateAllocation.converted:type_name -> mesos.v1.Resource
-	36, // 58: mesosctl.allocation.FrameworkRoles.framework_id:type_name -> mesos.v1.FrameworkID
-	33, // 59: mesosctl.allocation.UpdateWeights.weights:type_name -> mesosctl.allocation.UpdateWeights.Weight
-	14, // 60: mesosctl.allocation.UpdateQuota.guarantees:type_name -> mesosctl.allocation.Quantities
-	14, // 61: mesosctl.allocation.UpdateQuota.limits:type_name -> mesosctl.allocation.Quantities
-	37, // 62: mesosctl.allocation.UpdateUnavailability.agent_id:type_name -> mesos.v1.AgentID
-	41, // 63: mesosctl.allocation.UpdateUnavailability.unavailability:type_name -> mesos.v1.Unavailability
-	36, // 64: mesosctl.allocation.InverseOfferAnswered.framework_id:type_name -> mesos.v1.FrameworkID
-	37, // 65: mesosctl.allocation.InverseOfferAnswered.agent_id:type_name -> mesos.v1.AgentID
-	34, // 66: mesosctl.allocation.UpdateWhitelist.whitelist:type_name -> mesosctl.allocation.UpdateWhitelist.Whitelist
-	36, // 67: mesosctl.allocation.OffersReady.framework_id:type_name -> mesos.v1.FrameworkID
-	29, // 68: mesosctl.allocation.OffersReady.offers:type_name -> mesosctl.allocation.Offered
-	37, // 69: mesosctl.allocation.Offered.agent_id:type_name -> mesos.v1.AgentID
-	40, // 70: mesosctl.allocation.Offered.resources:type_name -> mesos.v1.Resource
-	36, // 71: mesosctl.allocation.InverseOffersReady.framework_id:type_name -> mesos.v1.FrameworkID
-	31, // 72: mesosctl.allocation.InverseOffersReady.agents:type_name -> mesosctl.allocation.InverseOffered
-	37, // 73: mesosctl.allocation.InverseOffered.agent_id:type_name -> mesos.v1.AgentID
-	40, // 74: mesosctl.allocation.InverseOffered.resources:type_name -> mesos.v1.Resource
-	41, // 75: mesosctl.allocation.InverseOffered.unavailability:type_name -> mesos.v1.Unavailability
-	76, // [76:76] is the sub-list for method output_type
-	76, // [76:76] is the sub-list for method input_type
-	76, // [76:76] is the sub-list for extension type_name
-	76, // [76:76] is the sub-list for extension extendee
-	0,  // [0:76] is the sub-list for field type_name
+	5,  // 0: mesosctl.allocation.ToAllocator.hello:type_name -> mesosctl.allocation.MasterHello
+	11, // 1: mesosctl.allocation.ToAllocator.inputs:type_name -> mesosctl.allocation.Inputs
+	7,  // 2: mesosctl.allocation.ToAllocator.heartbeat:type_name -> mesosctl.allocation.Heartbeat
+	8,  // 3: mesosctl.allocation.ToAllocator.goodbye:type_name -> mesosctl.allocation.Goodbye
+	9,  // 4: mesosctl.allocation.ToAllocator.ask:type_name -> mesosctl.allocation.Ask
+	6,  // 5: mesosctl.allocation.ToMaster.hello:type_name -> mesosctl.allocation.AllocatorHello
+	12, // 6: mesosctl.allocation.ToMaster.outputs:type_name -> mesosctl.allocation.Outputs
+	7,  // 7: mesosctl.allocation.ToMaster.heartbeat:type_name -> mesosctl.allocation.Heartbeat
+	8,  // 8: mesosctl.allocation.ToMaster.goodbye:type_name -> mesosctl.allocation.Goodbye
+	10, // 9: mesosctl.allocation.ToMaster.answer:type_name -> mesosctl.allocation.Answer
+	4,  // 10: mesosctl.allocation.MasterHello.versions:type_name -> mesosctl.allocation.Versions
+	39, // 11: mesosctl.allocation.MasterHello.domain:type_name -> mesos.v1.DomainInfo
+	4,  // 12: mesosctl.allocation.AllocatorHello.versions:type_name -> mesosctl.allocation.Versions
+	40, // 13: mesosctl.allocation.Ask.framework_id:type_name -> mesos.v1.FrameworkID
+	41, // 14: mesosctl.allocation.Ask.agent_id:type_name -> mesos.v1.AgentID
+	36, // 15: mesosctl.allocation.Answer.error:type_name -> mesosctl.allocation.Answer.Error
+	13, // 16: mesosctl.allocation.Inputs.inputs:type_name -> mesosctl.allocation.Input
+	14, // 17: mesosctl.allocation.Outputs.outputs:type_name -> mesosctl.allocation.Output
+	21, // 18: mesosctl.allocation.Input.add_framework:type_name -> mesosctl.allocation.AddFramework
+	15, // 19: mesosctl.allocation.Input.update_framework:type_name -> mesosctl.allocation.Framework
+	40, // 20: mesosctl.allocation.Input.remove_framework:type_name -> mesos.v1.FrameworkID
+	40, // 21: mesosctl.allocation.Input.activate_framework:type_name -> mesos.v1.FrameworkID
+	40, // 22: mesosctl.allocation.Input.deactivate_framework:type_name -> mesos.v1.FrameworkID
+	22, // 23: mesosctl.allocation.Input.add_agent:type_name -> mesosctl.allocation.AddAgent
+	19, // 24: mesosctl.allocation.Input.update_agent:type_name -> mesosctl.allocation.Agent
+	41, // 25: mesosctl.allocation.Input.remove_agent:type_name -> mesos.v1.AgentID
+	41, // 26: mesosctl.allocation.Input.activate_agent:type_name -> mesos.v1.AgentID
+	41, // 27: mesosctl.allocation.Input.deactivate_agent:type_name -> mesos.v1.AgentID
+	23, // 28: mesosctl.allocation.Input.recover:type_name -> mesosctl.allocation.Recover
+	24, // 29: mesosctl.allocation.Input.update_allocation:type_name -> mesosctl.allocation.UpdateAllocation
+	25, // 30: mesosctl.allocation.Input.revive:type_name -> mesosctl.allocation.FrameworkRoles
+	25, // 31: mesosctl.allocation.Input.suppress:type_name -> mesosctl.allocation.FrameworkRoles
+	26, // 32: mesosctl.allocation.Input.update_weights:type_name -> mesosctl.allocation.UpdateWeights
+	27, // 33: mesosctl.allocation.Input.update_quota:type_name -> mesosctl.allocation.UpdateQuota
+	28, // 34: mesosctl.allocation.Input.update_unavailability:type_name -> mesosctl.allocation.UpdateUnavailability
+	29, // 35: mesosctl.allocation.Input.inverse_offer_answered:type_name -> mesosctl.allocation.InverseOfferAnswered
+	30, // 36: mesosctl.allocation.Input.update_whitelist:type_name -> mesosctl.allocation.UpdateWhitelist
+	31, // 37: mesosctl.allocation.Output.offers_ready:type_name -> mesosctl.allocation.OffersReady
+	33, // 38: mesosctl.allocation.Output.inverse_offers_ready:type_name -> mesosctl.allocation.InverseOffersReady
+	35, // 39: mesosctl.allocation.Output.refused:type_name -> mesosctl.allocation.Refused
+	40, // 40: mesosctl.allocation.Framework.id:type_name -> mesos.v1.FrameworkID
+	0,  // 41: mesosctl.allocation.Framework.capabilities:type_name -> mesosctl.allocation.Capability
+	16, // 42: mesosctl.allocation.Framework.min_allocatable:type_name -> mesosctl.allocation.RoleMinimum
+	42, // 43: mesosctl.allocation.Framework.offer_constraints:type_name -> mesos.v1.scheduler.OfferConstraints
+	39, // 44: mesosctl.allocation.Framework.domain:type_name -> mesos.v1.DomainInfo
+	17, // 45: mesosctl.allocation.RoleMinimum.any_of:type_name -> mesosctl.allocation.Quantities
+	18, // 46: mesosctl.allocation.Quantities.quantities:type_name -> mesosctl.allocation.Quantity
+	41, // 47: mesosctl.allocation.Agent.id:type_name -> mesos.v1.AgentID
+	43, // 48: mesosctl.allocation.Agent.attributes:type_name -> mesos.v1.Attribute
+	39, // 49: mesosctl.allocation.Agent.domain:type_name -> mesos.v1.DomainInfo
+	0,  // 50: mesosctl.allocation.Agent.capabilities:type_name -> mesosctl.allocation.Capability
+	44, // 51: mesosctl.allocation.Agent.total:type_name -> mesos.v1.Resource
+	45, // 52: mesosctl.allocation.Agent.unavailability:type_name -> mesos.v1.Unavailability
+	40, // 53: mesosctl.allocation.Grant.framework_id:type_name -> mesos.v1.FrameworkID
+	41, // 54: mesosctl.allocation.Grant.agent_id:type_name -> mesos.v1.AgentID
+	44, // 55: mesosctl.allocation.Grant.resources:type_name -> mesos.v1.Resource
+	15, // 56: mesosctl.allocation.AddFramework.framework:type_name -> mesosctl.allocation.Framework
+	20, // 57: mesosctl.allocation.AddFramework.used:type_name -> mesosctl.allocation.Grant
+	19, // 58: mesosctl.allocation.AddAgent.agent:type_name -> mesosctl.allocation.Agent
+	20, // 59: mesosctl.allocation.AddAgent.used:type_name -> mesosctl.allocation.Grant
+	20, // 60: mesosctl.allocation.Recover.grant:type_name -> mesosctl.allocation.Grant
+	20, // 61: mesosctl.allocation.UpdateAllocation.grant:type_name -> mesosctl.allocation.Grant
+	44, // 62: mesosctl.allocation.UpdateAllocation.converted:type_name -> mesos.v1.Resource
+	40, // 63: mesosctl.allocation.FrameworkRoles.framework_id:type_name -> mesos.v1.FrameworkID
+	37, // 64: mesosctl.allocation.UpdateWeights.weights:type_name -> mesosctl.allocation.UpdateWeights.Weight
+	17, // 65: mesosctl.allocation.UpdateQuota.guarantees:type_name -> mesosctl.allocation.Quantities
+	17, // 66: mesosctl.allocation.UpdateQuota.limits:type_name -> mesosctl.allocation.Quantities
+	41, // 67: mesosctl.allocation.UpdateUnavailability.agent_id:type_name -> mesos.v1.AgentID
+	45, // 68: mesosctl.allocation.UpdateUnavailability.unavailability:type_name -> mesos.v1.Unavailability
+	40, // 69: mesosctl.allocation.InverseOfferAnswered.framework_id:type_name -> mesos.v1.FrameworkID
+	41, // 70: mesosctl.allocation.InverseOfferAnswered.agent_id:type_name -> mesos.v1.AgentID
+	38, // 71: mesosctl.allocation.UpdateWhitelist.whitelist:type_name -> mesosctl.allocation.UpdateWhitelist.Whitelist
+	40, // 72: mesosctl.allocation.OffersReady.framework_id:type_name -> mesos.v1.FrameworkID
+	32, // 73: mesosctl.allocation.OffersReady.offers:type_name -> mesosctl.allocation.Offered
+	41, // 74: mesosctl.allocation.Offered.agent_id:type_name -> mesos.v1.AgentID
+	44, // 75: mesosctl.allocation.Offered.resources:type_name -> mesos.v1.Resource
+	40, // 76: mesosctl.allocation.InverseOffersReady.framework_id:type_name -> mesos.v1.FrameworkID
+	34, // 77: mesosctl.allocation.InverseOffersReady.agents:type_name -> mesosctl.allocation.InverseOffered
+	41, // 78: mesosctl.allocation.InverseOffered.agent_id:type_name -> mesos.v1.AgentID
+	44, // 79: mesosctl.allocation.InverseOffered.resources:type_name -> mesos.v1.Resource
+	45, // 80: mesosctl.allocation.InverseOffered.unavailability:type_name -> mesos.v1.Unavailability
+	1,  // 81: mesosctl.allocation.Answer.Error.kind:type_name -> mesosctl.allocation.Answer.Kind
+	82, // [82:82] is the sub-list for method output_type
+	82, // [82:82] is the sub-list for method input_type
+	82, // [82:82] is the sub-list for extension type_name
+	82, // [82:82] is the sub-list for extension extendee
+	0,  // [0:82] is the sub-list for field type_name
 }
 
 func init() { file_mesosctl_allocation_allocation_proto_init() }
@@ -2861,14 +3171,16 @@ func file_mesosctl_allocation_allocation_proto_init() {
 		(*ToAllocator_Inputs)(nil),
 		(*ToAllocator_Heartbeat)(nil),
 		(*ToAllocator_Goodbye)(nil),
+		(*ToAllocator_Ask)(nil),
 	}
 	file_mesosctl_allocation_allocation_proto_msgTypes[1].OneofWrappers = []any{
 		(*ToMaster_Hello)(nil),
 		(*ToMaster_Outputs)(nil),
 		(*ToMaster_Heartbeat)(nil),
 		(*ToMaster_Goodbye)(nil),
+		(*ToMaster_Answer)(nil),
 	}
-	file_mesosctl_allocation_allocation_proto_msgTypes[9].OneofWrappers = []any{
+	file_mesosctl_allocation_allocation_proto_msgTypes[11].OneofWrappers = []any{
 		(*Input_AddFramework)(nil),
 		(*Input_UpdateFramework)(nil),
 		(*Input_RemoveFramework)(nil),
@@ -2889,7 +3201,7 @@ func file_mesosctl_allocation_allocation_proto_init() {
 		(*Input_InverseOfferAnswered)(nil),
 		(*Input_UpdateWhitelist)(nil),
 	}
-	file_mesosctl_allocation_allocation_proto_msgTypes[10].OneofWrappers = []any{
+	file_mesosctl_allocation_allocation_proto_msgTypes[12].OneofWrappers = []any{
 		(*Output_OffersReady)(nil),
 		(*Output_InverseOffersReady)(nil),
 		(*Output_Refused)(nil),
@@ -2899,8 +3211,8 @@ func file_mesosctl_allocation_allocation_proto_init() {
 		File: protoimpl.DescBuilder{
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_mesosctl_allocation_allocation_proto_rawDesc), len(file_mesosctl_allocation_allocation_proto_rawDesc)),
-			NumEnums:      1,
-			NumMessages:   34,
+			NumEnums:      2,
+			NumMessages:   37,
 			NumExtensions: 0,
 			NumServices:   0,
 		},
