@@ -26,9 +26,8 @@ type RegexLimits struct {
 	Memory mesos.Bytes
 }
 
-// instructionMemory is what RE2 counts: 16 bytes in the program, which it lets
-// take two thirds of the memory.
-const instructionMemory = 24
+// instructionMemory is how many bytes an instruction takes in RE2.
+const instructionMemory = 16
 
 // check returns an error that says which limit a program exceeds, or nil.
 func (l RegexLimits) check(program *syntax.Prog) error {

@@ -169,8 +169,8 @@ func TestRegexLimitsAreTheOperators(t *testing.T) {
 		limits RegexLimits
 		ok     bool
 	}{
-		{RegexLimits{Program: 200, Memory: 8 * mesos.Kilobyte}, true},
-		{RegexLimits{Program: 200, Memory: 1 * mesos.Kilobyte}, false},
+		{RegexLimits{Program: 250, Memory: 8 * mesos.Kilobyte}, true},
+		{RegexLimits{Program: 250, Memory: 1 * mesos.Kilobyte}, false},
 		{RegexLimits{Program: 50, Memory: 8 * mesos.Kilobyte}, false},
 	} {
 		if _, err := OfferConstraints(message, []string{"*"}, test.limits); (err == nil) != test.ok {
