@@ -34,6 +34,8 @@ type Row struct {
 type Options struct {
 	Agents     int
 	Frameworks int
+	// Shapes is what works of Shapes to measure; empty means all.
+	Shapes []string
 	// Repeat is how often to measure; 0 means what suits the benchmark.
 	Repeat int
 	// Binary is the mesosctl to run as a process; "" means this one.

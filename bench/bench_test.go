@@ -3,7 +3,10 @@ package bench
 import (
 	"bytes"
 	"context"
+	"slices"
 	"testing"
+
+	"github.com/mesosctl/mesosctl/mesos"
 )
 
 // TestAllocatorRows runs the allocator's benchmark on a small cluster.
@@ -13,16 +16,32 @@ func TestAllocatorRows(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if len(rows) != 8 || log.Len() == 0 {
+	if len(rows) != 24 || log.Len() == 0 {
 		t.Errorf("got %d rows and %d bytes of log", len(rows), log.Len())
 	}
-	for _, r := range rows {
-		if r.Value <= 0 || r.Unit != "s" || r.Better != "less" || r.Setting == "" {
+	for i, r := range rows {
+		if r.Name != "allocator" || r.Value < 0 || r.Better != "less" || r.Setting == "" || r.Goal != 0 {
 			t.Errorf("bad row: %+v", r)
+		}
+		if r.Unit != "s" && (i < 8 || !slices.Contains([]string{"MB", "objects", "times"}, r.Unit)) {
+			t.Errorf("bad unit: %+v", r)
 		}
 	}
 	if err := Table(&log, rows); err != nil {
 		t.Error(err)
+	}
+}
+
+// TestShapesAreChosen measures one shape only, and none that isn't there.
+func TestShapesAreChosen(t *testing.T) {
+	opts := Options{Agents: 20, Frameworks: 5, Repeat: 1, Shapes: []string{"quota"}}
+	rows, err := Run(context.Background(), "allocator", opts)
+	if err != nil || len(rows) != 2 {
+		t.Errorf("got %d rows: %v", len(rows), err)
+	}
+	opts.Shapes = []string{"round"}
+	if _, err := Run(context.Background(), "allocator", opts); mesos.KindOf(err) != mesos.Invalid {
+		t.Errorf("got %v", err)
 	}
 }
 
