@@ -36,11 +36,15 @@ type task struct {
 // what the framework was told.
 func (t *task) state() mesospb.TaskState { return t.record.GetState() }
 
-// told is the state of the newest update that the framework was sent, or the
-// newest state if it was sent none by this master.
+// told is the state of the newest update that the framework was sent. If there
+// was none it is what the agent says that the task has come to, unless that is
+// its end: the first update is still to come.
 func (t *task) told() mesospb.TaskState {
-	if t.record.StatusUpdateState != nil {
+	switch {
+	case t.record.StatusUpdateState != nil:
 		return t.record.GetStatusUpdateState()
+	case t.terminal():
+		return mesospb.TaskState_TASK_STAGING
 	}
 	return t.record.GetState()
 }

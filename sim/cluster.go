@@ -3,6 +3,7 @@ package sim
 import (
 	"time"
 
+	"github.com/mesosctl/mesosctl/agent"
 	"github.com/mesosctl/mesosctl/mesos"
 )
 
@@ -29,7 +30,8 @@ type options struct {
 }
 
 var shapes = []string{
-	"cpus:2;mem:512", "cpus:4;mem:1024;ports:[31000-31009]", "cpus:1;mem:256;cpus(a):2;mem(a):256", "cpus:8;mem:2048;disk:100",
+	"cpus:2;mem:512;disk:100", "cpus:4;mem:1024;disk:50;ports:[31000-31009]",
+	"cpus:1;mem:256;disk:50;cpus(a):2;mem(a):256", "cpus:8;mem:2048;disk:200",
 }
 
 func newCluster(seed uint64) *cluster {
@@ -71,7 +73,7 @@ func (c *cluster) faults() {
 func (c *cluster) fault() {
 	m := c.machines[c.rand.IntN(len(c.machines))]
 	s := c.schedulers[c.rand.IntN(len(c.schedulers))]
-	switch c.rand.IntN(12) {
+	switch c.rand.IntN(13) {
 	case 0, 1:
 		if link := m.link(); link != nil {
 			c.logf("fault: the link of %s breaks", m.name)
@@ -105,6 +107,9 @@ func (c *cluster) fault() {
 		m.crashExecutor()
 	case 11:
 		m.cutExecutor()
+	case 12:
+		c.logf("fault: %s is asked to stop", m.name)
+		m.core.take(agent.Shutdown{Reason: "the simulator says so"})
 	}
 }
 

@@ -44,7 +44,7 @@ type running struct {
 func (m *machine) launch(e agent.LaunchContainer) {
 	c := m.cluster
 	x := &executor{machine: m, launch: e, name: m.name + "/" + e.Executor.GetExecutorId().GetValue()}
-	if e.Builtin == agent.BuiltinNone {
+	if e.Builtin != agent.BuiltinCommand {
 		x.resources = executorShare // what the container is given is for its first tasks too
 	}
 	m.containers[e.Container] = x
@@ -284,7 +284,8 @@ func (x *executor) acknowledged(ack *executorpb.Event_Acknowledged) {
 
 // leave ends an executor that has nothing left to do.
 func (x *executor) leave() {
-	done := x.leaving || x.launch.Builtin == agent.BuiltinCommand
+	// One for a command leaves after its task, one for a group after the group.
+	done := x.leaving || x.launch.Builtin != agent.BuiltinNone
 	if done && len(x.tasks) == 0 && len(x.updates) == 0 {
 		x.machine.cluster.after(0, x.alive(func() {
 			status := 0

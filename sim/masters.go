@@ -266,7 +266,7 @@ func detailToMaster(m *linkpb.ToMaster) string {
 	switch {
 	case m.GetStatusUpdate() != nil:
 		s := m.GetStatusUpdate().GetStatus()
-		return fmt.Sprintf("%s %v %v %q %x", s.GetTaskId().GetValue(), s.GetState(), s.GetReason(), s.GetMessage(), s.GetUuid())
+		return fmt.Sprintf("%s %v %s %x", s.GetTaskId().GetValue(), s.GetState(), why(s), s.GetUuid())
 	case m.GetReregister() != nil:
 		var ids []string
 		for _, t := range m.GetReregister().GetTasks() {

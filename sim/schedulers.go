@@ -3,6 +3,7 @@ package sim
 import (
 	"fmt"
 	"slices"
+	"strconv"
 	"time"
 
 	"github.com/mesosctl/mesosctl/master"
@@ -21,12 +22,14 @@ type scheduler struct {
 	roles   []string
 	// checkpoint: tasks outlive a break between agent and master.
 	checkpoint bool
-	id         string // once subscribed
-	conn       *conn  // the event stream; calls go up the same connection
-	leader     *leader
-	stream     master.StreamID
-	streams    int
-	ready      bool // SUBSCRIBED came on this stream
+	// aware: it has the PARTITION_AWARE capability.
+	aware   bool
+	id      string // once subscribed
+	conn    *conn  // the event stream; calls go up the same connection
+	leader  *leader
+	stream  master.StreamID
+	streams int
+	ready   bool // SUBSCRIBED came on this stream
 
 	tasks    map[string]*task
 	order    []*task
@@ -46,12 +49,12 @@ type task struct {
 }
 
 // executorShare is what every custom executor uses itself.
-var executorShare = resources.MustParse("cpus:0.1;mem:32")
+var executorShare = resources.MustParse("cpus:0.1;mem:32;disk:10")
 
 func (t *task) terminal() bool { return mesos.TaskState(t.state).Terminal() }
 
 func (c *cluster) newScheduler(i int) *scheduler {
-	s := &scheduler{cluster: c, name: fmt.Sprintf("F%d", i), checkpoint: !c.chance(3), tasks: map[string]*task{}}
+	s := &scheduler{cluster: c, name: fmt.Sprintf("F%d", i), checkpoint: !c.chance(3), aware: !c.chance(4), tasks: map[string]*task{}}
 	all := []string{"a", "b", "a/x", "a/y/z", "*"}
 	c.rand.Shuffle(len(all), func(i, j int) { all[i], all[j] = all[j], all[i] })
 	s.roles = slices.Sorted(slices.Values(all[:1+c.rand.IntN(3)]))
@@ -65,9 +68,13 @@ func (s *scheduler) info() *mesospb.FrameworkInfo {
 		User: new("nobody"), Name: &s.name, Roles: s.roles, FailoverTimeout: new(3600.0), Checkpoint: &s.checkpoint,
 		Capabilities: []*mesospb.FrameworkInfo_Capability{
 			{Type: mesospb.FrameworkInfo_Capability_MULTI_ROLE.Enum()},
-			{Type: mesospb.FrameworkInfo_Capability_PARTITION_AWARE.Enum()},
 			{Type: mesospb.FrameworkInfo_Capability_RESERVATION_REFINEMENT.Enum()},
 		},
+	}
+	if s.aware {
+		info.Capabilities = append(info.Capabilities, &mesospb.FrameworkInfo_Capability{
+			Type: mesospb.FrameworkInfo_Capability_PARTITION_AWARE.Enum(),
+		})
 	}
 	if s.id != "" {
 		info.Id = &mesospb.FrameworkID{Value: &s.id}
@@ -206,10 +213,13 @@ func (s *scheduler) launch(o *mesospb.Offer) bool {
 	role := o.GetAllocationInfo().GetRole()
 	shape := resources.MustParse(fmt.Sprintf("cpus:0.%d;mem:%d", 1+c.rand.IntN(9), 32*(1+c.rand.IntN(4)))).Allocate(role)
 	own := executorShare.Allocate(role)
-	custom := ""
+	custom, group := "", false
 	if c.chance(3) {
 		custom = fmt.Sprintf("%s-x%d", s.name, c.rand.IntN(2))
 		left = left.Sub(own) // whether the executor runs already or not
+	} else if c.chance(4) {
+		custom, group = fmt.Sprintf("%s-g%d", s.name, s.launched), true
+		left = left.Sub(own)
 	}
 	var infos []*mesospb.TaskInfo
 	for range 1 + c.rand.IntN(3) {
@@ -218,25 +228,48 @@ func (s *scheduler) launch(o *mesospb.Offer) bool {
 			break
 		}
 		left = rest
-		infos = append(infos, s.newTask(o, custom, shape, own))
+		infos = append(infos, s.newTask(o, custom, shape))
 	}
 	if len(infos) == 0 {
 		return false
+	}
+	operation := &mesospb.Offer_Operation{
+		Type:   mesospb.Offer_Operation_LAUNCH.Enum(),
+		Launch: &mesospb.Offer_Operation_Launch{TaskInfos: infos},
+	}
+	x := s.executorInfo(custom, own)
+	switch {
+	case group:
+		x.Type, x.Command = mesospb.ExecutorInfo_DEFAULT.Enum(), nil
+		operation = &mesospb.Offer_Operation{
+			Type:        mesospb.Offer_Operation_LAUNCH_GROUP.Enum(),
+			LaunchGroup: &mesospb.Offer_Operation_LaunchGroup{Executor: x, TaskGroup: &mesospb.TaskGroupInfo{Tasks: infos}},
+		}
+	case custom != "":
+		for _, info := range infos {
+			info.Executor, info.Command = x.CloneVT(), nil
+		}
 	}
 	refuse := float64(c.rand.IntN(5))
 	s.call(schedulerpb.Call_ACCEPT, func(call *schedulerpb.Call) {
 		call.Accept = &schedulerpb.Call_Accept{
 			OfferIds: []*mesospb.OfferID{o.GetId()}, Filters: &mesospb.Filters{RefuseSeconds: &refuse},
-			Operations: []*mesospb.Offer_Operation{{
-				Type:   mesospb.Offer_Operation_LAUNCH.Enum(),
-				Launch: &mesospb.Offer_Operation_Launch{TaskInfos: infos},
-			}},
+			Operations: []*mesospb.Offer_Operation{operation},
 		}
 	})
 	return true
 }
 
-func (s *scheduler) newTask(o *mesospb.Offer, custom string, shape, own resources.Resources) *mesospb.TaskInfo {
+// executorInfo is an executor of the framework's own.
+func (s *scheduler) executorInfo(id string, own resources.Resources) *mesospb.ExecutorInfo {
+	return &mesospb.ExecutorInfo{
+		ExecutorId: &mesospb.ExecutorID{Value: &id}, Type: mesospb.ExecutorInfo_CUSTOM.Enum(),
+		Command: &mesospb.CommandInfo{Value: new("run executor")}, Resources: convert.ToWire(own),
+		FrameworkId: &mesospb.FrameworkID{Value: new(s.id)},
+	}
+}
+
+func (s *scheduler) newTask(o *mesospb.Offer, custom string, shape resources.Resources) *mesospb.TaskInfo {
 	s.launched++
 	t := &task{
 		id: fmt.Sprintf("%s-t%d", s.name, s.launched), agent: o.GetAgentId().GetValue(), executor: custom,
@@ -244,28 +277,17 @@ func (s *scheduler) newTask(o *mesospb.Offer, custom string, shape, own resource
 	}
 	s.tasks[t.id] = t
 	s.order = append(s.order, t)
-	info := &mesospb.TaskInfo{
+	return &mesospb.TaskInfo{
 		Name: &t.id, TaskId: &mesospb.TaskID{Value: &t.id}, AgentId: &mesospb.AgentID{Value: &t.agent},
-		Resources: convert.ToWire(shape),
+		Resources: convert.ToWire(shape), Command: &mesospb.CommandInfo{Value: new("run " + t.id)},
 	}
-	command := &mesospb.CommandInfo{Value: new("run " + t.id)}
-	if custom == "" {
-		info.Command = command
-		return info
-	}
-	info.Executor = &mesospb.ExecutorInfo{
-		ExecutorId: &mesospb.ExecutorID{Value: &custom}, Type: mesospb.ExecutorInfo_CUSTOM.Enum(),
-		Command: &mesospb.CommandInfo{Value: new("run executor")}, Resources: convert.ToWire(own),
-		FrameworkId: &mesospb.FrameworkID{Value: new(s.id)},
-	}
-	return info
 }
 
 // updated takes a task's state and acknowledges it, now or a little later.
 func (s *scheduler) updated(status *mesospb.TaskStatus) {
 	c := s.cluster
 	id, state := status.GetTaskId().GetValue(), status.GetState()
-	c.logf("%s is told %s %v %v %q", s.name, id, state, status.GetReason(), status.GetMessage())
+	c.logf("%s is told %s %v %s", s.name, id, state, why(status))
 	t := s.tasks[id]
 	if t == nil {
 		c.fail("%s was told of task %s, which it never launched", s.name, id)
@@ -283,13 +305,24 @@ func (s *scheduler) updated(status *mesospb.TaskStatus) {
 			if s.conn != conn {
 				return
 			}
-			s.call(schedulerpb.Call_ACKNOWLEDGE, func(call *schedulerpb.Call) {
-				call.Acknowledge = &schedulerpb.Call_Acknowledge{
-					AgentId: status.GetAgentId(), TaskId: status.GetTaskId(), Uuid: uuid,
-				}
-			})
+			for range 1 + c.rand.IntN(20)/19 { // now and then twice
+				s.call(schedulerpb.Call_ACKNOWLEDGE, func(call *schedulerpb.Call) {
+					call.Acknowledge = &schedulerpb.Call_Acknowledge{
+						AgentId: status.GetAgentId(), TaskId: status.GetTaskId(), Uuid: uuid,
+					}
+				})
+			}
 		})
 	}
+}
+
+// why is the reason and the message of a status.
+func why(status *mesospb.TaskStatus) string {
+	reason := ""
+	if status.Reason != nil {
+		reason = status.GetReason().String() + " "
+	}
+	return reason + strconv.Quote(status.GetMessage())
 }
 
 // absent reports whether a task that was in the one state may be said to be in
@@ -316,6 +349,11 @@ func (s *scheduler) reconcile() {
 	})
 }
 
+// reconcileAll asks for the state of every task that the master knows.
+func (s *scheduler) reconcileAll() {
+	s.call(schedulerpb.Call_RECONCILE, func(call *schedulerpb.Call) { call.Reconcile = &schedulerpb.Call_Reconcile{} })
+}
+
 // act does something of its own now and then.
 func (s *scheduler) act() {
 	c := s.cluster
@@ -337,7 +375,7 @@ func (s *scheduler) act() {
 	case 3:
 		s.reconcile()
 	case 4:
-		s.call(schedulerpb.Call_RECONCILE, func(call *schedulerpb.Call) { call.Reconcile = &schedulerpb.Call_Reconcile{} })
+		s.reconcileAll()
 	case 5:
 		s.shutdownExecutor()
 	}
@@ -377,10 +415,12 @@ func (s *scheduler) shutdownExecutor() {
 	}
 }
 
-// drain ends everything.
+// drain ends everything, also what it was told is lost and is back with an agent
+// that a new master admitted.
 func (s *scheduler) drain() {
 	s.kill(-1)
 	s.reconcile()
+	s.reconcileAll()
 	s.shutdownExecutor()
 }
 
