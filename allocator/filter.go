@@ -104,18 +104,6 @@ func (al *Allocator) filtered(a *agent, c int32, offer resources.Resources) *fil
 	return nil
 }
 
-// hasFilter reports whether a client declined something of an agent and is not
-// to be offered it yet.
-func (al *Allocator) hasFilter(a *agent, c int32) bool {
-	at, found := a.findFilter(c)
-	for ; found && at < len(a.filters) && a.filters[at].client == c; at++ {
-		if a.filters[at].generation == al.clients[c].generation {
-			return true
-		}
-	}
-	return false
-}
-
 // dropFilters makes all filters about an agent void.
 func (al *Allocator) dropFilters(a *agent) {
 	for f := range a.filters {

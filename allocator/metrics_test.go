@@ -72,7 +72,15 @@ func TestMetricsOfFilters(t *testing.T) {
 	s.tell("framework F2 a")
 	s.tell("decline F2 S0 a cpus:2;mem:1024 refuse=100s")
 	expectMetrics(t, s, map[string]float64{"offer_filters/roles/a/active": 2, "offer_filters/roles/b/active": 1})
-	s.tell("wait 100s")
+	s.tell("revive F0 & suppress F0 & revive F1 & decline F0 S0 a cpus:2;mem:1024 & decline F1 S0 b cpus:2;mem:1024 refuse=100s")
+	expectMetrics(t, s, map[string]float64{"offer_filters/roles/a/active": 1})
+	s.tell("update S0 cpus:2;mem:1024 rack=r1")
+	expectMetrics(t, s, map[string]float64{"offer_filters/roles/a/active": 0, "offer_filters/roles/b/active": 0})
+	for range 2 {
+		s.tell("decline F2 S0 a cpus:2;mem:1024 refuse=10s")
+		s.tell("decline F1 S0 b cpus:2;mem:1024 refuse=10s")
+	}
+	s.tell("wait 10s")
 	expectMetrics(t, s, map[string]float64{"offer_filters/roles/a/active": 0, "offer_filters/roles/b/active": 0})
 }
 

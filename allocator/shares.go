@@ -27,17 +27,11 @@ func (al *Allocator) Shares() allocation.Shares {
 func (al *Allocator) frameworkShare(c int32) allocation.FrameworkShare {
 	cl := &al.clients[c]
 	held := al.tree.nodes[cl.leaf].held
-	row := allocation.FrameworkShare{
+	return allocation.FrameworkShare{
 		Framework: al.frameworks[cl.framework].id, Role: cl.role,
 		Active: al.frameworks[cl.framework].active, Subscribed: cl.subscribed, Suppressed: cl.suppressed,
-		Agents: cl.holdings, Held: held, DominantShare: al.tree.shareOf(held),
+		Agents: cl.holdings, Held: held, DominantShare: al.tree.shareOf(held), Filters: cl.filters,
 	}
-	for _, a := range al.agents {
-		if a.known && a.filterers.has(c) && al.hasFilter(a, c) {
-			row.Filters++
-		}
-	}
-	return row
 }
 
 // roleShares is the rows of all roles that are of any interest.
@@ -93,7 +87,7 @@ func (al *Allocator) countRoles(roles map[string]*allocation.RoleShare) {
 		if !a.known {
 			continue
 		}
-		for _, part := range a.info.Total.ReservationsByRole() {
+		for _, part := range a.reservations() {
 			reserved[part.Role] = reserved[part.Role].Add(part.Resources.Quantities())
 		}
 		for h := range a.held {
@@ -118,6 +112,16 @@ func (al *Allocator) countRoles(roles map[string]*allocation.RoleShare) {
 	for role, amount := range consumed {
 		upwards(role, func(row *allocation.RoleShare) { row.Consumed = row.Consumed.Add(amount) })
 	}
+}
+
+// reservations is what is reserved of an agent, by role.
+func (a *agent) reservations() []resources.RoleResources {
+	for r := range a.info.Total.All() {
+		if r.IsReserved() {
+			return a.info.Total.ReservationsByRole()
+		}
+	}
+	return nil
 }
 
 // find is the node of a role, or -1.

@@ -4,6 +4,7 @@ import (
 	"context"
 	"sync/atomic"
 
+	"github.com/mesosctl/mesosctl/allocator"
 	"github.com/mesosctl/mesosctl/allocator/remote"
 	"github.com/mesosctl/mesosctl/httpapi"
 	"github.com/mesosctl/mesosctl/internal/drive"
@@ -67,6 +68,20 @@ func (h *here) Run(ctx context.Context) error {
 }
 
 func (h *here) Status() remote.Status { return remote.Status{Connected: h.began.Load()} }
+
+// metrics are what the policy in this process counts, if it counts.
+func (h *here) metrics(ctx context.Context) (list []httpapi.Metric) {
+	policy, ok := h.policy.(*allocator.Allocator)
+	if !ok {
+		return nil
+	}
+	var counted []allocator.Metric
+	h.loop.Inspect(ctx, func() { counted = policy.Metrics() })
+	for _, m := range counted {
+		list = append(list, httpapi.Metric(m))
+	}
+	return list
+}
 
 // newAllocating is the allocator that a master is told to use.
 func (m *Master) newAllocating(info *mesospb.MasterInfo, events allocatingEvents) (allocating, error) {

@@ -34,3 +34,20 @@ func TestARunningMasterExplains(t *testing.T) {
 		t.Errorf("of a role that the framework doesn't have: %v", err)
 	}
 }
+
+func TestARunningMasterTellsWhatItsAllocatorCounts(t *testing.T) {
+	l := startLocal(t)
+	s := subscribe(t, l.Master())
+	offered := 0.0
+	for _, r := range s.next(schedulerpb.Event_OFFERS).GetOffers().GetOffers()[0].GetResources() {
+		if r.GetName() == "cpus" {
+			offered += r.GetScalar().GetValue()
+		}
+	}
+	if got := metric(t, l.Master(), "allocator/mesos/resources/cpus/offered_or_allocated"); got != offered {
+		t.Errorf("%v cpus are offered or in use, %v were offered", got, offered)
+	}
+	if runs := metric(t, l.Master(), "allocator/mesos/allocation_runs"); runs < 1 {
+		t.Errorf("%v runs", runs)
+	}
+}

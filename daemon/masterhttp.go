@@ -67,6 +67,9 @@ func (m *Master) metrics(ctx context.Context) []httpapi.Metric {
 		httpapi.Metric{Name: "master/elected", Value: 1},
 		httpapi.Metric{Name: "master/operator_event_stream_subscribers", Value: float64(m.view.Subscribers())})
 	metrics = append(metrics, allocatingMetrics(t.alloc.Status())...)
+	if h, ok := t.alloc.(*here); ok {
+		metrics = append(metrics, h.metrics(ctx)...)
+	}
 	var counted []master.Metric
 	t.master.Inspect(ctx, func() { counted = t.core.AppendMetrics(nil) })
 	for _, c := range counted {

@@ -96,6 +96,6 @@ type FrameworkShare struct {
 	Agents        int                  `json:"agents"`
 	Held          resources.Quantities `json:"held"`
 	DominantShare float64              `json:"dominant_share"`
-	// Filters is how many agents it declined and is not to be offered again yet.
+	// Filters is how many of its answers keep agents from it for a while.
 	Filters int `json:"filters"`
 }
