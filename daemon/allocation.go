@@ -94,7 +94,7 @@ func (m *Master) newAllocating(info *mesospb.MasterInfo, events allocatingEvents
 			Decided:   events.decided,
 		}), nil
 	}
-	policy, err := m.cfg.policy().hierarchical(m.cfg.Domain.allocation())
+	policy, err := m.cfg.hierarchical(m.cfg.Domain.allocation())
 	if err != nil {
 		return nil, err
 	}

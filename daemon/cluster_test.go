@@ -32,8 +32,9 @@ func localConfig(t *testing.T) LocalConfig {
 	return LocalConfig{
 		WorkDir: t.TempDir(),
 		Master: MasterConfig{
-			CommonConfig: common, EtcdFast: true, AllocationInterval: time.Second,
-			MinAllocatable: allocator.DefaultMinAllocatable(), AgentPingTimeout: 15 * time.Second, MaxAgentPingTimeouts: 5,
+			CommonConfig: common, EtcdFast: true,
+			PolicyConfig:     PolicyConfig{AllocationInterval: time.Second, MinAllocatable: allocator.DefaultMinAllocatable()},
+			AgentPingTimeout: 15 * time.Second, MaxAgentPingTimeouts: 5,
 			AgentReregisterTimeout: 10 * time.Minute, MaxCompletedFrameworks: 50, MaxCompletedTasksPerFramework: 1000,
 			MaxUnreachableTasks: 1000, RootSubmissions: true,
 			RegistryStoreTimeout: 20 * time.Second, RegistryFetchTimeout: time.Minute,

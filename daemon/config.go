@@ -7,7 +7,6 @@ import (
 	"time"
 
 	"github.com/mesosctl/mesosctl/mesos"
-	"github.com/mesosctl/mesosctl/mesos/resources"
 )
 
 // CommonConfig is what every daemon is told. Names follow Mesos's flags.
@@ -39,14 +38,10 @@ type MasterConfig struct {
 	EtcdFast bool
 
 	// Allocator is the host:port of an allocator in another process, which then
-	// has the flags about allocation; empty means one in this process.
+	// follows its own PolicyConfig; empty means one in this process.
 	Allocator string
+	PolicyConfig
 
-	AllocationInterval            time.Duration
-	MinAllocatable                []resources.Quantities
-	RoleSorter, FrameworkSorter   string
-	FairSharingExcluded           []string
-	FilterGPUResources            bool
 	Weights                       map[string]float64
 	Whitelist                     map[string]bool
 	AgentPingTimeout              time.Duration

@@ -38,18 +38,6 @@ func (c *MasterConfig) core(info *mesospb.MasterInfo, term uint64) master.Config
 	}
 }
 
-// policy is the configuration of an allocator in the master's process.
-func (c *MasterConfig) policy() PolicyConfig {
-	return PolicyConfig{
-		AllocationInterval:  c.AllocationInterval,
-		MinAllocatable:      c.MinAllocatable,
-		RoleSorter:          c.RoleSorter,
-		FrameworkSorter:     c.FrameworkSorter,
-		FairSharingExcluded: c.FairSharingExcluded,
-		FilterGPUResources:  c.FilterGPUResources,
-	}
-}
-
 func (d Domain) allocation() allocation.Domain {
 	return allocation.Domain{Region: d.Region, Zone: d.Zone}
 }

@@ -59,7 +59,7 @@ func RunMaster(ctx context.Context, cfg MasterConfig) error {
 // called. It returns once the master answers requests; it may not lead yet.
 func StartMaster(ctx context.Context, cfg MasterConfig) (*Master, error) {
 	m := &Master{cfg: cfg, log: cfg.Log.With("daemon", "master"), started: time.Now(), view: httpapi.NewMasterView(), led: make(chan struct{})}
-	if _, err := cfg.policy().hierarchical(allocation.Domain{}); err != nil {
+	if _, err := cfg.hierarchical(allocation.Domain{}); err != nil {
 		return nil, fmt.Errorf("start master: %w", err)
 	}
 	var err error

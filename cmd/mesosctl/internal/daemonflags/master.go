@@ -2,14 +2,12 @@ package daemonflags
 
 import (
 	"os"
-	"slices"
 	"strconv"
 	"strings"
 
 	"github.com/mesosctl/mesosctl/cmd/mesosctl/internal/flags"
 	"github.com/mesosctl/mesosctl/daemon"
 	"github.com/mesosctl/mesosctl/mesos"
-	"github.com/mesosctl/mesosctl/mesos/resources"
 )
 
 // DefaultMasterPort is the port of a master that is told no other.
@@ -31,13 +29,8 @@ func NewMaster() *Master {
 		flags.Path("work_dir", &c.WorkDir, "", "`directory` for what must survive a restart (required)"),
 		flags.String("cluster", &c.Cluster, "", "`name` of the cluster, for people to read"),
 		flags.List("etcd", &c.Etcd, "", "client `URLs` of an external etcd; without them the master runs its own member"),
-		flags.Duration("allocation_interval", &c.AllocationInterval, "1secs", "`time` between allocations that nothing caused"),
-		flags.Func("min_allocatable_resources", "resources", "cpus:0.01|mem:32",
-			"least `resources` to offer, alternatives separated by |", minAllocatable(&c.MinAllocatable)),
-		sorter("role_sorter", "order in which roles are served", &c.RoleSorter),
-		sorter("framework_sorter", "order in which the frameworks of a role are served", &c.FrameworkSorter),
-		flags.List("fair_sharing_excluded_resource_names", &c.FairSharingExcluded, "", "`names` of resources that do not count as a share"),
-		flags.Bool("filter_gpu_resources", &c.FilterGPUResources, true, "offer GPUs only to frameworks that ask for them"),
+		flags.Func("allocator", "name", "HierarchicalDRF",
+			"`HierarchicalDRF`, in this process, or the host:port of one started as mesosctl allocator", allocator(&c.Allocator)),
 		flags.Func("weights", "weights", "", "weights of roles, as in `role=weight,role=weight`", weights(&c.Weights)),
 		flags.Func("roles", "list", "", "the only `roles` that frameworks may have; any if not given", names(&c.Roles)),
 		whitelist(&c.Whitelist),
@@ -59,6 +52,7 @@ func NewMaster() *Master {
 		flags.Duration("registry_store_timeout", &c.RegistryStoreTimeout, "20secs", "`time` that a write to the registry may take"),
 		flags.Duration("registry_fetch_timeout", &c.RegistryFetchTimeout, "1mins", "`time` that reading the registry may take"),
 	)
+	m.Table = append(m.Table, allocation(&c.PolicyConfig)...)
 	m.Table = append(m.Table, masterLater()...)
 	m.Table.Apply()
 	return m
@@ -78,7 +72,6 @@ func masterLater() flags.Table {
 	return flags.Table{
 		flags.Later("acls", ""),
 		flags.Later("agent_removal_rate_limit", "").Formerly("slave_removal_rate_limit"),
-		flags.Later("allocator", "HierarchicalDRF", "hierarchical"),
 		flags.LaterBool("authenticate_agents", false).Formerly("authenticate_slaves"),
 		flags.LaterBool("authenticate_frameworks", false),
 		flags.LaterBool("authenticate_http_frameworks", false),
@@ -103,23 +96,6 @@ func masterLater() flags.Table {
 		flags.LaterBool("require_agent_domain", false),
 		flags.Later("webui_dir", "/usr/local/share/mesos/webui"),
 		flags.Later("zk", ""),
-	}
-}
-
-func minAllocatable(list *[]resources.Quantities) func(string) error {
-	return func(text string) error {
-		*list = nil
-		for part := range strings.SplitSeq(text, "|") {
-			if strings.TrimSpace(part) == "" {
-				continue
-			}
-			q, err := resources.ParseQuantities(part)
-			if err != nil {
-				return err
-			}
-			*list = append(*list, q)
-		}
-		return nil
 	}
 }
 
@@ -179,17 +155,6 @@ func whitelist(m *map[string]bool) *flags.Flag {
 				(*m)[line] = true
 			}
 		}
-		return nil
-	})
-}
-
-// sorter is a flag that names a sorter.
-func sorter(name, usage string, p *string) *flags.Flag {
-	return flags.Func(name, "sorter", "drf", usage+": `drf`, random or priority", func(text string) error {
-		if !slices.Contains([]string{"drf", "random", "priority"}, text) {
-			return mesos.Errorf(mesos.Invalid, "%q is none of drf, random and priority", text)
-		}
-		*p = text
 		return nil
 	})
 }

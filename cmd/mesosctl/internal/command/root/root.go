@@ -11,6 +11,7 @@ import (
 
 	"github.com/mesosctl/mesosctl/cmd/mesosctl/internal/app"
 	"github.com/mesosctl/mesosctl/cmd/mesosctl/internal/build"
+	"github.com/mesosctl/mesosctl/cmd/mesosctl/internal/command/allocator"
 	"github.com/mesosctl/mesosctl/cmd/mesosctl/internal/command/bench"
 	"github.com/mesosctl/mesosctl/cmd/mesosctl/internal/command/completion"
 	"github.com/mesosctl/mesosctl/cmd/mesosctl/internal/command/execute"
@@ -34,7 +35,7 @@ func New(a *app.App) *cobra.Command {
 	}
 	root.CompletionOptions.DisableDefaultCmd = true
 	root.AddCommand(
-		execute.New(a), master.New(a), status.New(a), explain.New(a), version.New(a), bench.New(a), completion.New(a),
+		execute.New(a), master.New(a), allocator.New(a), status.New(a), explain.New(a), version.New(a), bench.New(a), completion.New(a),
 	)
 	root.AddCommand(whereAgentsRun(a)...)
 	return dress(a, root)
