@@ -6,6 +6,7 @@ import (
 	"github.com/mesosctl/mesosctl/wire/linkpb"
 	"github.com/mesosctl/mesosctl/wire/masterpb"
 	"github.com/mesosctl/mesosctl/wire/mesospb"
+	"github.com/mesosctl/mesosctl/wire/quotapb"
 	"github.com/mesosctl/mesosctl/wire/schedulerpb"
 )
 
@@ -114,6 +115,16 @@ type (
 		Framework mesos.FrameworkID
 		Offer     mesos.OfferID
 	}
+	// PutWeight publishes the weight of a role.
+	PutWeight struct {
+		Role   string
+		Weight float64
+	}
+	// PutQuota publishes the quota of a role; nil if it has none any more.
+	PutQuota struct {
+		Role   string
+		Config *quotapb.QuotaConfig
+	}
 )
 
 // TaskList says which of a framework's lists a task is in.
@@ -164,4 +175,6 @@ func (PutExecutor) isEffect()        {}
 func (DropExecutor) isEffect()       {}
 func (PutOffer) isEffect()           {}
 func (DropOffer) isEffect()          {}
+func (PutWeight) isEffect()          {}
+func (PutQuota) isEffect()           {}
 func (Log) isEffect()                {}

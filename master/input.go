@@ -3,6 +3,8 @@ package master
 import (
 	"github.com/mesosctl/mesosctl/mesos/allocation"
 	"github.com/mesosctl/mesosctl/wire/linkpb"
+	"github.com/mesosctl/mesosctl/wire/mesospb"
+	"github.com/mesosctl/mesosctl/wire/quotapb"
 	"github.com/mesosctl/mesosctl/wire/schedulerpb"
 )
 
@@ -79,6 +81,38 @@ type (
 		Framework string
 	}
 
+	// UpdateWeights is an operator's request to set the weights of roles, all or
+	// none. Answered by a Reply once they are durable.
+	UpdateWeights struct {
+		Request   RequestID
+		Principal string
+		Weights   []*mesospb.WeightInfo
+	}
+	// UpdateQuota is an operator's request to replace the quotas of roles, all or
+	// none. A config without guarantees and limits removes a quota. Force allows
+	// guarantees that exceed the cluster, and limits below what is in use.
+	// Answered by a Reply once they are durable.
+	UpdateQuota struct {
+		Request   RequestID
+		Principal string
+		Force     bool
+		Configs   []*quotapb.QuotaConfig
+	}
+	// SetQuota is the older way to give a role a quota: one that has none, and
+	// with limits that are the guarantees. Answered by a Reply once it is durable.
+	SetQuota struct {
+		Request   RequestID
+		Principal string
+		Quota     *quotapb.QuotaRequest
+	}
+	// RemoveQuota is the older way to take a role's quota away. Answered by a
+	// Reply once that is durable.
+	RemoveQuota struct {
+		Request   RequestID
+		Principal string
+		Role      string
+	}
+
 	// Tick tells that the time the core asked for (Next) has come.
 	Tick struct{}
 )
@@ -92,4 +126,8 @@ func (RegistryWritten) isInput()    {}
 func (AllocatorConnected) isInput() {}
 func (Allocated) isInput()          {}
 func (Teardown) isInput()           {}
+func (UpdateWeights) isInput()      {}
+func (UpdateQuota) isInput()        {}
+func (SetQuota) isInput()           {}
+func (RemoveQuota) isInput()        {}
 func (Tick) isInput()               {}

@@ -40,7 +40,8 @@ type Config struct {
 	RootSubmissions bool
 	// Roles is the --roles whitelist; nil allows every role.
 	Roles map[string]bool
-	// Weights are those of --weights; a role that has none weighs 1.
+	// Weights are those of --weights, with which a cluster begins; a role that
+	// has none weighs 1.
 	Weights map[string]float64
 	// Whitelist is --whitelist: the hosts of agents that may be offered; nil allows all.
 	Whitelist map[string]bool
@@ -51,6 +52,8 @@ type Recovered struct {
 	Admitted    []*registrypb.AdmittedAgent
 	Unreachable []*registrypb.UnreachableAgent
 	Gone        []*registrypb.GoneAgent
+	Weights     map[string]float64          // by role
+	Quotas      map[string]allocation.Quota // by role
 }
 
 // Master is the core of one term. It is owned by one goroutine.
@@ -87,6 +90,11 @@ type Master struct {
 	offers  map[mesos.OfferID]*offer
 	session AllocatorSession
 
+	// Of roles. Accepted quotas are those with what is being written.
+	weights                map[string]float64
+	weightsRecovered       bool
+	quotas, acceptedQuotas map[string]allocation.Quota
+
 	nextFramework, nextAgent, nextOffer, nextTask uint64
 
 	publications
@@ -111,7 +119,18 @@ func New(config Config, recovered Recovered) *Master {
 		pendingLinks:     make(map[LinkID]*transition),
 		writes:           make(map[uint64]func()),
 		offers:           make(map[mesos.OfferID]*offer),
+		weights:          make(map[string]float64),
+		weightsRecovered: len(recovered.Weights) > 0,
+		quotas:           make(map[string]allocation.Quota),
+		acceptedQuotas:   make(map[string]allocation.Quota),
 	}
+	if m.weightsRecovered {
+		maps.Copy(m.weights, recovered.Weights)
+	} else {
+		maps.Copy(m.weights, config.Weights)
+	}
+	maps.Copy(m.quotas, recovered.Quotas)
+	maps.Copy(m.acceptedQuotas, recovered.Quotas)
 	for _, a := range recovered.Admitted {
 		m.recovered[mesos.AgentID(a.GetInfo().GetId().GetValue())] = a.GetInfo()
 	}
@@ -144,6 +163,10 @@ func (m *Master) Step(now time.Time, in Input) []Effect {
 // start begins the term: the agents of the last one have a while to come back.
 func (m *Master) start() {
 	m.started = true
+	m.startWeights()
+	for _, role := range sortedKeys(m.quotas) {
+		m.publishQuota(role)
+	}
 	for _, id := range slices.Sorted(maps.Keys(m.recovered)) {
 		m.emit(PutRecoveredAgent{Agent: m.recovered[id]})
 	}
@@ -155,7 +178,7 @@ func (m *Master) start() {
 // Next is when the core must be given a Tick: the zero time if it waits for
 // nothing, a time that has passed if it wants one as soon as no input waits.
 func (m *Master) Next() time.Time {
-	if !m.started && len(m.recovered) > 0 {
+	if !m.started && len(m.recovered)+len(m.weights)+len(m.quotas) > 0 {
 		return time.Unix(0, 0)
 	}
 	if m.totalsPending() {
@@ -188,6 +211,14 @@ func (m *Master) take(in Input) {
 		m.registryWritten(in)
 	case Teardown:
 		m.teardown(in)
+	case UpdateWeights:
+		m.updateWeights(in)
+	case UpdateQuota:
+		m.updateQuota(in)
+	case SetQuota:
+		m.setQuota(in)
+	case RemoveQuota:
+		m.removeQuota(in)
 	default:
 		panic(fmt.Sprintf("master: unknown input %T", in))
 	}

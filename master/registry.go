@@ -4,8 +4,13 @@ import (
 	"sort"
 	"strings"
 
+	"google.golang.org/protobuf/proto"
+
 	"github.com/mesosctl/mesosctl/mesos"
+	"github.com/mesosctl/mesosctl/mesos/allocation"
+	"github.com/mesosctl/mesosctl/wire/convert"
 	"github.com/mesosctl/mesosctl/wire/mesospb"
+	"github.com/mesosctl/mesosctl/wire/quotapb"
 	"github.com/mesosctl/mesosctl/wire/registrypb"
 )
 
@@ -15,6 +20,8 @@ const (
 	admittedPrefix    = "agents/"      // registrypb.AdmittedAgent
 	unreachablePrefix = "unreachable/" // registrypb.UnreachableAgent
 	gonePrefix        = "gone/"        // registrypb.GoneAgent
+	weightPrefix      = "weights/"     // mesospb.WeightInfo
+	quotaPrefix       = "quota/"       // quotapb.QuotaConfig
 )
 
 // AdmittedKey is the registry key of an admitted agent.
@@ -25,6 +32,12 @@ func UnreachableKey(id mesos.AgentID) string { return unreachablePrefix + string
 
 // GoneKey is the registry key of an agent that was declared gone.
 func GoneKey(id mesos.AgentID) string { return gonePrefix + string(id) }
+
+// WeightKey is the registry key of a role's weight.
+func WeightKey(role string) string { return weightPrefix + role }
+
+// QuotaKey is the registry key of a role's quota.
+func QuotaKey(role string) string { return quotaPrefix + role }
 
 // DecodeRecovered turns the keys and values of the registry into what a Master
 // is born with, ordered by agent ID. Keys of objects that this version does not
@@ -75,8 +88,81 @@ func (r *Recovered) add(key string, value []byte) error {
 			return mesos.Errorf(mesos.Internal, "the value is of agent %q", agent.GetId().GetValue())
 		}
 		r.Gone = append(r.Gone, agent)
+	case strings.HasPrefix(key, weightPrefix):
+		return r.addWeight(key, value)
+	case strings.HasPrefix(key, quotaPrefix):
+		return r.addQuota(key, value)
 	}
 	return nil
+}
+
+func (r *Recovered) addWeight(key string, value []byte) error {
+	info := new(mesospb.WeightInfo)
+	if err := info.UnmarshalVT(value); err != nil {
+		return err
+	}
+	role, weight := info.GetRole(), info.GetWeight()
+	if WeightKey(role) != key {
+		return mesos.Errorf(mesos.Internal, "the value is of role %q", role)
+	}
+	if err := allocation.CheckWeight(role, weight); err != nil {
+		return err
+	}
+	if r.Weights == nil {
+		r.Weights = make(map[string]float64)
+	}
+	r.Weights[role] = weight
+	return nil
+}
+
+func (r *Recovered) addQuota(key string, value []byte) error {
+	config := new(quotapb.QuotaConfig)
+	if err := config.UnmarshalVT(value); err != nil {
+		return err
+	}
+	role := config.GetRole()
+	if QuotaKey(role) != key {
+		return mesos.Errorf(mesos.Internal, "the value is of role %q", role)
+	}
+	q, err := convert.Quota(config)
+	if err == nil {
+		err = q.Check(role)
+	}
+	if err != nil {
+		return err
+	}
+	if r.Quotas == nil {
+		r.Quotas = make(map[string]allocation.Quota)
+	}
+	r.Quotas[role] = q
+	return nil
+}
+
+// putWeights are the writes that set weights.
+func putWeights(weights map[string]float64) []RegistryWrite {
+	writes := make([]RegistryWrite, 0, len(weights))
+	for _, role := range sortedKeys(weights) {
+		info := &mesospb.WeightInfo{Role: &role, Weight: new(weights[role])}
+		writes = append(writes, RegistryWrite{Key: WeightKey(role), Value: mustMarshal(info)})
+	}
+	return writes
+}
+
+// putQuotas are the writes that set quotas; the zero quota is deleted.
+func putQuotas(quotas map[string]allocation.Quota) []RegistryWrite {
+	writes := make([]RegistryWrite, 0, len(quotas))
+	for _, role := range sortedKeys(quotas) {
+		write := RegistryWrite{Key: QuotaKey(role)}
+		if q := quotas[role]; !noQuota(q) {
+			value, err := proto.MarshalOptions{Deterministic: true}.Marshal(convert.QuotaToWire(role, q)) // it has maps
+			if err != nil {
+				panic("master: encode registry value: " + err.Error())
+			}
+			write.Value = value
+		}
+		writes = append(writes, write)
+	}
+	return writes
 }
 
 // putAdmitted is the write that admits an agent, or replaces its description.

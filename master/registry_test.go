@@ -13,7 +13,7 @@ func TestDecodeRecoveredReadsWhatWasWritten(t *testing.T) {
 		Hostname: proto.String("a.example"),
 		Id:       wireAgentID("M-S1"),
 	}
-	keys := map[string][]byte{"quota/some-later-object": []byte("x")}
+	keys := map[string][]byte{"later/some-object": []byte("x")}
 	for _, w := range []RegistryWrite{
 		putAdmitted(info),
 		putUnreachable("M-S7", &mesospb.TimeInfo{Nanoseconds: proto.Int64(42)}),

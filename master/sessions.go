@@ -22,8 +22,11 @@ func (m *Master) allocatorConnected(session AllocatorSession) {
 // describeCluster tells all that an allocator must know, in the same order each
 // time.
 func (m *Master) describeCluster(tell func(allocation.Input)) {
-	if len(m.config.Weights) > 0 {
-		tell(allocation.UpdateWeights{Weights: m.config.Weights})
+	if len(m.weights) > 0 {
+		tell(allocation.UpdateWeights{Weights: maps.Clone(m.weights)})
+	}
+	for _, role := range sortedKeys(m.quotas) {
+		tell(allocation.UpdateQuota{Role: role, Quota: m.quotas[role]})
 	}
 	if m.config.Whitelist != nil {
 		tell(allocation.UpdateWhitelist{Hostnames: m.config.Whitelist})

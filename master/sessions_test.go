@@ -87,7 +87,7 @@ func (k *told) take(in allocation.Input) {
 			k.weights[role] = weight
 		}
 	case allocation.UpdateQuota:
-		k.quota[in.Role] = in.Quota
+		mergeQuotas(k.quota, map[string]allocation.Quota{in.Role: in.Quota})
 	case allocation.UpdateWhitelist:
 		k.whitelist = in.Hostnames
 	}
