@@ -63,17 +63,29 @@ type drawn struct {
 	role, framework float64
 }
 
-// allocateAtRandom considers the candidates where a sorter is random.
+// allocateAtRandom considers the candidates where a sorter is random. The first
+// mostly takes all, so that the order of the others seldom matters.
 func (al *Allocator) allocateAtRandom(i int32) {
-	for _, d := range al.draw(al.pass.candidates) {
+	list := al.draw(al.pass.candidates)
+	for d := range list {
+		if al.compareDrawn(list[d], list[0]) < 0 {
+			list[0], list[d] = list[d], list[0]
+		}
+	}
+	if !al.consider(i, list[0].client) {
+		return
+	}
+	list = list[1:]
+	slices.SortFunc(list, al.compareDrawn)
+	for _, d := range list {
 		if !al.consider(i, d.client) {
 			return
 		}
 	}
 }
 
-// draw puts clients into the order in which the sorters serve them this time.
-// A role is drawn once for all its frameworks.
+// draw says where clients are in the order in which the sorters serve them this
+// time. A role is drawn once for all its frameworks.
 func (al *Allocator) draw(clients bitset) []drawn {
 	p := &al.pass
 	p.members = clients.appendTo(p.members[:0])
@@ -96,20 +108,25 @@ func (al *Allocator) draw(clients bitset) []drawn {
 		}
 		p.drawn = append(p.drawn, d)
 	}
-	slices.SortFunc(p.drawn, func(x, y drawn) int {
-		if al.tree.nodes[x.leaf].parent != al.tree.nodes[y.leaf].parent {
-			if al.tree.roles == Random {
-				return cmp.Compare(x.role, y.role)
-			}
-		} else if al.tree.frameworks == Random {
-			return cmp.Compare(x.framework, y.framework)
-		}
-		if al.tree.before(x.leaf, y.leaf) {
-			return -1
-		}
-		return 1
-	})
 	return p.drawn
+}
+
+// compareDrawn orders candidates.
+func (al *Allocator) compareDrawn(x, y drawn) int {
+	if al.tree.nodes[x.leaf].parent != al.tree.nodes[y.leaf].parent {
+		if al.tree.roles == Random {
+			return cmp.Compare(x.role, y.role)
+		}
+	} else if al.tree.frameworks == Random {
+		return cmp.Compare(x.framework, y.framework)
+	}
+	switch {
+	case x.leaf == y.leaf:
+		return 0
+	case al.tree.before(x.leaf, y.leaf):
+		return -1
+	}
+	return 1
 }
 
 // chance is how likely a node of the tree is to be the first of all: at each

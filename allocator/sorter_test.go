@@ -3,6 +3,7 @@ package allocator
 import (
 	"fmt"
 	"math"
+	"slices"
 	"strings"
 	"testing"
 
@@ -83,7 +84,9 @@ func positions(t *testing.T, config Config, weights map[string]float64, roles []
 	s.al.tree.settle()
 	places := make([][]float64, len(roles))
 	for range runs {
-		for place, d := range s.al.draw(s.al.active) {
+		list := s.al.draw(s.al.active)
+		slices.SortFunc(list, s.al.compareDrawn)
+		for place, d := range list {
 			f := s.al.clients[d.client].framework
 			if places[f] == nil {
 				places[f] = make([]float64, len(roles))
