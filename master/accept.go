@@ -13,10 +13,6 @@ import (
 // is declined. Tasks that can't be launched end in an update each.
 // https://mesos.apache.org/documentation/latest/scheduler-http-api/#accept
 func (m *Master) accept(f *framework, call *schedulerpb.Call_Accept) error {
-	refuse, err := refusal(call.GetFilters())
-	if err != nil {
-		return mesos.Errorf(mesos.Invalid, "ACCEPT: accept.filters: %w", err)
-	}
 	if err := supportedOperations(call.GetOperations()); err != nil {
 		return err
 	}
@@ -41,7 +37,7 @@ func (m *Master) accept(f *framework, call *schedulerpb.Call_Accept) error {
 			m.launchGroup(&l, operation)
 		}
 	}
-	m.recoverOffered(f, l.agent, l.left, refuse)
+	m.recoverOffered(f, l.agent, l.left, refusal(call.GetFilters()))
 	return nil
 }
 

@@ -72,7 +72,7 @@ func (m *Master) call(f *framework, call *schedulerpb.Call) error {
 	case schedulerpb.Call_ACCEPT:
 		return m.accept(f, call.GetAccept())
 	case schedulerpb.Call_DECLINE:
-		return m.decline(f, call.GetDecline())
+		m.decline(f, call.GetDecline())
 	case schedulerpb.Call_ACKNOWLEDGE:
 		m.acknowledge(f, call.GetAcknowledge())
 	case schedulerpb.Call_KILL:

@@ -120,8 +120,6 @@ func TestAnOperationThatIsNotSupportedRefusesTheCall(t *testing.T) {
 	for name, call := range map[string]*schedulerpb.Call{
 		"a launch of nothing":   acceptCall([]mesos.OfferID{o}, &mesospb.Offer_Operation{Type: mesospb.Offer_Operation_LAUNCH.Enum()}),
 		"a group of nothing":    acceptCall([]mesos.OfferID{o}, &mesospb.Offer_Operation{Type: mesospb.Offer_Operation_LAUNCH_GROUP.Enum()}),
-		"a filter of the past":  {Type: schedulerpb.Call_ACCEPT.Enum(), Accept: &schedulerpb.Call_Accept{OfferIds: offerIDs([]mesos.OfferID{o}), Filters: &mesospb.Filters{RefuseSeconds: new(-1.0)}}},
-		"declining to the past": {Type: schedulerpb.Call_DECLINE.Enum(), Decline: &schedulerpb.Call_Decline{OfferIds: offerIDs([]mesos.OfferID{o}), Filters: &mesospb.Filters{RefuseSeconds: new(-1.0)}}},
 	} {
 		if err := s.call(call); mesos.KindOf(err) != mesos.Invalid || c.views.offers[o] == nil {
 			t.Errorf("%s: %v", name, err)

@@ -205,12 +205,9 @@ func (m *Master) recoverOffered(f *framework, a *agent, rs resources.Resources, 
 
 // decline returns offers. Those that are gone already are passed over: the
 // framework may not know yet.
-func (m *Master) decline(f *framework, call *schedulerpb.Call_Decline) error {
+func (m *Master) decline(f *framework, call *schedulerpb.Call_Decline) {
 	m.counters.declineOffers++
-	refuse, err := refusal(call.GetFilters())
-	if err != nil {
-		return mesos.Errorf(mesos.Invalid, "DECLINE: decline.filters: %w", err)
-	}
+	refuse := refusal(call.GetFilters())
 	for _, id := range call.GetOfferIds() {
 		o := m.offers[mesos.OfferID(id.GetValue())]
 		if o == nil || o.framework != f {
@@ -220,7 +217,6 @@ func (m *Master) decline(f *framework, call *schedulerpb.Call_Decline) error {
 		f.counters.offersDeclined++
 		m.discard(o, refuse)
 	}
-	return nil
 }
 
 const (
@@ -230,19 +226,20 @@ const (
 )
 
 // refusal is how long declined resources stay away from a framework: 5 s unless
-// told otherwise, at most a year.
-func refusal(filters *mesospb.Filters) (time.Duration, error) {
+// told otherwise, at most a year. What is no duration counts as not told: to
+// refuse the call would keep the resources from everyone.
+func refusal(filters *mesospb.Filters) time.Duration {
 	if filters == nil || filters.RefuseSeconds == nil {
-		return defaultRefusal, nil
+		return defaultRefusal
 	}
 	seconds := filters.GetRefuseSeconds()
 	if seconds >= maxRefusal.Seconds() {
-		return maxRefusal, nil
+		return maxRefusal
 	}
 	if !(seconds >= 0) { // not a number, too
-		return 0, mesos.Errorf(mesos.Invalid, "refuse_seconds: %v is not a duration", seconds)
+		return defaultRefusal
 	}
-	return time.Duration(seconds * float64(time.Second)), nil
+	return time.Duration(seconds * float64(time.Second))
 }
 
 // offersInOrder lists offers in the order they were made.

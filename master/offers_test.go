@@ -1,6 +1,7 @@
 package master
 
 import (
+	"math"
 	"testing"
 	"time"
 
@@ -134,5 +135,20 @@ func TestATaskMayNotHaveDataInTheBooks(t *testing.T) {
 	}
 	if got := d.views.tasks["M-0000 t"].Task.GetStatuses(); len(got) != 1 || got[0].Data != nil || !got[0].GetHealthy() {
 		t.Errorf("readers see %v", got)
+	}
+}
+
+// https://mesos.apache.org/documentation/latest/scheduler-http-api/#decline
+func TestWhatIsNoDurationRefusesForTheDefaultTime(t *testing.T) {
+	for seconds, want := range map[float64]time.Duration{
+		0: 0, 0.5: 500 * time.Millisecond, 1e300: maxRefusal, math.Inf(1): maxRefusal,
+		-1: defaultRefusal, math.Inf(-1): defaultRefusal, math.NaN(): defaultRefusal,
+	} {
+		if got := refusal(&mesospb.Filters{RefuseSeconds: &seconds}); got != want {
+			t.Errorf("%v seconds: %v, want %v", seconds, got, want)
+		}
+	}
+	if got := refusal(nil); got != defaultRefusal {
+		t.Errorf("no filters: %v", got)
 	}
 }
