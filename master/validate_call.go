@@ -12,7 +12,7 @@ const uuidSize = 16
 // who sends it: that what its type names is there.
 func validateCall(call *schedulerpb.Call) error {
 	if call == nil || call.Type == nil {
-		return mesos.Errorf(mesos.Invalid, "call: type: missing")
+		return mesos.Errorf(mesos.Invalid, "call: type: missing, or one that this version does not know")
 	}
 	name := call.GetType().String()
 	if _, known := schedulerpb.Call_Type_name[int32(call.GetType())]; !known || call.GetType() == schedulerpb.Call_UNKNOWN {
