@@ -5,7 +5,9 @@ import (
 	"errors"
 	"io"
 	"net/http"
+	"strconv"
 	"strings"
+	"time"
 
 	"github.com/mesosctl/mesosctl/mesos"
 	"github.com/mesosctl/mesosctl/wire"
@@ -28,22 +30,49 @@ func decode(w http.ResponseWriter, r *http.Request, call wire.Message) (wire.Med
 		return 0, false
 	}
 	body, err := readBody(w, r)
-	if err == nil {
-		err = media.Unmarshal(body, call)
-	}
 	if err != nil {
+		refuseBody(w, r, err)
+		return 0, false
+	}
+	if err := media.Unmarshal(body, call); err != nil {
 		refuse(w, err)
 		return 0, false
 	}
 	return media, true
 }
 
+const (
+	// bodyTimeout is how long a client may take to send a request's body.
+	bodyTimeout = time.Minute
+	// maxIgnored and ignoreTimeout bound what is taken of a body that was refused.
+	maxIgnored    = 1 << 30 // bytes
+	ignoreTimeout = 5 * time.Second
+)
+
+// refuseBody answers a request whose body was not read to its end, and then
+// takes what still comes of it: a client that writes everything before it reads
+// would otherwise find a broken connection instead of the answer.
+func refuseBody(w http.ResponseWriter, r *http.Request, err error) {
+	control := http.NewResponseController(w)
+	control.EnableFullDuplex() //nolint:errcheck // then the connection breaks sooner
+	w.Header().Set("Connection", "close")
+	// The client must see the end of the answer while this is still reading.
+	w.Header().Set("Content-Length", strconv.Itoa(len(err.Error())))
+	refuse(w, err)
+	control.Flush()                                        //nolint:errcheck // the client is gone
+	control.SetReadDeadline(time.Now().Add(ignoreTimeout)) //nolint:errcheck // the size is bounded, too
+	io.CopyN(io.Discard, r.Body, maxIgnored)               //nolint:errcheck // the answer is given
+}
+
 // readBody reads a request's body, unpacked if it is gzip, within wire.MaxCallSize.
 func readBody(w http.ResponseWriter, r *http.Request) ([]byte, error) {
 	if r.ContentLength > wire.MaxCallSize {
-		w.Header().Set("Connection", "close")
 		return nil, mesos.Errorf(mesos.TooLarge, "the request has %d bytes, the limit is %d", r.ContentLength, wire.MaxCallSize)
 	}
+	control := http.NewResponseController(w)
+	control.SetReadDeadline(time.Now().Add(bodyTimeout)) //nolint:errcheck // not a connection of its own
+	defer control.SetReadDeadline(time.Time{})           //nolint:errcheck // as above
+
 	source := io.Reader(http.MaxBytesReader(w, r.Body, wire.MaxCallSize))
 	size := int(max(r.ContentLength, 0))
 	if strings.EqualFold(r.Header.Get("Content-Encoding"), "gzip") {

@@ -1,12 +1,17 @@
 package httpapi
 
 import (
+	"bufio"
 	"bytes"
 	"compress/gzip"
+	"fmt"
 	"io"
+	"net"
 	"net/http"
+	"net/http/httptest"
 	"strings"
 	"testing"
+	"time"
 	"unicode"
 
 	"google.golang.org/protobuf/proto"
@@ -274,5 +279,59 @@ func TestACompressedCallIsTaken(t *testing.T) {
 		"Content-Type", jsonType, "Content-Encoding", "gzip")
 	if got := text(t, answer); got != `{"type":"GET_HEALTH","get_health":{"healthy":true}}` {
 		t.Errorf("%s: %s", answer.Status, got)
+	}
+}
+
+// Many clients write a request as a whole before they read anything.
+func TestAClientThatOnlyWritesStillGetsTheAnswer(t *testing.T) {
+	config, _ := leader()
+	server := serve(t, NewMaster(config))
+	for name, head := range map[string]string{
+		"announced":   fmt.Sprintf("Content-Length: %d\r\n\r\n", 64<<20),
+		"unannounced": fmt.Sprintf("Transfer-Encoding: chunked\r\n\r\n%x\r\n", 64<<20),
+	} {
+		conn, err := net.Dial("tcp", server.Listener.Addr().String())
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer conn.Close()
+		fmt.Fprintf(conn, "POST /api/v1 HTTP/1.1\r\nHost: m\r\nContent-Type: application/json\r\n%s", head)
+		if _, err := io.Copy(conn, zeros(64<<20)); err != nil {
+			t.Errorf("%s: write: %v", name, err)
+		}
+		answer, err := http.ReadResponse(bufio.NewReader(conn), nil)
+		if err != nil {
+			t.Errorf("%s: read: %v", name, err)
+			continue
+		}
+		said, err := io.ReadAll(answer.Body)
+		if answer.StatusCode != http.StatusRequestEntityTooLarge || !strings.Contains(string(said), "limit") || err != nil {
+			t.Errorf("%s: %s: %s, %v", name, answer.Status, said, err)
+		}
+	}
+}
+
+// deadlines remembers the read deadlines of the connection it stands for.
+type deadlines struct {
+	*httptest.ResponseRecorder
+	set []time.Time
+}
+
+func (d *deadlines) SetReadDeadline(t time.Time) error {
+	d.set = append(d.set, t)
+	return nil
+}
+
+func TestABodyMustComeInTime(t *testing.T) {
+	config, _ := leader()
+	w := &deadlines{ResponseRecorder: httptest.NewRecorder()}
+	r := httptest.NewRequest(http.MethodPost, "/api/v1", strings.NewReader(`{"type":"GET_HEALTH"}`))
+	r.Header.Set("Content-Type", jsonType)
+	NewMaster(config).ServeHTTP(w, r)
+	if w.Code != http.StatusOK || len(w.set) != 2 {
+		t.Fatalf("%d: %s; deadlines %v", w.Code, w.Body, w.set)
+	}
+	if left := time.Until(w.set[0]); left <= 0 || left > bodyTimeout || !w.set[1].IsZero() {
+		t.Errorf("deadlines %v", w.set)
 	}
 }
