@@ -193,6 +193,8 @@ func TestACommandRunsOnAClusterInOneProcess(t *testing.T) {
 		t.Errorf("stdout: %q, %v", out, err)
 	}
 	var state struct {
+		ID         string
+		LeaderInfo struct{ ID string } `json:"leader_info"`
 		Frameworks []struct {
 			CompletedTasks []struct{ ID, State string } `json:"completed_tasks"`
 		}
@@ -207,6 +209,9 @@ func TestACommandRunsOnAClusterInOneProcess(t *testing.T) {
 	}
 	if len(state.Frameworks) != 1 || len(state.Frameworks[0].CompletedTasks) != 1 || state.Frameworks[0].CompletedTasks[0].State != "TASK_FAILED" {
 		t.Errorf("/state: %+v", state)
+	}
+	if state.ID != state.LeaderInfo.ID || !strings.HasPrefix(s.id.GetValue(), state.ID+"-") {
+		t.Errorf("/state: master %q, leader %q, framework %q", state.ID, state.LeaderInfo.ID, s.id.GetValue())
 	}
 }
 

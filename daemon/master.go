@@ -37,6 +37,9 @@ type Master struct {
 	term    atomic.Pointer[term]               // nil until this leader has recovered
 	led     chan struct{}                      // closed once it has, for the first time
 	leader  atomic.Pointer[mesospb.MasterInfo] // nil while nobody leads
+	// candidate is this master in its current candidacy, and in the term that
+	// comes of it.
+	candidate atomic.Pointer[mesospb.MasterInfo]
 
 	firstTerm sync.Once
 
@@ -160,6 +163,7 @@ func (m *Master) observe(ctx context.Context) {
 func (m *Master) campaign(ctx context.Context) error {
 	for {
 		info := m.info()
+		m.candidate.Store(info)
 		elected, err := registry.Campaign(ctx, m.client, registry.Candidate{
 			Info: info, Sole: m.etcd != nil, StoreTimeout: m.cfg.RegistryStoreTimeout,
 		})

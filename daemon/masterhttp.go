@@ -23,7 +23,7 @@ func (m *Master) handler() http.Handler {
 			Started: m.started,
 			Files:   httpapi.NewFiles(),
 		},
-		Info:       m.info(),
+		Info:       m.candidate.Load,
 		Elected:    m.elected,
 		Leadership: leadership{m},
 		Scheduler:  schedulerAPI{m},

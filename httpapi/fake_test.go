@@ -122,7 +122,7 @@ func leader() (Master, *fakeScheduler) {
 	scheduler := newFakeScheduler()
 	return Master{
 		Daemon:     daemon(),
-		Info:       masterInfo("leader.example"),
+		Info:       func() *mesospb.MasterInfo { return masterInfo("leader.example") },
 		Elected:    func() time.Time { return time.Unix(1795292439, 0) },
 		Leadership: &fakeLeadership{leading: true, recovered: true, leader: masterInfo("leader.example")},
 		Scheduler:  scheduler,

@@ -11,8 +11,9 @@ import (
 // Master is what a master's HTTP server is made of.
 type Master struct {
 	Daemon
-	// Info is this master, as frameworks and tools see it.
-	Info *mesospb.MasterInfo
+	// Info is this master, as frameworks and tools see it in the current term:
+	// the IDs that the term assigns begin with its ID.
+	Info func() *mesospb.MasterInfo
 	// Elected is when the current term of this master began; zero outside of one.
 	Elected    func() time.Time
 	Leadership Leadership

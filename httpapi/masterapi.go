@@ -44,7 +44,7 @@ func (m *Master) operate(ctx context.Context, call *masterpb.Call) (answerer, er
 		if call.Teardown == nil {
 			return nil, missing("TEARDOWN", "teardown")
 		}
-		return accepted, m.Operator.Teardown(ctx, "", call.Teardown.GetFrameworkId().GetValue())
+		return done, m.Operator.Teardown(ctx, "", call.Teardown.GetFrameworkId().GetValue())
 	default:
 		return nil, unsupported(call.GetType().String())
 	}
@@ -101,7 +101,7 @@ func (m *Master) show(call masterpb.Call_Type) answerer {
 
 func (m *Master) getMaster() *masterpb.Response_GetMaster {
 	started := seconds(m.Started)
-	answer := &masterpb.Response_GetMaster{MasterInfo: m.Info, StartTime: &started}
+	answer := &masterpb.Response_GetMaster{MasterInfo: m.Info(), StartTime: &started}
 	if at := m.Elected(); !at.IsZero() {
 		elected := seconds(at)
 		answer.ElectedTime = &elected

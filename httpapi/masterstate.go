@@ -43,10 +43,10 @@ func (m *Master) appendSelf(ctx context.Context, dst []byte, s *masterSnapshot) 
 	if elected := m.Elected(); !elected.IsZero() {
 		dst = appendDouble(dst, "elected_time", seconds(elected))
 	}
-	dst = appendString(dst, "id", m.Info.GetId())
-	dst = appendString(dst, "pid", m.Info.GetPid())
-	dst = appendString(dst, "hostname", m.Info.GetHostname())
-	dst = appendNames(dst, "capabilities", capabilities(m.Info.GetCapabilities()))
+	dst = appendString(dst, "id", m.Info().GetId())
+	dst = appendString(dst, "pid", m.Info().GetPid())
+	dst = appendString(dst, "hostname", m.Info().GetHostname())
+	dst = appendNames(dst, "capabilities", capabilities(m.Info().GetCapabilities()))
 	active := 0
 	for _, record := range s.agents {
 		if record.agent.GetActive() {
@@ -56,7 +56,7 @@ func (m *Master) appendSelf(ctx context.Context, dst []byte, s *masterSnapshot) 
 	dst = appendDouble(dst, "activated_slaves", float64(active))
 	dst = appendDouble(dst, "deactivated_slaves", float64(len(s.agents)-active))
 	dst = appendDouble(dst, "unreachable_slaves", float64(m.Unreachable(ctx)))
-	dst = appendDomain(dst, m.Info.Domain)
+	dst = appendDomain(dst, m.Info().GetDomain())
 	if leader := m.Leadership.Leader(); leader != nil {
 		dst = appendString(dst, "leader", leader.GetPid())
 		dst = append(appendKey(dst, "leader_info"), '{')

@@ -79,7 +79,7 @@ func (m *Master) stateSummary(w http.ResponseWriter, r *http.Request) {
 	s := m.View.snapshot()
 	agents, frameworks := summarize(s.frameworks)
 	writeJSON(w, r, func(emit func([]byte)) {
-		dst := appendString([]byte("{"), "hostname", m.Info.GetHostname())
+		dst := appendString([]byte("{"), "hostname", m.Info().GetHostname())
 		dst = m.appendSetFlags(dst, "cluster")
 		emit(append(dst, `,"slaves":`...))
 		emitList(emit, s.agents, func(record *agentRecord) []byte {

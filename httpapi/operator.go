@@ -81,10 +81,8 @@ func message(m wire.Message) answerer {
 	return func(w http.ResponseWriter, _ *http.Request, media wire.MediaType) { reply(w, media, m) }
 }
 
-// accepted answers 202.
-func accepted(w http.ResponseWriter, _ *http.Request, _ wire.MediaType) {
-	w.WriteHeader(http.StatusAccepted)
-}
+// done answers 200 without a body: operators' calls are done when answered.
+func done(w http.ResponseWriter, _ *http.Request, _ wire.MediaType) { w.WriteHeader(http.StatusOK) }
 
 // operate serves one operator's call: it is decoded, answered and encoded.
 func operate[C wire.Message](w http.ResponseWriter, r *http.Request, call C, serve func(context.Context, C) (answerer, error)) {

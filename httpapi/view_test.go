@@ -270,7 +270,7 @@ func TestTeardownGoesToTheBackend(t *testing.T) {
 	operator := new(fakeOperator)
 	config.Operator = operator
 	answer := ask(NewMaster(config), "POST", "/api/v1", `{"type":"TEARDOWN","teardown":{"framework_id":{"value":"F"}}}`)
-	if answer.Code != http.StatusAccepted || operator.tornDown != "F" {
+	if answer.Code != http.StatusOK || operator.tornDown != "F" {
 		t.Errorf("%d, torn down %q", answer.Code, operator.tornDown)
 	}
 }
