@@ -81,8 +81,11 @@ func (al *Allocator) whyTaken(a *agent, c int32) withheld {
 		return withheld{}
 	}
 	sentence := fmt.Sprintf("%v is offered to or used by framework %s in role %s", most, al.frameworks[who.framework].id, who.role)
-	if others > 1 {
-		sentence += fmt.Sprintf(", and more by %d others", others-1)
+	switch {
+	case others == 2:
+		sentence += ", and more to or by another"
+	case others > 2:
+		sentence += fmt.Sprintf(", and more to or by %d others", others-1)
 	}
 	return withheld{ruleTaken, taken, sentence, "wait for what others hold, or add agents; weights and quota shift what is offered next"}
 }

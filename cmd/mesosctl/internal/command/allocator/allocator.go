@@ -7,6 +7,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/mesosctl/mesosctl/cmd/mesosctl/internal/app"
+	"github.com/mesosctl/mesosctl/cmd/mesosctl/internal/command/simulate"
 	"github.com/mesosctl/mesosctl/cmd/mesosctl/internal/daemonflags"
 	"github.com/mesosctl/mesosctl/cmd/mesosctl/internal/flags"
 	"github.com/mesosctl/mesosctl/daemon"
@@ -34,6 +35,7 @@ func New(a *app.App) *cobra.Command {
 		},
 	}
 	f.Table.Register(cmd.Flags())
+	cmd.AddCommand(simulate.New(a))
 	return cmd
 }
 
