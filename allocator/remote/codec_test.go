@@ -50,7 +50,7 @@ func constraints() map[string]allocation.Constraints {
 			Selector:  &schedulerpb.AttributeConstraint_Selector{Selector: &schedulerpb.AttributeConstraint_Selector_AttributeName{AttributeName: "rack"}},
 			Predicate: &schedulerpb.AttributeConstraint_Predicate{Predicate: &schedulerpb.AttributeConstraint_Predicate_TextMatches_{TextMatches: &schedulerpb.AttributeConstraint_Predicate_TextMatches{Regex: new("a[12]")}}},
 		}}}}},
-	}}, []string{"dev"})
+	}}, []string{"dev"}, convert.RegexLimits{})
 	if err != nil {
 		panic(err)
 	}
