@@ -113,3 +113,25 @@ func TestRefusedInverseOffersComeBackAfterAWhile(t *testing.T) {
 		> wait 1s
 		at 1h0m0s: F0 is asked to leave S0`)
 }
+
+func TestUnknownFrameworkIsNotAskedToLeave(t *testing.T) {
+	// covers: HierarchicalAllocatorTest.AddAgentWithUnknownFrameworkAndMaintenance
+	expect(t, `
+		> agent S0 cpus:2;mem:64 used=F0,a,cpus:2;mem:64 & maintain S0
+		> framework F0 a
+		F0 is asked to leave S0`)
+}
+
+func TestFrameworksAreAskedToLeaveWhatTheyHold(t *testing.T) {
+	// covers: HierarchicalAllocatorTest.MaintenanceInverseOffers
+	expect(t, `
+		> framework F0 a & framework F1 b & agent S0 cpus:2;mem:64 & agent S1 cpus:2;mem:64
+		F0 is offered S0 for a: cpus:2; mem:64
+		F1 is offered S1 for b: cpus:2; mem:64
+		> maintain S0
+		F0 is asked to leave S0
+		> wait 1m
+		> stay F0 S0
+		> wait 5s
+		at 1m5s: F0 is asked to leave S0`)
+}

@@ -275,3 +275,49 @@ func TestLimitHoldsForTheRolesBelow(t *testing.T) {
 		> quota a guarantee=cpus:1;mem:1024 limit=cpus:1;mem:1024 & framework F1 a
 		> agent S1 cpus:1;mem:1024`)
 }
+
+func TestLimitIsNeverExceeded(t *testing.T) {
+	// covers: HierarchicalAllocatorTest.QuotaProvidesLimit
+	// covers: HierarchicalAllocatorTest.QuotaAllocationGranularity
+	expect(t, `
+		> quota a limit=cpus:3 & framework F0 a & framework F1 b
+		> agent S0 cpus:2;mem:64
+		F0 is offered S0 for a: cpus:2; mem:64
+		> agent S1 cpus:2;mem:64
+		F1 is offered S1 for b: cpus:2; mem:64
+		> agent S2 cpus:2;mem:64
+		F0 is offered S2 for a: cpus:1; mem:64
+		F1 is offered S2 for b: cpus:1`)
+}
+
+func TestGuaranteeStaysFree(t *testing.T) {
+	// covers: HierarchicalAllocatorTest.QuotaProvidesGuarantee
+	// covers: HierarchicalAllocatorTest.QuotaAbsentFrameworkWholeAgent
+	expect(t, `
+		> quota a guarantee=cpus:2;mem:1024 & framework F0 b
+		> agent S0 cpus:2;mem:1024
+		> agent S1 cpus:1;mem:512
+		F0 is offered S1 for b: cpus:1; mem:512
+		> framework F1 a
+		F1 is offered S0 for a: cpus:2; mem:1024`)
+}
+
+func TestRemovedQuotaKeepsNothingFree(t *testing.T) {
+	// covers: HierarchicalAllocatorTest.RemoveQuota
+	expect(t, `
+		> quota a guarantee=cpus:2;mem:1024 & framework F0 b
+		> agent S0 cpus:2;mem:1024
+		> quota a
+		F0 is offered S0 for b: cpus:2; mem:1024`)
+}
+
+func TestUnallocatedReservationCountsForQuota(t *testing.T) {
+	// covers: HierarchicalAllocatorTestWithReservations.ReservationUnallocated
+	expect(t, `
+		> quota a limit=cpus:4;mem:2048 & framework F0 a suppressed=a & framework F1 a
+		> agent S0 cpus(a):2;mem(a):1024
+		F1 is offered S0 for a: cpus(a):2; mem(a):1024
+		> decline F1 S0 a cpus(a):2;mem(a):1024 refuse=1h
+		> agent S1 cpus:4;mem:2048
+		F1 is offered S1 for a: cpus:2; mem:1024`)
+}
