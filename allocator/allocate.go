@@ -9,6 +9,7 @@ import (
 type scratch struct {
 	guaranteesOnly bool // offer only what guarantees lack
 
+	proposal   proposal
 	candidates bitset
 	members    []int32
 	drawn      []drawn
@@ -125,8 +126,12 @@ func (al *Allocator) allocateToFew(i int32) {
 // nothing is left to offer.
 func (al *Allocator) consider(i, c int32) bool {
 	a := al.agents[i]
-	p := proposal{agent: a, id: c, client: &al.clients[c], offer: a.free}
-	if !al.allowed(&p) {
+	if al.pass.guaranteesOnly && len(al.clients[c].quota) == 0 {
+		return true
+	}
+	p := &al.pass.proposal
+	*p = proposal{agent: a, id: c, client: &al.clients[c], offer: a.free}
+	if !al.allowed(p) {
 		return true
 	}
 	cl := p.client

@@ -105,9 +105,7 @@ func (al *Allocator) countHeadroom() {
 // quotaPart is what is charged to a quota when it is held: unreserved
 // non-revocable scalars.
 func quotaPart(r resources.Resources) resources.Resources {
-	return r.Filter(func(r resources.Resource) bool {
-		return r.Kind == resources.KindScalar && !r.IsReserved() && !r.Revocable
-	})
+	return r.UnreservedScalars()
 }
 
 // updateQuota sets a role's quota, or removes it if it is the zero Quota.
@@ -214,6 +212,9 @@ func allowsQuota(al *Allocator, p *proposal) bool {
 	if len(p.client.quota) == 0 && !al.headroom.kept() {
 		return true
 	}
+	if amounts := p.offer.UnreservedQuantities(); al.mayHave(p.client, amounts).Equal(amounts) {
+		return !p.offer.IsEmpty()
+	}
 	part := quotaPart(p.offer)
 	if fits := al.withoutHeadroom(p.withinLimits(part)); !fits.Equal(part) {
 		p.offer, p.chopped = p.offer.Sub(part).Add(fits), true
@@ -228,12 +229,15 @@ func allowsQuota(al *Allocator, p *proposal) bool {
 // without memory or ports would be of no use.
 func (al *Allocator) allowsGuarantee(p *proposal) bool {
 	p.chopped = true // a no is about guarantees only
-	part := quotaPart(p.offer)
-	fits := p.withinLimits(part)
 	var lacking resources.Quantities
 	for _, q := range p.client.quota {
 		lacking = lacking.Add(q.lackingHere())
 	}
+	if lacking.IsEmpty() {
+		return false
+	}
+	part := quotaPart(p.offer)
+	fits := p.withinLimits(part)
 	guaranteed := fits.ShrinkTo(lacking)
 	if guaranteed.IsEmpty() {
 		return false
@@ -241,6 +245,46 @@ func (al *Allocator) allowsGuarantee(p *proposal) bool {
 	more := al.withoutHeadroom(fits.Sub(guaranteed))
 	p.offer = p.offer.Sub(part).Add(guaranteed).Add(more)
 	return true
+}
+
+// mayHave is how much of those amounts a client's limits and the guarantees of
+// others leave.
+func (al *Allocator) mayHave(cl *client, amounts resources.Quantities) resources.Quantities {
+	for _, q := range cl.quota {
+		amounts = q.limits.Fit(amounts, q.consumed)
+	}
+	if al.headroom.kept() {
+		amounts = amounts.Min(al.headroom.surplus())
+	}
+	return amounts
+}
+
+// hopeless says quickly of most offers that quota would leave too little of
+// them. Where much is limited or guaranteed, that is what most clients are told
+// of most agents.
+func (al *Allocator) hopeless(p *proposal) bool {
+	if al.pass.guaranteesOnly || !p.agent.plain || len(p.client.quota) == 0 && !al.headroom.kept() {
+		return false
+	}
+	amounts := p.offer.UnreservedQuantities()
+	left := al.mayHave(p.client, amounts)
+	for _, min := range p.client.minAllocatable {
+		if !tooLittle(min, amounts, left) {
+			return false
+		}
+	}
+	return len(p.client.minAllocatable) > 0
+}
+
+// tooLittle reports whether less is left than min asks for of anything that is
+// among the amounts.
+func tooLittle(min, amounts, left resources.Quantities) bool {
+	for name, amount := range min.All() {
+		if amounts.Get(name) > 0 && left.Get(name) < amount {
+			return true
+		}
+	}
+	return false
 }
 
 // withinLimits is as much of part as the limits of the role and of those above

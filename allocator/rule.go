@@ -42,6 +42,9 @@ var rules = [...]rule{
 // allowed asks the rules. What says no is remembered for the next time, unless
 // it may change its mind on its own.
 func (al *Allocator) allowed(p *proposal) bool {
+	if al.hopeless(p) {
+		return false
+	}
 	for r := range rules {
 		if !rules[r].allows(al, p) {
 			if !p.chopped {
@@ -78,9 +81,13 @@ func allowsAvailable(_ *Allocator, p *proposal) bool {
 	if p.agent.plain {
 		return !p.offer.IsEmpty()
 	}
+	p.offer = p.offer.AllocatableTo(p.client.role)
+	if p.offer.IsEmpty() {
+		return false
+	}
 	news := false
 	p.offer = p.offer.Filter(func(r resources.Resource) bool {
-		ok := r.IsAllocatableTo(p.client.role) && p.client.lacks(r) == "" && !(r.Shared && p.agent.shown.Count(r) > 0)
+		ok := p.client.lacks(r) == "" && !(r.Shared && p.agent.shown.Count(r) > 0)
 		news = news || ok && !(r.Shared && p.agent.hasCopy(p.id, r, p.client.role))
 		return ok
 	})

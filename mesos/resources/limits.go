@@ -66,6 +66,16 @@ func (l Limits) Allows(q Quantities) bool {
 	return true
 }
 
+// Fit is as much of what is wanted as the limits allow beside what is in use.
+func (l Limits) Fit(wanted, inUse Quantities) Quantities {
+	for _, limit := range l.limits {
+		if left := max(0, limit.Amount-inUse.Get(limit.Name)); wanted.Get(limit.Name) > left {
+			wanted = wanted.with(limit.Name, left)
+		}
+	}
+	return wanted
+}
+
 // Sub is what the limits leave when those amounts are in use, at least 0 each.
 func (l Limits) Sub(q Quantities) Limits {
 	if len(l.limits) == 0 {

@@ -139,3 +139,49 @@ func TestLimitsAsJSON(t *testing.T) {
 		t.Errorf("got %v", err)
 	}
 }
+
+// TestFit holds Fit to what ShrinkToLimits leaves of the same amounts.
+func TestFit(t *testing.T) {
+	for _, test := range []struct{ limits, wanted, inUse, fits string }{
+		{"", "cpus:4;mem:8", "cpus:100", "cpus:4;mem:8"},
+		{"cpus:4", "cpus:3;mem:8", "cpus:1", "cpus:3;mem:8"},
+		{"cpus:4;mem:4", "cpus:3;mem:8", "cpus:2", "cpus:2;mem:4"},
+		{"cpus:4;mem:0", "cpus:3;mem:8", "cpus:9", ""},
+		{"fpga:2", "cpus:3;fpga:2;tpu:1", "fpga:1", "cpus:3;fpga:1;tpu:1"},
+		{"fpga:2", "cpus:3;fpga:2;tpu:1", "fpga:2", "cpus:3;tpu:1"},
+	} {
+		limits := limits(t, test.limits)
+		wanted, inUse := quantities(t, test.wanted), quantities(t, test.inUse)
+		if got := limits.Fit(wanted, inUse); !got.Equal(quantities(t, test.fits)) {
+			t.Errorf("%s of %s beside %s: got %v, want %s", test.limits, test.wanted, test.inUse, got, test.fits)
+		}
+		if got := MustParse(test.wanted).ShrinkToLimits(limits.Sub(inUse)).Quantities(); !got.Equal(quantities(t, test.fits)) {
+			t.Errorf("%s of %s beside %s: shrunk to %v, not %s", test.limits, test.wanted, test.inUse, got, test.fits)
+		}
+	}
+}
+
+// TestUnreservedScalars is about what quota is about.
+func TestUnreservedScalars(t *testing.T) {
+	r := MustParse("cpus:4;mem(eng):8;disk:2;ports:[1-2];tags:{a}")
+	r = r.Add(Of(Resource{Name: "gpus", Kind: KindScalar, Scalar: mesos.OneScalar, Revocable: true}))
+	want := quantities(t, "cpus:4;disk:2")
+	if got := r.UnreservedScalars().Quantities(); !got.Equal(want) {
+		t.Errorf("got %v, want %v", got, want)
+	}
+	if got := r.UnreservedQuantities(); !got.Equal(want) {
+		t.Errorf("got %v, want %v", got, want)
+	}
+}
+
+// TestArithmeticOfQuantitiesAllocatesNothing is about the usual names.
+func TestArithmeticOfQuantitiesAllocatesNothing(t *testing.T) {
+	a, b := quantities(t, "cpus:4;mem:8;disk:3"), quantities(t, "cpus:1;gpus:2;mem:9")
+	allowed, r := limits(t, "cpus:3;mem:1"), MustParse("cpus:4;mem(eng):8;disk:2;ports:[1-2]")
+	allocs := testing.AllocsPerRun(10, func() {
+		allowed.Fit(a.Add(b).Sub(a).Min(b).Add(r.Quantities()).Sub(r.UnreservedQuantities()), a)
+	})
+	if allocs > 0 {
+		t.Errorf("%v objects are allocated", allocs)
+	}
+}

@@ -62,6 +62,17 @@ func (r Resources) Quantities() Quantities {
 	return result
 }
 
+// UnreservedQuantities is the amounts of r's UnreservedScalars.
+func (r Resources) UnreservedQuantities() Quantities {
+	var result Quantities
+	for i := range r.items {
+		if it := &r.items[i]; isUnreservedScalar(&it.Resource) {
+			result.add(it.Name, it.Scalar)
+		}
+	}
+	return result
+}
+
 // AllQuantities is the amounts of everything in r: every number of ranges and
 // every item of a set counts as 1.
 func (r Resources) AllQuantities() Quantities {
@@ -149,6 +160,23 @@ func (q Quantities) Sub(that Quantities) Quantities {
 	for _, other := range others {
 		q.add(other.Name, other.Amount-that.Get(other.Name))
 	}
+	return q
+}
+
+// with is q but for the amount of one name.
+func (q Quantities) with(name string, amount Scalar) Quantities {
+	if i := commonIndex(name); i >= 0 {
+		q.common[i] = amount
+		return q
+	}
+	others := q.others
+	q.others = nil
+	for _, other := range others {
+		if other.Name != name {
+			q.others = append(q.others, other)
+		}
+	}
+	q.add(name, amount)
 	return q
 }
 

@@ -64,6 +64,15 @@ func (r Resources) Scalars() Resources {
 	return r.filter(func(res *Resource) bool { return res.Kind == KindScalar })
 }
 
+// UnreservedScalars is the scalars that are neither reserved nor revocable: what
+// quota is about.
+// See https://mesos.apache.org/documentation/latest/quota/.
+func (r Resources) UnreservedScalars() Resources { return r.filter(isUnreservedScalar) }
+
+func isUnreservedScalar(r *Resource) bool {
+	return r.Kind == KindScalar && len(r.Reservations) == 0 && !r.Revocable
+}
+
 // Named is the resources of that name.
 func (r Resources) Named(name string) Resources {
 	return r.filter(func(res *Resource) bool { return res.Name == name })
