@@ -13,11 +13,12 @@ type scratch struct {
 	candidates bitset
 	members    []int32
 	drawn      []drawn
-	waits      map[int32]float64 // of the agent, by node of a role's frameworks
-	chances    map[int32]float64 // of the pass, the same
-	offers     []offer           // of the pass
-	count      []int             // offers by framework
-	receivers  []int32           // frameworks that get offers, in the order of their first
+	waits      map[int32]float64      // of the agent, by node of a role's frameworks
+	chances    map[int32]float64      // of the pass, the same
+	offers     []offer                // of the pass
+	count      []int                  // offers by framework
+	lists      [][]allocation.Offered // the same
+	receivers  []int32                // frameworks that get offers, in the order of their first
 }
 
 // offer is one Offered and whom it goes to.
@@ -168,7 +169,7 @@ func (al *Allocator) flushOffers() {
 		return
 	}
 	for len(p.count) < len(al.frameworks) {
-		p.count = append(p.count, 0)
+		p.count, p.lists = append(p.count, 0), append(p.lists, nil)
 	}
 	for o := range p.offers {
 		f := p.offers[o].framework
@@ -178,18 +179,18 @@ func (al *Allocator) flushOffers() {
 		p.count[f]++
 	}
 	all := make([]allocation.Offered, len(p.offers))
-	lists := make(map[int32][]allocation.Offered, len(p.receivers))
 	for _, f := range p.receivers {
-		lists[f], all = all[:0:p.count[f]], all[p.count[f]:]
+		p.lists[f], all = all[:0:p.count[f]], all[p.count[f]:]
 		p.count[f] = 0
 	}
 	for o := range p.offers {
 		f := p.offers[o].framework
-		lists[f] = append(lists[f], p.offers[o].offered)
+		p.lists[f] = append(p.lists[f], p.offers[o].offered)
 		p.offers[o] = offer{}
 	}
 	for _, f := range p.receivers {
-		al.out = append(al.out, allocation.OffersReady{Framework: al.frameworks[f].id, Offers: lists[f]})
+		al.out = append(al.out, allocation.OffersReady{Framework: al.frameworks[f].id, Offers: p.lists[f]})
+		p.lists[f] = nil
 	}
 	p.offers, p.receivers = p.offers[:0], p.receivers[:0]
 }

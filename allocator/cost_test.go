@@ -58,8 +58,10 @@ func TestAnEventTouchesOnlyWhatItChanged(t *testing.T) {
 		"an agent goes":          {func(*Allocator) allocation.Input { return allocation.RemoveAgent{ID: costAgent(3)} }, 0, false},
 		"a framework suppresses": {func(*Allocator) allocation.Input { return allocation.Suppress{ID: costFramework(3)} }, 0, false},
 		"a framework pauses":     {func(*Allocator) allocation.Input { return allocation.DeactivateFramework{ID: costFramework(3)} }, 0, false},
-		"a weight changes":       {func(*Allocator) allocation.Input { return allocation.UpdateWeights{Weights: map[string]float64{"eng": 2}} }, 0, false},
-		"a framework revives":    {func(*Allocator) allocation.Input { return allocation.Revive{ID: costFramework(3)} }, 0, true},
+		"a weight changes": {func(*Allocator) allocation.Input {
+			return allocation.UpdateWeights{Weights: map[string]float64{"eng": 2}}
+		}, 0, false},
+		"a framework revives": {func(*Allocator) allocation.Input { return allocation.Revive{ID: costFramework(3)} }, 0, true},
 	} {
 		al, now := settled(t)
 		al.Step(now, event.in(al))
