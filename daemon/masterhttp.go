@@ -9,6 +9,7 @@ import (
 	"github.com/mesosctl/mesosctl/link"
 	"github.com/mesosctl/mesosctl/master"
 	"github.com/mesosctl/mesosctl/wire/mesospb"
+	"github.com/mesosctl/mesosctl/wire/quotapb"
 	"github.com/mesosctl/mesosctl/wire/schedulerpb"
 )
 
@@ -130,14 +131,41 @@ func (s schedulerAPI) StreamClosed(id string, cause error) {
 // operatorAPI hands operators' calls that change something to the term.
 type operatorAPI struct{ *Master }
 
-func (o operatorAPI) Teardown(ctx context.Context, principal, framework string) error {
+// ask hands the core the input that make makes of a request, and waits for the reply.
+func (o operatorAPI) ask(ctx context.Context, make func(request master.RequestID) master.Input) error {
 	t := o.term.Load()
 	if t == nil {
 		return errDeposed
 	}
-	return t.requests.ask(ctx, func(request uint64) bool {
-		return t.master.PutWait(master.Teardown{
-			Request: master.RequestID(request), Principal: principal, Framework: framework,
-		})
+	return t.requests.ask(ctx, func(request uint64) bool { return t.master.PutWait(make(master.RequestID(request))) })
+}
+
+func (o operatorAPI) Teardown(ctx context.Context, principal, framework string) error {
+	return o.ask(ctx, func(request master.RequestID) master.Input {
+		return master.Teardown{Request: request, Principal: principal, Framework: framework}
+	})
+}
+
+func (o operatorAPI) UpdateWeights(ctx context.Context, principal string, weights []*mesospb.WeightInfo) error {
+	return o.ask(ctx, func(request master.RequestID) master.Input {
+		return master.UpdateWeights{Request: request, Principal: principal, Weights: weights}
+	})
+}
+
+func (o operatorAPI) UpdateQuota(ctx context.Context, principal string, force bool, configs []*quotapb.QuotaConfig) error {
+	return o.ask(ctx, func(request master.RequestID) master.Input {
+		return master.UpdateQuota{Request: request, Principal: principal, Force: force, Configs: configs}
+	})
+}
+
+func (o operatorAPI) SetQuota(ctx context.Context, principal string, quota *quotapb.QuotaRequest) error {
+	return o.ask(ctx, func(request master.RequestID) master.Input {
+		return master.SetQuota{Request: request, Principal: principal, Quota: quota}
+	})
+}
+
+func (o operatorAPI) RemoveQuota(ctx context.Context, principal, role string) error {
+	return o.ask(ctx, func(request master.RequestID) master.Input {
+		return master.RemoveQuota{Request: request, Principal: principal, Role: role}
 	})
 }

@@ -33,6 +33,10 @@ func (t *term) publish(effects []master.Effect) {
 			t.view.PutOffer(e.Offer)
 		case master.DropOffer:
 			t.view.DropOffer(e.Framework, e.Offer)
+		case master.PutWeight:
+			t.view.PutWeight(e.Role, e.Weight)
+		case master.PutQuota:
+			t.view.PutQuota(e.Role, e.Config)
 		}
 	}
 }

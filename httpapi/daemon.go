@@ -143,10 +143,17 @@ func seconds(t time.Time) float64 {
 type mux struct {
 	name  string
 	paths map[string]http.Handler
+	below map[string]http.Handler // by prefix, with a slash at its end
 }
 
 func newMux(name string) *mux {
-	return &mux{name: name, paths: make(map[string]http.Handler)}
+	return &mux{name: name, paths: make(map[string]http.Handler), below: make(map[string]http.Handler)}
+}
+
+// handleBelow serves all paths that begin with a prefix.
+func (m *mux) handleBelow(prefix string, h http.Handler) {
+	m.below[prefix] = h
+	m.below[m.name+prefix] = h
 }
 
 // handle serves a path, and the same below the daemon's name.
@@ -163,6 +170,12 @@ func (m *mux) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	if h, ok := m.paths[path]; ok {
 		h.ServeHTTP(w, r)
 		return
+	}
+	for prefix, h := range m.below { // none is the beginning of another
+		if strings.HasPrefix(path, prefix) {
+			h.ServeHTTP(w, r)
+			return
+		}
 	}
 	answer(w, http.StatusNotFound, "there is no %s here", r.URL.Path)
 }

@@ -3,6 +3,7 @@ package httpapi
 import (
 	"bytes"
 	"context"
+	"fmt"
 	"io"
 	"net/http"
 	"net/http/httptest"
@@ -17,6 +18,7 @@ import (
 	"github.com/mesosctl/mesosctl/wire"
 	"github.com/mesosctl/mesosctl/wire/executorpb"
 	"github.com/mesosctl/mesosctl/wire/mesospb"
+	"github.com/mesosctl/mesosctl/wire/quotapb"
 	"github.com/mesosctl/mesosctl/wire/schedulerpb"
 )
 
@@ -84,7 +86,30 @@ func (f *fakeLeadership) Leading() bool               { return f.leading }
 func (f *fakeLeadership) Recovered() bool             { return f.recovered }
 func (f *fakeLeadership) Leader() *mesospb.MasterInfo { return f.leader }
 
-type fakeOperator struct{ tornDown string }
+type fakeOperator struct{ tornDown, asked string }
+
+func (f *fakeOperator) UpdateWeights(_ context.Context, _ string, weights []*mesospb.WeightInfo) error {
+	f.asked = fmt.Sprintf("weights %s %v", weights[0].GetRole(), weights[0].GetWeight())
+	return nil
+}
+
+func (f *fakeOperator) UpdateQuota(_ context.Context, _ string, force bool, configs []*quotapb.QuotaConfig) error {
+	f.asked = fmt.Sprintf("quota %s %v, force %v", configs[0].GetRole(), configs[0].GetLimits()["cpus"].GetValue(), force)
+	return nil
+}
+
+func (f *fakeOperator) SetQuota(_ context.Context, _ string, quota *quotapb.QuotaRequest) error {
+	if quota.GetRole() == "" {
+		return mesos.Errorf(mesos.Invalid, "the role has no name")
+	}
+	f.asked = fmt.Sprintf("quota %s %v", quota.GetRole(), quota.GetGuarantee()[0].GetScalar().GetValue())
+	return nil
+}
+
+func (f *fakeOperator) RemoveQuota(_ context.Context, _, role string) error {
+	f.asked = "no quota " + role
+	return nil
+}
 
 func (f *fakeOperator) Teardown(_ context.Context, _, framework string) error {
 	if framework != "F" {

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/mesosctl/mesosctl/wire/mesospb"
+	"github.com/mesosctl/mesosctl/wire/quotapb"
 )
 
 // Master is what a master's HTTP server is made of.
@@ -30,14 +31,16 @@ type Master struct {
 	// MaxSubscribers how many may read it; 0 means Mesos's 15 seconds and 1,000.
 	Heartbeat      time.Duration
 	MaxSubscribers int
-	// Weights are the weights of roles that have one.
-	Weights map[string]float64
 }
 
 // MasterBackend decides about operators' calls that change something. Errors
 // are answered with the status of their kind and their text.
 type MasterBackend interface {
 	Teardown(ctx context.Context, principal, frameworkID string) error
+	UpdateWeights(ctx context.Context, principal string, weights []*mesospb.WeightInfo) error
+	UpdateQuota(ctx context.Context, principal string, force bool, configs []*quotapb.QuotaConfig) error
+	SetQuota(ctx context.Context, principal string, quota *quotapb.QuotaRequest) error
+	RemoveQuota(ctx context.Context, principal, role string) error
 }
 
 // NewMaster returns the server of a master's endpoints, all of them also below
@@ -48,6 +51,9 @@ func NewMaster(m Master) http.Handler {
 	paths.handle("/api/v1/scheduler", requireRecovered(m.Leadership, schedulerAPI(m.Scheduler)))
 	paths.handle("/api/v1", requireRecovered(m.Leadership, http.HandlerFunc(m.api)))
 	m.stateRoutes(paths)
+	paths.handle("/weights", requireRecovered(m.Leadership, http.HandlerFunc(m.weights)))
+	paths.handle("/quota", requireRecovered(m.Leadership, http.HandlerFunc(m.quota)))
+	paths.handleBelow("/quota/", requireRecovered(m.Leadership, http.HandlerFunc(m.quotaOf)))
 	paths.handle("/mesosctl/explain", requireRecovered(m.Leadership, http.HandlerFunc(m.explain)))
 	paths.handle("/redirect", http.HandlerFunc(m.redirect))
 	return paths

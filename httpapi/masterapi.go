@@ -25,6 +25,9 @@ func (m *Master) operate(ctx context.Context, call *masterpb.Call) (answerer, er
 	if answer := m.show(call.GetType()); answer != nil {
 		return answer, nil
 	}
+	if answer, err := m.change(ctx, call); answer != nil || err != nil {
+		return answer, err
+	}
 	switch call.GetType() {
 	case masterpb.Call_GET_METRICS:
 		if call.GetMetrics == nil {
@@ -74,6 +77,16 @@ func (m *Master) tell(call masterpb.Call_Type) *masterpb.Response {
 		return &masterpb.Response{Type: masterpb.Response_GET_MASTER.Enum(), GetMaster: m.getMaster()}
 	case masterpb.Call_GET_ROLES:
 		return &masterpb.Response{Type: masterpb.Response_GET_ROLES.Enum(), GetRoles: m.getRoles()}
+	case masterpb.Call_GET_WEIGHTS:
+		return &masterpb.Response{
+			Type:       masterpb.Response_GET_WEIGHTS.Enum(),
+			GetWeights: &masterpb.Response_GetWeights{WeightInfos: m.View.weightList()},
+		}
+	case masterpb.Call_GET_QUOTA:
+		return &masterpb.Response{
+			Type:     masterpb.Response_GET_QUOTA.Enum(),
+			GetQuota: &masterpb.Response_GetQuota{Status: m.View.quotaStatus()},
+		}
 	}
 	return nil
 }

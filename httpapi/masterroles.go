@@ -7,28 +7,40 @@ import (
 
 	"github.com/mesosctl/mesosctl/mesos"
 	"github.com/mesosctl/mesosctl/wire/mesospb"
+	"github.com/mesosctl/mesosctl/wire/quotapb"
 )
 
 // role is what is known of a role: who is subscribed to it and what it has.
 type role struct {
 	name                         string
 	weight                       float64
+	quota                        *quotapb.QuotaConfig // nil if it has none
+	consumed                     []*mesospb.Resource  // of its quota, by it and the roles below it
 	frameworks                   []string
 	allocated, offered, reserved []*mesospb.Resource
 }
 
-// roles finds the roles that a framework is subscribed to, or that have a
-// weight, an allocation or a reservation; sorted by name.
+// allRoles finds the roles that a framework is subscribed to, or that have a
+// weight, a quota, an allocation or a reservation, and those above them; sorted
+// by name.
+// https://mesos.apache.org/documentation/latest/roles/
 func (m *Master) allRoles(s *masterSnapshot) []*role {
 	byName := make(map[string]*role)
 	of := func(name string) *role {
 		if byName[name] == nil {
-			byName[name] = &role{name: name, weight: 1}
+			for _, known := range append(mesos.RoleAncestors(name), name) {
+				if byName[known] == nil {
+					byName[known] = &role{name: known, weight: 1}
+				}
+			}
 		}
 		return byName[name]
 	}
-	for name, weight := range m.Weights {
+	for name, weight := range s.weights {
 		of(name).weight = weight
+	}
+	for name, config := range s.quotas {
+		of(name).quota = config
 	}
 	for i := range s.frameworks {
 		f := s.frameworks[i].framework
@@ -53,8 +65,19 @@ func (m *Master) allRoles(s *masterSnapshot) []*role {
 	list := make([]*role, 0, len(byName))
 	for _, name := range slices.Sorted(maps.Keys(byName)) {
 		list = append(list, byName[name])
+		// Quota is consumed by what is reserved, used or not, and by what else is used.
+		_, used := reservations(byName[name].allocated)
+		consumed := append(unrevocable(used), byName[name].reserved...)
+		for _, charged := range append(mesos.RoleAncestors(name), name) {
+			byName[charged].consumed = append(byName[charged].consumed, consumed...)
+		}
 	}
 	return list
+}
+
+// unrevocable is what can't be revoked: the rest consumes no quota.
+func unrevocable(list []*mesospb.Resource) []*mesospb.Resource {
+	return slices.DeleteFunc(slices.Clone(list), func(r *mesospb.Resource) bool { return r.GetRevocable() != nil })
 }
 
 func allocatedTo(r *mesospb.Resource) string {
@@ -80,14 +103,21 @@ func (r *role) append(dst []byte) []byte {
 	dst = appendDouble(dst, "weight", r.weight)
 	dst = append(appendKey(dst, "quota"), '{')
 	dst = appendString(dst, "role", r.name)
-	dst = appendQuantities(dst, "guarantee", nil)
-	dst = appendQuantities(dst, "limit", nil)
-	// Quota is consumed by what is reserved, used or not, and by what else is used.
-	_, used := reservations(r.allocated)
-	dst = append(appendQuantities(dst, "consumed", append(used, r.reserved...)), '}')
+	dst = appendAmounts(dst, "guarantee", r.quota.GetGuarantees())
+	dst = appendAmounts(dst, "limit", r.quota.GetLimits())
+	dst = append(appendQuantities(dst, "consumed", r.consumed), '}')
 	dst = appendQuantities(dst, "resources", append(slices.Clone(r.allocated), r.offered...))
 	dst = appendQuantities(dst, "allocated", r.allocated)
 	dst = appendQuantities(dst, "offered", r.offered)
 	dst = appendQuantities(dst, "reserved", r.reserved)
 	return appendStrings(dst, "frameworks", r.frameworks)
+}
+
+// appendAmounts appends amounts by name; a limit of 0 is one, too.
+func appendAmounts(dst []byte, key string, amounts map[string]*mesospb.Value_Scalar) []byte {
+	dst = append(appendKey(dst, key), '{')
+	for _, name := range slices.Sorted(maps.Keys(amounts)) {
+		dst = appendDouble(dst, name, amounts[name].GetValue())
+	}
+	return append(dst, '}')
 }

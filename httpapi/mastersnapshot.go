@@ -1,9 +1,17 @@
 package httpapi
 
+import (
+	"maps"
+
+	"github.com/mesosctl/mesosctl/wire/quotapb"
+)
+
 // masterSnapshot is a moment of a MasterView: pointers to its records.
 type masterSnapshot struct {
 	agents, recovered     []*agentRecord
 	frameworks, completed []frameworkSnapshot
+	weights               map[string]float64
+	quotas                map[string]*quotapb.QuotaConfig
 }
 
 type frameworkSnapshot struct {
@@ -26,6 +34,8 @@ func (v *MasterView) snapshotLocked() masterSnapshot {
 		recovered:  v.agents.all(former),
 		frameworks: snapshots(v.frameworks.all(current)),
 		completed:  snapshots(v.frameworks.all(former)),
+		weights:    maps.Clone(v.weights),
+		quotas:     maps.Clone(v.quotas),
 	}
 }
 

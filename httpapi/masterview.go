@@ -7,6 +7,7 @@ import (
 	"github.com/mesosctl/mesosctl/mesos"
 	"github.com/mesosctl/mesosctl/wire/masterpb"
 	"github.com/mesosctl/mesosctl/wire/mesospb"
+	"github.com/mesosctl/mesosctl/wire/quotapb"
 )
 
 // TaskList says which of a framework's lists a task is in.
@@ -28,6 +29,8 @@ type MasterView struct {
 	mu         sync.RWMutex
 	agents     shelf[mesos.AgentID, agentRecord]   // lists: current, former
 	frameworks shelf[mesos.FrameworkID, framework] // lists: current, former
+	weights    map[string]float64                  // by role
+	quotas     map[string]*quotapb.QuotaConfig     // by role
 
 	subscribers []*subscriber // the oldest first
 }
@@ -92,6 +95,7 @@ func (v *MasterView) Reset() {
 	defer v.mu.Unlock()
 	v.agents = shelf[mesos.AgentID, agentRecord]{}
 	v.frameworks = shelf[mesos.FrameworkID, framework]{}
+	v.weights, v.quotas = nil, nil
 	for _, s := range v.subscribers {
 		s.end()
 	}

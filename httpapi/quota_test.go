@@ -1,0 +1,101 @@
+package httpapi
+
+import (
+	"net/http"
+	"strings"
+	"testing"
+
+	"github.com/mesosctl/mesosctl/wire/masterpb"
+	"github.com/mesosctl/mesosctl/wire/mesospb"
+	"github.com/mesosctl/mesosctl/wire/quotapb"
+)
+
+func TestQuotaAndWeightsAreForTheBackendToChange(t *testing.T) {
+	// covers: DynamicWeightsTest.PutInvalidRequest
+	// covers: DynamicWeightsTest.NonNumericWeight
+	const api = "/api/v1"
+	for _, test := range []struct {
+		method, path, body string
+		status             int
+		asked              string
+	}{
+		{"POST", api, `{"type":"UPDATE_WEIGHTS","update_weights":{"weight_infos":[{"role":"eng","weight":2}]}}`, 200, "weights eng 2"},
+		{"POST", api, `{"type":"UPDATE_QUOTA","update_quota":{"force":true,"quota_configs":[{"role":"eng","limits":{"cpus":{"value":3}}}]}}`,
+			200, "quota eng 3, force true"},
+		{"POST", api, `{"type":"SET_QUOTA","set_quota":{"quota_request":{"role":"eng","guarantee":[{"name":"cpus","type":"SCALAR","scalar":{"value":3}}]}}}`,
+			200, "quota eng 3"},
+		{"POST", api, `{"type":"REMOVE_QUOTA","remove_quota":{"role":"eng"}}`, 200, "no quota eng"},
+		{"POST", api, `{"type":"UPDATE_WEIGHTS"}`, 400, ""},
+		{"POST", api, `{"type":"UPDATE_QUOTA"}`, 400, ""},
+		{"POST", api, `{"type":"SET_QUOTA"}`, 400, ""},
+		{"POST", api, `{"type":"REMOVE_QUOTA"}`, 400, ""},
+		{"PUT", "/weights", `[{"role":"eng","weight":2.5}]`, 200, "weights eng 2.5"},
+		{"PUT", "/master/weights", `[{"role":"eng","weight":2.5}]`, 200, "weights eng 2.5"},
+		{"PUT", "/weights", `{"role":"eng","weight":2.5}`, 400, ""},
+		{"PUT", "/weights", `[{"role":"eng","weight":"heavy"}]`, 400, ""},
+		{"PUT", "/weights", `[{"role":"eng"}]`, 400, ""},
+		{"PUT", "/weights", `[`, 400, ""},
+		{"DELETE", "/weights", ``, 405, ""},
+		{"POST", "/quota", `{"role":"eng","guarantee":[{"name":"cpus","type":"SCALAR","scalar":{"value":3}}]}`, 200, "quota eng 3"},
+		{"POST", "/quota", `{}`, 400, ""},
+		{"POST", "/quota", `{`, 400, ""},
+		{"DELETE", "/quota", ``, 405, ""},
+		{"DELETE", "/quota/eng", ``, 200, "no quota eng"},
+		{"DELETE", "/master/quota/eng/dev", ``, 200, "no quota eng/dev"},
+		{"GET", "/quota/eng", ``, 405, ""},
+	} {
+		config, _ := leader()
+		operator := new(fakeOperator)
+		config.Operator = operator
+		answer := ask(NewMaster(config), test.method, test.path, test.body)
+		if answer.Code != test.status || operator.asked != test.asked {
+			t.Errorf("%s %s %s: %d %s, and the backend was asked for %q", test.method, test.path, test.body,
+				answer.Code, answer.Body, operator.asked)
+		}
+	}
+}
+
+func TestQuotaAndWeightsAreShown(t *testing.T) {
+	// covers: RoleTest.EndpointImplicitRolesWeights
+	// covers: RoleTest.EndpointImplicitRolesQuotas
+	// covers: RoleTest.EndpointImplicitRolesAncestors
+	// covers: RoleTest.RolesEndpointContainsQuota
+	// covers: MasterQuotaTest.Status
+	config, _ := leader()
+	amount := func(f float64) map[string]*mesospb.Value_Scalar {
+		return map[string]*mesospb.Value_Scalar{"cpus": {Value: new(f)}}
+	}
+	config.View.PutWeight("ads/web", 2.5)
+	config.View.PutQuota("eng", &quotapb.QuotaConfig{Role: new("eng"), Guarantees: amount(1), Limits: amount(4)})
+	config.View.PutQuota("gone", &quotapb.QuotaConfig{Role: new("gone"), Limits: amount(4)})
+	config.View.PutQuota("gone", nil)
+	master := NewMaster(config)
+	const quota = `{"infos":[{"role":"eng","guarantee":[{"name":"cpus","type":"SCALAR","scalar":{"value":1.0}}]}],` +
+		`"configs":[{"role":"eng","guarantees":{"cpus":{"value":1.0}},"limits":{"cpus":{"value":4.0}}}]}`
+	for path, want := range map[string]string{"/weights": `[{"weight":2.5,"role":"ads/web"}]`, "/quota": quota} {
+		if got := ask(master, http.MethodGet, path).Body.String(); got != want {
+			t.Errorf("%s: %s", path, got)
+		}
+	}
+	roles := ask(master, http.MethodGet, "/roles").Body.String()
+	for _, part := range []string{
+		`{"name":"ads","weight":1`, `{"name":"ads/web","weight":2.5`,
+		`{"name":"eng","weight":1.0,"quota":{"role":"eng","guarantee":{"cpus":1.0},"limit":{"cpus":4.0},"consumed":{}}`,
+	} {
+		if !strings.Contains(roles, part) {
+			t.Errorf("/roles has no %s: %s", part, roles)
+		}
+	}
+	weights := call(t, master, `{"type":"GET_WEIGHTS"}`, new(masterpb.Response)).GetGetWeights().GetWeightInfos()
+	if len(weights) != 1 || weights[0].GetRole() != "ads/web" || weights[0].GetWeight() != 2.5 {
+		t.Errorf("GET_WEIGHTS: %v", weights)
+	}
+	status := call(t, master, `{"type":"GET_QUOTA"}`, new(masterpb.Response)).GetGetQuota().GetStatus()
+	if len(status.GetConfigs()) != 1 || status.GetConfigs()[0].GetLimits()["cpus"].GetValue() != 4 {
+		t.Errorf("GET_QUOTA: %v", status)
+	}
+	config.View.Reset()
+	if got := ask(master, http.MethodGet, "/weights").Body.String(); got != "[]" {
+		t.Errorf("after the term: %s", got)
+	}
+}
