@@ -102,9 +102,6 @@ func (m *Master) change(ctx context.Context, call *masterpb.Call) (answerer, err
 	return nil, nil
 }
 
-// done answers 200 without a body.
-func done(w http.ResponseWriter, _ *http.Request, _ wire.MediaType) { w.WriteHeader(http.StatusOK) }
-
 // weights serves /weights: GET shows them, PUT sets some.
 // https://mesos.apache.org/documentation/latest/weights/
 func (m *Master) weights(w http.ResponseWriter, r *http.Request) {
