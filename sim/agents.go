@@ -51,7 +51,7 @@ func (m *machine) start() {
 		return
 	}
 	c := m.cluster
-	state, err := agent.Recover(func(path string) ([]byte, error) { return m.disk[path], nil })
+	state, err := m.recover()
 	if err != nil {
 		c.fail("%s: what the agent wrote can't be read: %v", m.name, err)
 		return
@@ -82,6 +82,11 @@ func (m *machine) start() {
 	m.core.plan()
 }
 
+// recover reads what the agent left on the disk.
+func (m *machine) recover() (agent.State, error) {
+	return agent.Recover(func(path string) ([]byte, error) { return m.disk[path], nil })
+}
+
 // crash ends the agent and everything it ran, and starts it again later.
 func (m *machine) crash(wipe bool) {
 	if m.core.dead {
@@ -98,6 +103,9 @@ func (m *machine) crash(wipe bool) {
 	}
 	m.containers = map[mesos.ContainerID]*executor{}
 	if wipe {
+		if state, err := m.recover(); err == nil {
+			c.registry.left[mesos.AgentID(state.Agent.GetId().GetValue())] = true
+		}
 		m.disk = map[string][]byte{}
 	}
 	c.after(c.between(0, 10*time.Second), m.start)
@@ -178,6 +186,9 @@ func (m *machine) checkpoint(e agent.Checkpoint) {
 	default:
 		m.disk[e.Path] = slices.Clone(e.Value)
 	}
+	if state, err := m.recover(); err == nil && state.Agent != nil {
+		m.cluster.registry.acknowledged[mesos.AgentID(state.Agent.GetId().GetValue())] = true
+	}
 }
 
 // connect opens a connection to whoever leads when it arrives there.
@@ -225,6 +236,9 @@ func (m *machine) sendMaster(e agent.SendMaster) {
 	if err != nil {
 		c.fail("%s: a message to the master can't be encoded: %v", m.name, err)
 		return
+	}
+	if e.Message.GetUnregister() != nil {
+		c.registry.left[mesos.AgentID(e.Message.GetUnregister().GetAgentId().GetValue())] = true
 	}
 	end := c.ends[link]
 	link.toServer(func() {

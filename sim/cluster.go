@@ -36,7 +36,7 @@ var shapes = []string{
 
 func newCluster(seed uint64) *cluster {
 	c := &cluster{world: newWorld(seed), linked: map[*conn]*machine{}, ends: map[*conn]linkEnds{}}
-	c.registry = registry{keys: map[string][]byte{}, acknowledged: map[mesos.AgentID]bool{}}
+	c.registry = registry{keys: map[string][]byte{}, acknowledged: map[mesos.AgentID]bool{}, left: map[mesos.AgentID]bool{}}
 	c.options = options{
 		duration: c.between(30*time.Second, 120*time.Second),
 		faults:   !c.chance(8),

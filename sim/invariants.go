@@ -90,13 +90,17 @@ func (c *cluster) decode(list []*mesospb.Resource) resources.Resources {
 	return r
 }
 
-// checkRegistry: an agent that was told that it is admitted stays in the
-// registry, as admitted or as unreachable, gone or pruned by a rule.
+// checkRegistry: an agent that has it on its disk that it is admitted stays in the
+// registry, as admitted, unreachable or gone, until it says that it leaves or
+// another agent takes its place on its machine.
 func (c *cluster) checkRegistry() {
+	if !c.registry.changed {
+		return
+	}
+	c.registry.changed = false
 	for id := range c.registry.acknowledged {
-		if !c.inRegistry(id) {
-			// It left for good, which the master writes; it may come back only as new.
-			delete(c.registry.acknowledged, id)
+		if !c.inRegistry(id) && !c.registry.left[id] {
+			c.fail("agent %s was admitted and is not in the registry any more", id)
 		}
 	}
 }

@@ -20,8 +20,10 @@ import (
 type registry struct {
 	term uint64
 	keys map[string][]byte
-	// acknowledged are agents that were told that they are admitted.
-	acknowledged map[mesos.AgentID]bool
+	// acknowledged are agents that know for good that they are admitted, left those
+	// that said since that they leave, or whose machine forgot that it is they.
+	acknowledged, left map[mesos.AgentID]bool
+	changed            bool // since the invariants were checked
 }
 
 // leader is a master in one term, with its allocator. Deposed, it goes on until
@@ -160,7 +162,6 @@ func (l *leader) sendAgent(e master.SendAgent) {
 		if _, ok := c.registry.keys[master.AdmittedKey(id)]; !ok && l.term == c.registry.term {
 			c.fail("%s: agent %s was told that it is registered and is not in the registry", l.name, id)
 		}
-		c.registry.acknowledged[id] = true
 	}
 	m := c.linked[link]
 	link.toClient(func() {
@@ -182,6 +183,7 @@ func (l *leader) write(e master.WriteRegistry) {
 		if l.term != c.registry.term {
 			err = mesos.Errorf(mesos.Unavailable, "term %d is over", l.term)
 		} else {
+			c.registry.changed = true
 			for _, w := range e.Writes {
 				if w.Value == nil {
 					delete(c.registry.keys, w.Key)
