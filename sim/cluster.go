@@ -26,6 +26,7 @@ type options struct {
 	duration     time.Duration
 	offerTimeout time.Duration
 	faults       bool
+	remote       bool          // the allocator is in a process of its own
 	calm         time.Duration // the mean time between faults
 }
 
@@ -34,12 +35,13 @@ var shapes = []string{
 	"cpus:1;mem:256;disk:50;cpus(a):2;mem(a):256", "cpus:8;mem:2048;disk:200",
 }
 
-func newCluster(seed uint64) *cluster {
+func newCluster(seed uint64, remote bool) *cluster {
 	c := &cluster{world: newWorld(seed), linked: map[*conn]*machine{}, ends: map[*conn]linkEnds{}}
 	c.registry = registry{keys: map[string][]byte{}, acknowledged: map[mesos.AgentID]bool{}, left: map[mesos.AgentID]bool{}}
 	c.options = options{
 		duration: c.between(30*time.Second, 120*time.Second),
 		faults:   !c.chance(8),
+		remote:   remote,
 		calm:     c.between(500*time.Millisecond, 10*time.Second),
 	}
 	if c.chance(3) {

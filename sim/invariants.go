@@ -25,7 +25,7 @@ func (c *cluster) invariants() {
 		}
 	}
 	for _, l := range c.leaders {
-		if !l.core.dead && (l.core.moved || l.alloc.moved) {
+		if !l.core.dead && (l.core.moved || l.session.alloc.moved) {
 			c.checkBooks(l)
 		}
 	}
@@ -51,17 +51,17 @@ func (c *cluster) checkMachine(m *machine) {
 // something to tell the other: what is used and offered of an agent is what
 // frameworks hold of it, and with what is free it is the agent's total.
 func (c *cluster) checkBooks(l *leader) {
-	if l.queued > 0 || due(l.core.logic.Next(), c.world) || due(l.alloc.logic.Next(), c.world) {
+	if !l.session.agreed() {
 		return
 	}
-	l.core.moved, l.alloc.moved = false, false
+	l.core.moved, l.session.alloc.moved = false, false
 	offered := map[mesos.AgentID]resources.Resources{}
 	for _, o := range l.offers {
 		id := mesos.AgentID(o.GetAgentId().GetValue())
 		offered[id] = offered[id].Add(c.decode(o.GetResources()))
 	}
 	for id, agent := range l.agents {
-		held, free, known := l.policy.Books(id)
+		held, free, known := l.session.policy.Books(id)
 		if !known {
 			c.fail("%s: the allocator doesn't know agent %s", l.name, id)
 			return

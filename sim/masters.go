@@ -7,10 +7,8 @@ import (
 	"strings"
 	"time"
 
-	"github.com/mesosctl/mesosctl/allocator"
 	"github.com/mesosctl/mesosctl/master"
 	"github.com/mesosctl/mesosctl/mesos"
-	"github.com/mesosctl/mesosctl/mesos/allocation"
 	"github.com/mesosctl/mesosctl/wire/linkpb"
 	"github.com/mesosctl/mesosctl/wire/masterpb"
 	"github.com/mesosctl/mesosctl/wire/mesospb"
@@ -33,9 +31,7 @@ type leader struct {
 	name    string
 	term    uint64
 	core    core[master.Input, master.Effect]
-	policy  *allocator.Allocator
-	alloc   core[allocation.Input, allocation.Output]
-	queued  int // inputs between the master and the allocator, both ways
+	session *session // with its allocator
 
 	links     map[master.LinkID]*conn
 	streams   map[master.StreamID]*conn
@@ -80,12 +76,15 @@ func (c *cluster) elect() {
 		RootSubmissions:               true,
 	}, recovered)
 	l.core = core[master.Input, master.Effect]{world: c.world, logic: logic, tick: master.Tick{}, perform: l.perform}
-	l.policy = allocator.New(allocator.Config{AllocationInterval: time.Second, MinAllocatable: allocator.DefaultMinAllocatable()})
-	l.alloc = core[allocation.Input, allocation.Output]{world: c.world, logic: l.policy, tick: allocation.Tick{}, perform: l.performAllocator}
+	l.session = l.newSession(0)
 	c.logf("%s leads, with %d agents admitted", l.name, len(recovered.Admitted))
 	c.leader = l
 	c.leaders = append(c.leaders, l)
 	l.core.plan()
+	if c.options.remote {
+		l.session.lost, l.session.alloc.dead = true, true // there is none yet
+		c.after(c.between(0, time.Second), l.connectAllocator)
+	}
 }
 
 // perform does one of the master's effects.
@@ -118,8 +117,7 @@ func (l *leader) perform(effect master.Effect) {
 	case master.WriteRegistry:
 		l.write(e)
 	case master.Allocate:
-		l.queued++
-		c.after(0, func() { l.queued--; l.alloc.take(e.Input) })
+		l.session.tell(e)
 	case master.PutAgent:
 		l.agents[mesos.AgentID(e.Agent.GetAgentInfo().GetId().GetValue())] = e.Agent
 	case master.DropAgent:
@@ -134,15 +132,6 @@ func (l *leader) perform(effect master.Effect) {
 	case master.Log:
 		c.logf("%s: %s %v", l.name, e.Message, e.Args)
 	}
-}
-
-func (l *leader) performAllocator(out allocation.Output) {
-	if refused, ok := out.(allocation.Refused); ok {
-		l.cluster.fail("%s: the allocator refused what the master said: %v", l.name, refused.Err)
-		return
-	}
-	l.queued++
-	l.cluster.after(0, func() { l.queued--; l.core.take(master.Allocated{Output: out}) })
 }
 
 // sendAgent sends a copy through the codec, as a connection would.
@@ -207,7 +196,7 @@ func (l *leader) stepDown() {
 		return
 	}
 	l.cluster.logf("%s is gone", l.name)
-	l.core.dead, l.alloc.dead = true, true
+	l.core.dead, l.session.alloc.dead = true, true
 	l.registry.broken = true
 	for _, id := range slices.Sorted(maps.Keys(l.links)) {
 		l.links[id].breakUp(time.Second)

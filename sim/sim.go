@@ -3,7 +3,7 @@
 // schedulers, executors, a registry and a network that are scripted. Time is
 // virtual. Faults come as the seed says: connections break, stall and are
 // refused, agents crash with and without their disks, schedulers crash and come
-// back, masters lose their leadership and don't know it yet. After every event
+// back, masters lose their leadership and don't know it yet, or their allocator. After every event
 // the invariants are checked; the same seed gives the same trace to the byte.
 package sim
 
@@ -24,9 +24,18 @@ type Result struct {
 
 // Run runs a cluster from a seed: a time with faults, then a time without, in
 // which everything must settle.
-func Run(seed uint64) Result {
-	c := newCluster(seed)
+func Run(seed uint64) Result { return run(seed, false) }
+
+// RunRemote is Run with the allocator in a process of its own, which is lost,
+// comes back knowing nothing, and may be long out of touch.
+func RunRemote(seed uint64) Result { return run(seed, true) }
+
+func run(seed uint64, remote bool) Result {
+	c := newCluster(seed, remote)
 	c.faults()
+	if remote {
+		c.allocatorFaults()
+	}
 	c.run(c.begin.Add(c.options.duration))
 	c.heal()
 	for c.err == nil && !c.settled() {

@@ -12,6 +12,7 @@ import (
 
 var (
 	seed  = flag.Int64("seed", -1, "replay one seed and print its trace")
+	apart = flag.Bool("remote", false, "with -seed: run the allocator in a process of its own")
 	seeds = flag.String("seeds", "12", "how many seeds to run, or forever")
 )
 
@@ -51,14 +52,19 @@ func TestKeptSeeds(t *testing.T) {
 	}
 }
 
-// try runs a seed twice and reports whether it passed.
+// try runs a seed twice, with the allocator here and elsewhere, and reports
+// whether it passed.
 func try(t *testing.T, seed uint64) bool {
-	r := Run(seed)
+	return tryWith(t, seed, false) && tryWith(t, seed, true)
+}
+
+func tryWith(t *testing.T, seed uint64, remote bool) bool {
+	r := run(seed, remote)
 	if r.Err != nil {
-		t.Errorf("%v\n...\n%s\nreplay with: go test ./sim -run=TestSeeds -seed=%d -v", r.Err, tail(r.Trace, 60), seed)
+		t.Errorf("%v\n...\n%s\nreplay with: go test ./sim -run=TestSeeds -seed=%d -remote=%v -v", r.Err, tail(r.Trace, 60), seed, remote)
 		return false
 	}
-	if again := Run(seed); !bytes.Equal(r.Trace, again.Trace) {
+	if again := run(seed, remote); !bytes.Equal(r.Trace, again.Trace) {
 		t.Errorf("seed %d gave two different traces, which part after:\n%s", seed, tail(common(r.Trace, again.Trace), 20))
 		return false
 	}
@@ -69,14 +75,14 @@ func try(t *testing.T, seed uint64) bool {
 }
 
 func replay(t *testing.T, seed uint64) {
-	r := Run(seed)
+	r := run(seed, *apart)
 	if testing.Verbose() {
 		os.Stdout.Write(r.Trace)
 	}
 	if r.Err != nil {
 		t.Error(r.Err)
 	}
-	if again := Run(seed); !bytes.Equal(r.Trace, again.Trace) {
+	if again := run(seed, *apart); !bytes.Equal(r.Trace, again.Trace) {
 		t.Errorf("a second run gave another trace, which parts after:\n%s", tail(common(r.Trace, again.Trace), 20))
 	}
 }
