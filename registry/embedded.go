@@ -2,11 +2,14 @@ package registry
 
 import (
 	"context"
+	"errors"
 	"log/slog"
 	"net/url"
 	"os"
 	"sync"
+	"time"
 
+	"go.etcd.io/etcd/client/pkg/v3/fileutil"
 	"go.etcd.io/etcd/server/v3/embed"
 	"go.etcd.io/etcd/server/v3/etcdserver/api/v3client"
 	"go.etcd.io/etcd/server/v3/etcdserver/api/v3rpc"
@@ -48,13 +51,15 @@ type EmbeddedConfig struct {
 // Embedded is a running etcd member.
 type Embedded struct {
 	etcd   *embed.Etcd
+	lock   *fileutil.LockedFile
 	client *Client
 	close  sync.Once
 }
 
 // StartEmbedded starts an etcd member and waits until it can serve, which for a
 // member of several means until a majority of them is up. The error's kind is
-// Invalid for a bad URL and Unavailable if ctx ends first.
+// Invalid for a bad URL, Conflict if another process uses the directory, and
+// Unavailable if ctx ends first.
 func StartEmbedded(ctx context.Context, config EmbeddedConfig) (*Embedded, error) {
 	cfg, err := config.etcd()
 	if err != nil {
@@ -63,21 +68,18 @@ func StartEmbedded(ctx context.Context, config EmbeddedConfig) (*Embedded, error
 	if err := os.MkdirAll(config.Dir, 0o700); err != nil {
 		return nil, mesos.Errorf(mesos.Internal, "start etcd: data directory: %w", err)
 	}
-	server, err := embed.StartEtcd(cfg)
+	lock, err := lockDir(ctx, config.Dir)
 	if err != nil {
-		return nil, mesos.Errorf(mesos.Internal, "start etcd in %s: %w", config.Dir, err)
+		return nil, err
 	}
-	select {
-	case <-server.Server.ReadyNotify():
-	case err := <-server.Err():
-		server.Close()
-		return nil, mesos.Errorf(mesos.Internal, "start etcd in %s: %w", config.Dir, err)
-	case <-ctx.Done():
-		server.Close()
-		return nil, mesos.Errorf(mesos.Unavailable, "start etcd in %s: not ready: %w", config.Dir, ctx.Err())
+	server, err := startMember(ctx, cfg)
+	if err != nil {
+		lock.Close()
+		return nil, err
 	}
 	return &Embedded{
 		etcd: server,
+		lock: lock,
 		client: &Client{
 			etcd:   v3client.New(server.Server),
 			leases: adapter.LeaseServerToLeaseClient(v3rpc.NewQuotaLeaseServer(server.Server)),
@@ -85,6 +87,47 @@ func StartEmbedded(ctx context.Context, config EmbeddedConfig) (*Embedded, error
 			ended:  server.Server.StopNotify(),
 		},
 	}, nil
+}
+
+// startMember starts a member and waits until it can serve.
+func startMember(ctx context.Context, cfg *embed.Config) (*embed.Etcd, error) {
+	server, err := embed.StartEtcd(cfg)
+	if err != nil {
+		return nil, mesos.Errorf(mesos.Internal, "start etcd in %s: %w", cfg.Dir, err)
+	}
+	select {
+	case <-server.Server.ReadyNotify():
+		return server, nil
+	case err := <-server.Err():
+		server.Close()
+		return nil, mesos.Errorf(mesos.Internal, "start etcd in %s: %w", cfg.Dir, err)
+	case <-ctx.Done():
+		server.Close()
+		return nil, mesos.Errorf(mesos.Unavailable, "start etcd in %s: not ready: %w", cfg.Dir, ctx.Err())
+	}
+}
+
+// lockPatience is for how long a process that is about to end may still hold a
+// member's directory.
+const lockPatience = 2 * time.Second
+
+// lockDir makes sure that no other process uses a member's directory: etcd by
+// itself would wait for that one to end, deaf to everything.
+func lockDir(ctx context.Context, dir string) (*fileutil.LockedFile, error) {
+	for end := time.Now().Add(lockPatience); ; {
+		lock, err := fileutil.TryLockFile(dir+".lock", os.O_RDWR|os.O_CREATE, 0o600)
+		switch {
+		case err == nil:
+			return lock, nil
+		case !errors.Is(err, fileutil.ErrLocked):
+			return nil, mesos.Errorf(mesos.Internal, "start etcd: lock data directory: %w", err)
+		case ctx.Err() != nil:
+			return nil, mesos.Errorf(mesos.Unavailable, "start etcd in %s: %w", dir, ctx.Err())
+		case !time.Now().Before(end):
+			return nil, mesos.Errorf(mesos.Conflict, "start etcd: another process uses %s", dir)
+		}
+		wait(ctx, retryInterval/4)
+	}
 }
 
 // Client returns the member's client, which works in process.
@@ -113,6 +156,7 @@ func (e *Embedded) Close() {
 	e.close.Do(func() {
 		e.client.Close() //nolint:errcheck // in process: nothing to fail
 		e.etcd.Close()
+		e.lock.Close()
 	})
 }
 

@@ -388,3 +388,18 @@ func TestABadURLIsRefused(t *testing.T) {
 		t.Errorf("got %v", err)
 	}
 }
+
+func TestADirectoryInUseIsRefused(t *testing.T) {
+	config := EmbeddedConfig{Dir: t.TempDir() + "/etcd", Fast: true}
+	first := start(t, config)
+	if _, err := StartEmbedded(within(t, 10*time.Second), config); mesos.KindOf(err) != mesos.Conflict || !strings.Contains(err.Error(), config.Dir) {
+		t.Errorf("while it is in use: %v", err)
+	}
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	if _, err := StartEmbedded(ctx, config); !errors.Is(err, context.Canceled) {
+		t.Errorf("told to stop: %v", err)
+	}
+	first.Close()
+	start(t, config)
+}
