@@ -67,7 +67,7 @@ func TestWhatADaemonCannotDoWithout(t *testing.T) {
 
 func TestWrongValuesAreRefused(t *testing.T) {
 	for _, args := range [][]string{
-		{"--weights=a"}, {"--weights=a=0"}, {"--weights=a=x"}, {"--domain=x"}, {"--logging_level=LOUD"},
+		{"--weights=a"}, {"--weights=a=0"}, {"--weights=a=x"}, {"--weights=a=inf"}, {"--weights=/a=1"}, {"--weights==1"}, {"--roles=a b"}, {"--roles=a,.."}, {"--domain=x"}, {"--logging_level=LOUD"},
 		{"--min_allocatable_resources=cpus"}, {"--whitelist=/does/not/exist"}, {"--zk=zk://a/b"}, {"--authenticate_slaves"},
 	} {
 		set := pflag.NewFlagSet("master", pflag.ContinueOnError)

@@ -1,6 +1,7 @@
 package daemonflags
 
 import (
+	"math"
 	"os"
 	"strconv"
 	"strings"
@@ -32,7 +33,7 @@ func NewMaster() *Master {
 		flags.Func("allocator", "name", "HierarchicalDRF",
 			"`HierarchicalDRF`, in this process, or the host:port of one started as mesosctl allocator", allocator(&c.Allocator)),
 		flags.Func("weights", "weights", "", "weights of roles, as in `role=weight,role=weight`", weights(&c.Weights)),
-		flags.Func("roles", "list", "", "the only `roles` that frameworks may have; any if not given", names(&c.Roles)),
+		flags.Func("roles", "list", "", "the only `roles` that frameworks may have; any if not given", roleNames(&c.Roles)),
 		whitelist(&c.Whitelist),
 		flags.Duration("agent_ping_timeout", &c.AgentPingTimeout, "15secs", "`time` in which an agent must answer a ping").
 			Formerly("slave_ping_timeout"),
@@ -108,8 +109,11 @@ func weights(m *map[string]float64) func(string) error {
 			}
 			role, value, ok := strings.Cut(part, "=")
 			weight, err := strconv.ParseFloat(value, 64)
-			if !ok || role == "" || err != nil || !(weight > 0) {
+			if !ok || err != nil || !(weight > 0) || math.IsInf(weight, 1) {
 				return mesos.Errorf(mesos.Invalid, "%q is not role=weight with a weight over 0", part)
+			}
+			if err := mesos.ValidateRole(role); err != nil {
+				return err
 			}
 			if *m == nil {
 				*m = map[string]float64{}
@@ -120,12 +124,15 @@ func weights(m *map[string]float64) func(string) error {
 	}
 }
 
-func names(m *map[string]bool) func(string) error {
+func roleNames(m *map[string]bool) func(string) error {
 	return func(text string) error {
 		*m = nil
 		for name := range strings.SplitSeq(text, ",") {
 			if name = strings.TrimSpace(name); name == "" {
 				continue
+			}
+			if err := mesos.ValidateRole(name); err != nil {
+				return err
 			}
 			if *m == nil {
 				*m = map[string]bool{}
