@@ -34,7 +34,7 @@ func (d *decoder) where(n *yaml.Node) string {
 	return strings.ReplaceAll(d.file, "%", "%%") + ":" + strconv.Itoa(n.Line)
 }
 
-// object takes the fields of a mapping. The first of required is missed first.
+// object takes the fields of a mapping, some of which are required.
 func (d *decoder) object(n *yaml.Node, what string, required []string, fields ...field) error {
 	n = resolve(n)
 	if n.Kind != yaml.MappingNode {

@@ -124,8 +124,8 @@ func others(q resources.Quantities) string {
 
 // advise tells of a rule why, and what can be done.
 func advise(w io.Writer, r allocation.Reason) {
-	fmt.Fprintf(w, "  %s: %s\n", r.Rule, r.Sentence) //nolint:errcheck // a strings.Builder
+	fmt.Fprintf(w, "  %s: %s\n", r.Rule, r.Sentence)
 	if r.Advice != "" {
-		fmt.Fprintf(w, "    -> %s\n", r.Advice) //nolint:errcheck // as above
+		fmt.Fprintf(w, "    -> %s\n", r.Advice)
 	}
 }

@@ -53,7 +53,7 @@ func moment(w io.Writer, report simulate.Report, wide bool) error {
 	if err := output.Columns(w, rows...); err != nil {
 		return err
 	}
-	fmt.Fprintln(w) //nolint:errcheck // a strings.Builder
+	fmt.Fprintln(w)
 	rows = [][]string{{"FRAMEWORK", "ROLE", "RUNNING", "WAITING", "DONE", "SHARE", "HELD"}}
 	for _, f := range report.Frameworks {
 		rows = append(rows, []string{
@@ -74,22 +74,22 @@ func moment(w io.Writer, report simulate.Report, wide bool) error {
 
 // waits says why tasks wait: the reasons that keep most back, or with wide all.
 func waits(w io.Writer, f simulate.State, wide bool) {
-	fmt.Fprintf(w, "%s waits in role %s with %s:\n", f.Framework, f.Role, plural(f.Waiting, "task")) //nolint:errcheck // a strings.Builder
+	fmt.Fprintf(w, "%s waits in role %s with %s:\n", f.Framework, f.Role, plural(f.Waiting, "task"))
 	reasons := slices.Clone(f.Reasons)
 	slices.SortStableFunc(reasons, func(x, y allocation.Reason) int { return cmp.Compare(lateness(x.Rule), lateness(y.Rule)) })
 	for i, reason := range reasons {
 		if i == mainReasons && !wide {
-			fmt.Fprintf(w, "  and %s (-o wide)\n", plural(len(f.Reasons)-i, "more reason")) //nolint:errcheck // as above
+			fmt.Fprintf(w, "  and %s (-o wide)\n", plural(len(f.Reasons)-i, "more reason"))
 			break
 		}
 		kept := ""
 		if reason.Agents > 0 {
 			kept = fmt.Sprintf(" (%v of %s)", reason.Resources, plural(reason.Agents, "agent"))
 		}
-		fmt.Fprintf(w, "  %s%s: %s\n    -> %s\n", reason.Rule, kept, reason.Sentence, reason.Advice) //nolint:errcheck // as above
+		fmt.Fprintf(w, "  %s%s: %s\n    -> %s\n", reason.Rule, kept, reason.Sentence, reason.Advice)
 	}
 	if len(f.Reasons) == 0 {
-		fmt.Fprintln(w, "  nothing is kept back: it is offered more with the next allocation") //nolint:errcheck // as above
+		fmt.Fprintln(w, "  nothing is kept back: it is offered more with the next allocation")
 	}
 }
 

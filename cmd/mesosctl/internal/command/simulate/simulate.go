@@ -55,7 +55,7 @@ func read(a *app.App, name string) ([]byte, string, error) {
 		if err != nil {
 			return nil, "", mesos.Errorf(mesos.NotFound, "read the cluster: %w", err)
 		}
-		defer file.Close() //nolint:errcheck // it was only read
+		defer file.Close()
 		in, shown = file, name
 	}
 	data, err := io.ReadAll(io.LimitReader(in, simulate.MaxFileBytes+1))
