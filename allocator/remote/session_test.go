@@ -429,8 +429,8 @@ func TestQuestionsAreAnsweredFromAfar(t *testing.T) {
 				servePolicy(t, n, log, func(Master) allocation.Policy { return test.policy })
 				c, _, stop := startClient(t, n, log)
 				defer stop()
-				if _, err := c.Explain(t.Context(), "F", "dev", "A"); mesos.KindOf(err) != mesos.Unavailable {
-					t.Errorf("before there is a connection: %v", err)
+				if _, err := NewClient(ClientConfig{}).Explain(t.Context(), "F", "dev", "A"); mesos.KindOf(err) != mesos.Unavailable {
+					t.Errorf("without a connection: %v", err)
 				}
 				synctest.Wait()
 				got, err := c.Explain(t.Context(), "F", "dev", "A")
