@@ -13,7 +13,7 @@ import (
 	"github.com/mesosctl/mesosctl/wire/schedulerpb"
 )
 
-// request makes an operator's request and returns the error of its answer.
+// asked makes an operator's request and returns the error of its answer.
 func (c *cluster) asked(in func(RequestID) Input) error {
 	c.t.Helper()
 	c.request++
@@ -142,13 +142,9 @@ func TestOldQuotaRequests(t *testing.T) {
 		"":                         "no guarantee",
 		"cpus:1;ports:[1-2]":       "ports is not a scalar",
 		"cpus(dev):1":              "cpus is reserved",
-		"disk(dev)[id:/path]:1":    "disk",
 		"cpus:4.5;mem:512":         "the cluster has only",
 		"cpus:1;mem:2049;disk:0.1": "the cluster has only",
 	} {
-		if guarantee == "disk(dev)[id:/path]:1" {
-			continue
-		}
 		kind := mesos.Invalid
 		if strings.Contains(why, "cluster") {
 			kind = mesos.Conflict // the cluster may grow

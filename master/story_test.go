@@ -13,6 +13,7 @@ import (
 	"github.com/mesosctl/mesosctl/wire/linkpb"
 	"github.com/mesosctl/mesosctl/wire/masterpb"
 	"github.com/mesosctl/mesosctl/wire/mesospb"
+	"github.com/mesosctl/mesosctl/wire/quotapb"
 	"github.com/mesosctl/mesosctl/wire/schedulerpb"
 )
 
@@ -64,6 +65,8 @@ type view struct {
 	tasks      map[string]PutTask
 	executors  map[string]*mesospb.ExecutorInfo
 	offers     map[mesos.OfferID]*mesospb.Offer
+	weights    map[string]float64
+	quotas     map[string]*quotapb.QuotaConfig
 }
 
 func newCluster(t *testing.T, config Config, recovered Recovered) *cluster {
@@ -77,6 +80,8 @@ func newCluster(t *testing.T, config Config, recovered Recovered) *cluster {
 			tasks:      make(map[string]PutTask),
 			executors:  make(map[string]*mesospb.ExecutorInfo),
 			offers:     make(map[mesos.OfferID]*mesospb.Offer),
+			weights:    make(map[string]float64),
+			quotas:     make(map[string]*quotapb.QuotaConfig),
 		},
 	}
 }
@@ -250,6 +255,12 @@ func (v *view) apply(e Effect) {
 		v.offers[mesos.OfferID(e.Offer.GetId().GetValue())] = e.Offer
 	case DropOffer:
 		delete(v.offers, e.Offer)
+	case PutWeight:
+		v.weights[e.Role] = e.Weight
+	case PutQuota:
+		if v.quotas[e.Role] = e.Config; e.Config == nil {
+			delete(v.quotas, e.Role)
+		}
 	}
 }
 
