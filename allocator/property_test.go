@@ -112,9 +112,7 @@ func (m *model) tickReference() []string {
 func (m *model) tell(format string, args ...any) {
 	command := fmt.Sprintf(format, args...)
 	m.log = append(m.log, "> "+command)
-	for _, answer := range m.story.step(m.story.input(strings.Fields(command))) {
-		m.log = append(m.log, answer)
-	}
+	m.log = append(m.log, m.story.step(m.story.input(strings.Fields(command)))...)
 }
 
 // pass lets time pass; whoever is due ticks.

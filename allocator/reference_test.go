@@ -159,10 +159,6 @@ func (r *reference) settle() {
 
 // order is the active clients, those first who are served first.
 func (r *reference) order() []refClient {
-	type sorted struct {
-		client refClient
-		active bool
-	}
 	var total resources.Quantities
 	for _, a := range r.slots {
 		if a != nil {

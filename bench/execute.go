@@ -34,7 +34,7 @@ func Execute(ctx context.Context, opts Options) ([]Row, error) {
 	if err != nil {
 		return nil, err
 	}
-	defer os.RemoveAll(dir)
+	defer os.RemoveAll(dir) //nolint:errcheck // it is temporary
 	alone, err := executeAlone(ctx, opts, dir)
 	if err != nil {
 		return nil, err
@@ -219,7 +219,7 @@ func freeAddresses(n int) ([]string, error) {
 		if err != nil {
 			return nil, err
 		}
-		defer listener.Close()
+		defer listener.Close() //nolint:errcheck // nothing was sent
 		addresses = append(addresses, listener.Addr().String())
 	}
 	return addresses, nil

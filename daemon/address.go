@@ -39,7 +39,7 @@ func (c *CommonConfig) listen() (address, error) {
 		a.ip = bound.IP.String()
 		if bound.IP.IsUnspecified() {
 			if a.ip, err = outwardIP(); err != nil {
-				listener.Close()
+				listener.Close() //nolint:errcheck // nothing was sent
 				return address{}, fmt.Errorf("listen: %w; name one with --advertise_ip", err)
 			}
 		}

@@ -167,10 +167,10 @@ func (a *Agent) await() error {
 // discard undoes what a failed start has done.
 func (a *Agent) discard() {
 	if a.address.listener != nil {
-		a.address.listener.Close()
+		a.address.listener.Close() //nolint:errcheck // the start's error matters
 	}
 	if a.containers != nil {
-		a.containers.Close()
+		a.containers.Close() //nolint:errcheck // the start's error matters
 	}
 }
 

@@ -70,7 +70,7 @@ func StartMaster(ctx context.Context, cfg MasterConfig) (*Master, error) {
 		return nil, fmt.Errorf("start master: %w", err)
 	}
 	if err := m.connectRegistry(ctx); err != nil {
-		m.address.listener.Close()
+		m.address.listener.Close() //nolint:errcheck // the start's error matters
 		return nil, fmt.Errorf("start master: %w", err)
 	}
 	m.server = newServer(m.handler(), m.log)
@@ -171,7 +171,9 @@ func (m *Master) campaign(ctx context.Context) error {
 			return ctx.Err()
 		}
 		err = m.lead(ctx, elected, info)
-		elected.Resign(context.WithoutCancel(ctx))
+		if resigned := elected.Resign(context.WithoutCancel(ctx)); resigned != nil {
+			m.log.Debug("the leadership could not be given back", "error", resigned)
+		}
 		if ctx.Err() != nil {
 			return ctx.Err()
 		}

@@ -118,8 +118,8 @@ func TestAnOperationThatIsNotSupportedRefusesTheCall(t *testing.T) {
 		t.Error("the offer is gone, or the task was launched")
 	}
 	for name, call := range map[string]*schedulerpb.Call{
-		"a launch of nothing":   acceptCall([]mesos.OfferID{o}, &mesospb.Offer_Operation{Type: mesospb.Offer_Operation_LAUNCH.Enum()}),
-		"a group of nothing":    acceptCall([]mesos.OfferID{o}, &mesospb.Offer_Operation{Type: mesospb.Offer_Operation_LAUNCH_GROUP.Enum()}),
+		"a launch of nothing": acceptCall([]mesos.OfferID{o}, &mesospb.Offer_Operation{Type: mesospb.Offer_Operation_LAUNCH.Enum()}),
+		"a group of nothing":  acceptCall([]mesos.OfferID{o}, &mesospb.Offer_Operation{Type: mesospb.Offer_Operation_LAUNCH_GROUP.Enum()}),
 	} {
 		if err := s.call(call); mesos.KindOf(err) != mesos.Invalid || c.views.offers[o] == nil {
 			t.Errorf("%s: %v", name, err)

@@ -134,11 +134,14 @@ func (f *framework) view(w *mesospb.Offer) (*mesospb.Offer, error) {
 	if f.can(allocation.MultiRole) && f.can(allocation.ReservationRefinement) {
 		return w, nil
 	}
-	list, err := w.Resources, error(nil)
+	var list []*mesospb.Resource
 	if f.can(allocation.ReservationRefinement) {
-		list = copies(list)
-	} else if list, err = convert.Downgrade(list); err != nil {
-		return nil, err
+		list = copies(w.Resources)
+	} else {
+		var err error
+		if list, err = convert.Downgrade(w.Resources); err != nil {
+			return nil, err
+		}
 	}
 	role := w.AllocationInfo
 	if !f.can(allocation.MultiRole) {

@@ -217,7 +217,10 @@ func validateVolume(v *mesospb.Volume) error {
 	if v.Source == nil {
 		return nil
 	}
-	field, present := "", false
+	var (
+		field   string
+		present bool
+	)
 	switch v.GetSource().GetType() {
 	case mesospb.Volume_Source_DOCKER_VOLUME:
 		field, present = "docker_volume", v.Source.DockerVolume != nil

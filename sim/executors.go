@@ -26,7 +26,6 @@ type executor struct {
 	conn    *conn // to the agent
 	stream  agent.StreamID
 	streams int
-	calls   int
 
 	tasks    []*running // that have not ended
 	received []*mesospb.TaskInfo
