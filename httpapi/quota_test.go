@@ -5,6 +5,8 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/mesosctl/mesosctl/mesos/resources"
+	"github.com/mesosctl/mesosctl/wire/convert"
 	"github.com/mesosctl/mesosctl/wire/masterpb"
 	"github.com/mesosctl/mesosctl/wire/mesospb"
 	"github.com/mesosctl/mesosctl/wire/quotapb"
@@ -97,5 +99,37 @@ func TestQuotaAndWeightsAreShown(t *testing.T) {
 	config.View.Reset()
 	if got := ask(master, http.MethodGet, "/weights").Body.String(); got != "[]" {
 		t.Errorf("after the term: %s", got)
+	}
+}
+
+func TestRolesShowWhatConsumesTheirQuota(t *testing.T) {
+	// covers: RoleTest.EndpointEmpty
+	// covers: RoleTest.EndpointImplicitRolesReservations
+	// covers: RoleTest.RolesEndpointContainsConsumedQuota
+	// https://mesos.apache.org/documentation/latest/quota/
+	config, _ := leader()
+	master := NewMaster(config)
+	if got := ask(master, http.MethodGet, "/roles").Body.String(); got != `{"roles":[]}` {
+		t.Errorf("of an empty cluster: %s", got)
+	}
+	agent := registeredAgent("M-S0")
+	agent.TotalResources = convert.ToWire(resources.MustParse("cpus:4;mem:100;cpus(eng):1;mem(eng):10"))
+	config.View.PutAgent(agent)
+	const reserved = `{"roles":[{"name":"eng","weight":1.0,` +
+		`"quota":{"role":"eng","guarantee":{},"limit":{},"consumed":{"cpus":1.0,"mem":10.0}},` +
+		`"resources":{},"allocated":{},"offered":{},"reserved":{"cpus":1.0,"mem":10.0},"frameworks":[]}]}`
+	if got := ask(master, http.MethodGet, "/roles").Body.String(); got != reserved {
+		t.Errorf("with a reservation: %s", got)
+	}
+	// What is reserved counts once, used or not; what is only on offer does not.
+	f := frameworkRecordOf("F", true, "eng", "eng/dev")
+	f.AllocatedResources = append(allocated("eng", "cpus(eng):0.5"), allocated("eng/dev", "cpus:2;mem:20")...)
+	f.OfferedResources = allocated("eng", "cpus:1")
+	config.View.PutFramework(f, false)
+	roles := ask(master, http.MethodGet, "/roles").Body.String()
+	for role, consumed := range map[string]string{"eng": `{"cpus":3.0,"mem":30.0}`, "eng/dev": `{"cpus":2.0,"mem":20.0}`} {
+		if part := `"role":"` + role + `","guarantee":{},"limit":{},"consumed":` + consumed; !strings.Contains(roles, part) {
+			t.Errorf("no %s in %s", part, roles)
+		}
 	}
 }

@@ -151,6 +151,27 @@ func TestOldQuotaRequests(t *testing.T) {
 		}
 		says(t, c.setQuota("dev", guarantee), kind, why)
 	}
+	for why, wrong := range map[string]func() []*mesospb.Resource{
+		"cpus is there twice": func() []*mesospb.Resource {
+			return append(convert.ToWire(resources.MustParse("cpus:1")), convert.ToWire(resources.MustParse("cpus:1"))...)
+		},
+		"cpus is revocable": func() []*mesospb.Resource {
+			list := convert.ToWire(resources.MustParse("cpus:1"))
+			list[0].Revocable = &mesospb.Resource_RevocableInfo{}
+			return list
+		},
+		"disk names a disk": func() []*mesospb.Resource {
+			list := convert.ToWire(resources.MustParse("disk:1"))
+			list[0].Disk = &mesospb.Resource_DiskInfo{Source: &mesospb.Resource_DiskInfo_Source{
+				Type: mesospb.Resource_DiskInfo_Source_PATH.Enum(), Path: &mesospb.Resource_DiskInfo_Source_Path{Root: new("/d")},
+			}}
+			return list
+		},
+	} {
+		says(t, c.asked(func(id RequestID) Input {
+			return SetQuota{Request: id, Quota: &quotapb.QuotaRequest{Role: new("dev"), Guarantee: wrong()}}
+		}), mesos.Invalid, why)
+	}
 	says(t, c.setQuota("other", "cpus:1"), mesos.Invalid, "other", "whitelist")
 	c.step(LinkClosed{Link: 1}) // what a disconnected agent has still counts
 	granted(t, c.setQuota("dev", "cpus:4;mem:2048"))

@@ -35,13 +35,13 @@ func NewAllocator() *Allocator {
 			"`policy` to follow: "+strings.Join(daemon.Policies(), " or "), oneOf(daemon.Policies(), &c.Policy)),
 		flags.Func("logging_level", "level", "INFO", "least `level` that is logged: INFO, WARNING or ERROR", a.Log.setLevel),
 		flags.Bool("quiet", &a.Log.quiet, false, "log nothing"),
-	}, allocation(&c.PolicyConfig)...)
+	}, allocationFlags(&c.PolicyConfig)...)
 	a.Table.Apply()
 	return a
 }
 
-// allocation is the flags about allocation, of a master or of an allocator.
-func allocation(c *daemon.PolicyConfig) flags.Table {
+// allocationFlags is the flags about allocation, of a master or of an allocator.
+func allocationFlags(c *daemon.PolicyConfig) flags.Table {
 	return flags.Table{
 		flags.Duration("allocation_interval", &c.AllocationInterval, "1secs", "`time` between allocations that nothing caused"),
 		flags.Func("min_allocatable_resources", "resources", "cpus:0.01|mem:32",

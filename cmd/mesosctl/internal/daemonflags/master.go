@@ -1,7 +1,6 @@
 package daemonflags
 
 import (
-	"math"
 	"os"
 	"strconv"
 	"strings"
@@ -9,6 +8,7 @@ import (
 	"github.com/mesosctl/mesosctl/cmd/mesosctl/internal/flags"
 	"github.com/mesosctl/mesosctl/daemon"
 	"github.com/mesosctl/mesosctl/mesos"
+	"github.com/mesosctl/mesosctl/mesos/allocation"
 )
 
 // DefaultMasterPort is the port of a master that is told no other.
@@ -53,7 +53,7 @@ func NewMaster() *Master {
 		flags.Duration("registry_store_timeout", &c.RegistryStoreTimeout, "20secs", "`time` that a write to the registry may take"),
 		flags.Duration("registry_fetch_timeout", &c.RegistryFetchTimeout, "1mins", "`time` that reading the registry may take"),
 	)
-	m.Table = append(m.Table, allocation(&c.PolicyConfig)...)
+	m.Table = append(m.Table, allocationFlags(&c.PolicyConfig)...)
 	m.Table = append(m.Table, masterLater()...)
 	m.Table.Apply()
 	return m
@@ -109,10 +109,10 @@ func weights(m *map[string]float64) func(string) error {
 			}
 			role, value, ok := strings.Cut(part, "=")
 			weight, err := strconv.ParseFloat(value, 64)
-			if !ok || err != nil || !(weight > 0) || math.IsInf(weight, 1) {
+			if !ok || err != nil || !(weight > 0) {
 				return mesos.Errorf(mesos.Invalid, "%q is not role=weight with a weight over 0", part)
 			}
-			if err := mesos.ValidateRole(role); err != nil {
+			if err := allocation.CheckWeight(role, weight); err != nil {
 				return err
 			}
 			if *m == nil {
