@@ -101,7 +101,15 @@ func (l leadership) Leading() bool { return l.leading.Load() }
 
 func (l leadership) Recovered() bool { return l.term.Load() != nil }
 
-func (l leadership) Leader() *mesospb.MasterInfo { return l.leader.Load() }
+// Leader is who leads as far as etcd has told. What it tells of this master's own
+// terms may be old: a master that was deposed must not send clients to itself.
+func (l leadership) Leader() *mesospb.MasterInfo {
+	leader := l.leader.Load()
+	if !l.Leading() && leader.GetPid() == l.info().GetPid() {
+		return nil
+	}
+	return leader
+}
 
 // schedulerAPI hands schedulers' calls to the term that is under way.
 type schedulerAPI struct{ *Master }
