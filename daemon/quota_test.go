@@ -95,3 +95,38 @@ func TestQuotaIsEnforcedExplainedAndSurvivesTheMaster(t *testing.T) {
 		t.Errorf("quota of the new master: %s", got)
 	}
 }
+
+func TestQuotaAndWeightsByCallsOfOperators(t *testing.T) {
+	// covers: MasterAPITest.UpdateWeights
+	// covers: MasterAPITest.SetQuota
+	// covers: MasterAPITest.RemoveQuota
+	cfg := localConfig(t)
+	cfg.Master.Weights = map[string]float64{"role": 2}
+	l, err := StartLocal(t.Context(), cfg)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer l.Close() //nolint:errcheck // what it did is what counts
+	api := "http://" + l.Master() + "/api/v1"
+	const getWeights, getQuota = `{"type":"GET_WEIGHTS"}`, `{"type":"GET_QUOTA"}`
+	for _, step := range []struct {
+		call   string
+		status int
+		says   string
+	}{
+		{getWeights, 200, `[{"weight":2.0,"role":"role"}]`},
+		{`{"type":"UPDATE_WEIGHTS","update_weights":{"weight_infos":[{"role":"role","weight":4}]}}`, 200, ""},
+		{getWeights, 200, `[{"weight":4.0,"role":"role"}]`},
+		{`{"type":"UPDATE_WEIGHTS","update_weights":{"weight_infos":[{"role":"role","weight":0}]}}`, 400, "0 is not a positive number"},
+		{`{"type":"SET_QUOTA","set_quota":{"quota_request":{"force":true,"role":"role","guarantee":[{"name":"cpus","type":"SCALAR","scalar":{"value":1}}]}}}`, 200, ""},
+		{getQuota, 200, `"configs":[{"role":"role","guarantees":{"cpus":{"value":1.0}},"limits":{"cpus":{"value":1.0}}}]`},
+		{`{"type":"UPDATE_QUOTA","update_quota":{"quota_configs":[{"role":"role","guarantees":{"cpus":{"value":1000}}}]}}`, 400, "force skips this check"},
+		{`{"type":"REMOVE_QUOTA","remove_quota":{"role":"role"}}`, 200, ""},
+		{getQuota, 200, `"status":{}`},
+		{`{"type":"REMOVE_QUOTA","remove_quota":{"role":"role"}}`, 400, "has none"},
+	} {
+		if got := ask(t, http.MethodPost, api, step.call, step.status); !strings.Contains(got, step.says) {
+			t.Errorf("%s: %s", step.call, got)
+		}
+	}
+}

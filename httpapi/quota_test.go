@@ -63,6 +63,8 @@ func TestQuotaAndWeightsAreShown(t *testing.T) {
 	// covers: RoleTest.EndpointImplicitRolesAncestors
 	// covers: RoleTest.RolesEndpointContainsQuota
 	// covers: MasterQuotaTest.Status
+	// covers: MasterAPITest.GetQuota
+	// covers: MasterAPITest.GetWeights
 	config, _ := leader()
 	amount := func(f float64) map[string]*mesospb.Value_Scalar {
 		return map[string]*mesospb.Value_Scalar{"cpus": {Value: new(f)}}
