@@ -16,6 +16,7 @@ type session struct {
 	id     master.AllocatorSession
 	policy *allocator.Allocator
 	alloc  core[allocation.Input, allocation.Output]
+	ledger *ledger
 	queued int  // of this session, under way in either direction
 	lost   bool // the connection broke
 
@@ -30,7 +31,7 @@ const slowAllocator = 100 * time.Millisecond
 
 func (l *leader) newSession(id master.AllocatorSession) *session {
 	w := l.cluster.world
-	s := &session{leader: l, id: id, up: wire{world: w, slow: slowAllocator}, down: wire{world: w, slow: slowAllocator}}
+	s := &session{leader: l, id: id, ledger: newLedger(l.cluster), up: wire{world: w, slow: slowAllocator}, down: wire{world: w, slow: slowAllocator}}
 	s.policy = allocator.New(allocator.Config{AllocationInterval: time.Second, MinAllocatable: allocator.DefaultMinAllocatable()})
 	s.alloc = core[allocation.Input, allocation.Output]{world: w, logic: s.policy, tick: allocation.Tick{}, perform: s.perform}
 	return s
@@ -76,7 +77,7 @@ func (s *session) tell(e master.Allocate) {
 	}
 	if s.id == 0 {
 		s.queued++
-		c.after(0, func() { s.queued--; s.alloc.take(e.Input) })
+		c.after(0, func() { s.queued--; s.feed(e.Input) })
 		return
 	}
 	if s.told = append(s.told, e.Input); len(s.told) > 1 {
@@ -89,10 +90,19 @@ func (s *session) tell(e master.Allocate) {
 		s.up.send(func() {
 			s.queued--
 			for _, in := range together {
-				s.alloc.take(in)
+				s.feed(in)
 			}
 		})
 	})
+}
+
+// feed gives the allocator an input.
+func (s *session) feed(in allocation.Input) {
+	if s.alloc.dead {
+		return
+	}
+	s.ledger.told(in)
+	s.alloc.take(in)
 }
 
 func (s *session) perform(out allocation.Output) {
@@ -101,6 +111,7 @@ func (s *session) perform(out allocation.Output) {
 		l.cluster.fail("%s: the allocator refused what the master said: %v", l.name, refused.Err)
 		return
 	}
+	s.ledger.said(out)
 	s.queued++
 	arrive := func() { s.queued--; l.core.take(master.Allocated{Session: s.id, Output: out}) }
 	if s.id == 0 {

@@ -1,6 +1,7 @@
 package sim
 
 import (
+	"slices"
 	"time"
 
 	"github.com/mesosctl/mesosctl/agent"
@@ -27,6 +28,7 @@ type options struct {
 	offerTimeout time.Duration
 	faults       bool
 	remote       bool          // the allocator is in a process of its own
+	operated     bool          // operators reserve resources
 	calm         time.Duration // the mean time between faults
 }
 
@@ -35,17 +37,28 @@ var shapes = []string{
 	"cpus:1;mem:256;disk:50;cpus(a):2;mem(a):256", "cpus:8;mem:2048;disk:200",
 }
 
-func newCluster(seed uint64, remote bool) *cluster {
+// reservedShapes are machines with static reservations.
+var reservedShapes = []string{
+	"cpus:2;mem:256;cpus(a):1;cpus(a/x):1;mem(a/x):256;disk(a/x):50",
+	"cpus(b):2;mem(b):512;disk(b):100;cpus(a/y):2;mem(a/y):512;disk(a/y):100",
+}
+
+func newCluster(seed uint64, remote, operated bool) *cluster {
 	c := &cluster{world: newWorld(seed), linked: map[*conn]*machine{}, ends: map[*conn]linkEnds{}}
 	c.registry = registry{keys: map[string][]byte{}, acknowledged: map[mesos.AgentID]bool{}, left: map[mesos.AgentID]bool{}}
 	c.options = options{
 		duration: c.between(30*time.Second, 120*time.Second),
 		faults:   !c.chance(8),
 		remote:   remote,
+		operated: operated,
 		calm:     c.between(500*time.Millisecond, 10*time.Second),
 	}
 	if c.chance(3) {
 		c.options.offerTimeout = c.between(time.Second, 10*time.Second)
+	}
+	shapes := shapes
+	if operated {
+		shapes = slices.Concat(shapes, reservedShapes)
 	}
 	c.elect()
 	for i := range 1 + c.rand.IntN(5) {

@@ -55,6 +55,7 @@ func (c *cluster) checkBooks(l *leader) {
 		return
 	}
 	l.core.moved, l.session.alloc.moved = false, false
+	l.session.ledger.checkAgainst(l.session.policy)
 	offered := map[mesos.AgentID]resources.Resources{}
 	for _, o := range l.offers {
 		id := mesos.AgentID(o.GetAgentId().GetValue())

@@ -223,12 +223,12 @@ func (s *scheduler) launch(o *mesospb.Offer) bool {
 	}
 	var infos []*mesospb.TaskInfo
 	for range 1 + c.rand.IntN(3) {
-		rest, ok := left.TrySub(shape)
+		share, ok := s.share(left, shape)
 		if !ok {
 			break
 		}
-		left = rest
-		infos = append(infos, s.newTask(o, custom, shape))
+		left = left.Sub(share)
+		infos = append(infos, s.newTask(o, custom, share))
 	}
 	if len(infos) == 0 {
 		return false
@@ -258,6 +258,18 @@ func (s *scheduler) launch(o *mesospb.Offer) bool {
 		}
 	})
 	return true
+}
+
+// share is resources of an offer for a task, maybe reserved ones.
+func (s *scheduler) share(left, shape resources.Resources) (resources.Resources, bool) {
+	if s.cluster.options.operated {
+		if share, ok := left.Reserved().Find(shape); ok && s.cluster.chance(2) {
+			return share, true
+		}
+		return left.Find(shape)
+	}
+	_, ok := left.TrySub(shape)
+	return shape, ok
 }
 
 // executorInfo is an executor of the framework's own.

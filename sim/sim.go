@@ -24,14 +24,18 @@ type Result struct {
 
 // Run runs a cluster from a seed: a time with faults, then a time without, in
 // which everything must settle.
-func Run(seed uint64) Result { return run(seed, false) }
+func Run(seed uint64) Result { return run(seed, false, false) }
 
 // RunRemote is Run with the allocator in a process of its own, which is lost,
 // comes back knowing nothing, and may be long out of touch.
-func RunRemote(seed uint64) Result { return run(seed, true) }
+func RunRemote(seed uint64) Result { return run(seed, true, false) }
 
-func run(seed uint64, remote bool) Result {
-	c := newCluster(seed, remote)
+// RunOperated is Run or RunRemote with operators at work: machines have resources
+// reserved to roles.
+func RunOperated(seed uint64, remote bool) Result { return run(seed, remote, true) }
+
+func run(seed uint64, remote, operated bool) Result {
+	c := newCluster(seed, remote, operated)
 	c.faults()
 	if remote {
 		c.allocatorFaults()
