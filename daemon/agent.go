@@ -155,12 +155,15 @@ func (a *Agent) Close() error {
 	return a.Wait()
 }
 
+// Kill ends the agent and its containers without the core's last word.
+func (a *Agent) Kill() { a.end(context.Canceled) }
+
 func (a *Agent) await() error {
 	err := a.group.Wait()
 	a.requests.end(errStopping)
 	a.masters.close()
 	err = errors.Join(a.stopped, a.containers.Close(), ignoreCanceled(err))
-	a.executors.wait()
+	a.executors.end()
 	return err
 }
 

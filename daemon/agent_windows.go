@@ -28,3 +28,6 @@ func (*Agent) Wait() error { return errNoAgent }
 
 // Close does nothing.
 func (*Agent) Close() error { return nil }
+
+// Kill does nothing.
+func (*Agent) Kill() {}

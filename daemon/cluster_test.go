@@ -138,9 +138,8 @@ func (s *testScheduler) next(want schedulerpb.Event_Type) *schedulerpb.Event {
 	}
 }
 
-// launch accepts an offer with one command task, and acknowledges its updates
-// up to the last, which it returns.
-func (s *testScheduler) launch(task, command string) *mesospb.TaskStatus {
+// accept accepts an offer with one command task.
+func (s *testScheduler) accept(task, command string) {
 	s.t.Helper()
 	offer := s.next(schedulerpb.Event_OFFERS).GetOffers().GetOffers()[0]
 	s.call(&schedulerpb.Call{
@@ -157,6 +156,13 @@ func (s *testScheduler) launch(task, command string) *mesospb.TaskStatus {
 			}},
 		},
 	})
+}
+
+// launch accepts an offer with one command task, and acknowledges its updates
+// up to the last, which it returns.
+func (s *testScheduler) launch(task, command string) *mesospb.TaskStatus {
+	s.t.Helper()
+	s.accept(task, command)
 	for {
 		status := s.next(schedulerpb.Event_UPDATE).GetUpdate().GetStatus()
 		s.call(&schedulerpb.Call{
@@ -212,6 +218,27 @@ func TestACommandRunsOnAClusterInOneProcess(t *testing.T) {
 	}
 	if state.ID != state.LeaderInfo.ID || !strings.HasPrefix(s.id.GetValue(), state.ID+"-") {
 		t.Errorf("/state: master %q, leader %q, framework %q", state.ID, state.LeaderInfo.ID, s.id.GetValue())
+	}
+}
+
+func TestAClusterThatIsKilledWaitsForNoTask(t *testing.T) {
+	l, err := StartLocal(t.Context(), localConfig(t))
+	if err != nil {
+		t.Fatal(err)
+	}
+	s := subscribe(t, l.Master())
+	s.accept("stubborn", "trap '' TERM; while :; do sleep 0.1; done")
+	s.next(schedulerpb.Event_UPDATE) // never acknowledged, nor is what follows
+	l.Kill()
+	closed := make(chan error, 1)
+	go func() { closed <- l.Close() }()
+	select {
+	case err := <-closed:
+		if err != nil {
+			t.Errorf("close: %v", err)
+		}
+	case <-time.After(30 * time.Second):
+		t.Fatal("it waits for a built-in executor, which waits for its agent")
 	}
 }
 

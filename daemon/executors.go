@@ -28,8 +28,16 @@ func newExecutors(a *Agent) *executors {
 	return &executors{agent: a, log: a.log, builtins: map[mesos.ContainerID]context.CancelFunc{}}
 }
 
-// wait returns when no executor is left.
-func (x *executors) wait() { x.done.Wait() }
+// end returns when no executor is left. Those that are built in end at once: the
+// core, whose answers they wait for, has ended before.
+func (x *executors) end() {
+	x.mu.Lock()
+	for _, cancel := range x.builtins {
+		cancel()
+	}
+	x.mu.Unlock()
+	x.done.Wait()
+}
 
 // launch starts an executor. What comes of it reaches the core as inputs: one
 // ContainerStarted if it runs, and one ContainerEnded in any case.

@@ -117,6 +117,15 @@ func (l *Local) Wait(ctx context.Context) error {
 	return errors.Join(err, l.Close())
 }
 
+// Kill ends the agents and their containers at once: executors are not asked
+// first, nor given their grace period. Close is still to be called, and it
+// doesn't matter if it is under way.
+func (l *Local) Kill() {
+	for _, agent := range l.agents {
+		agent.Kill()
+	}
+}
+
 // Close stops the daemons, agents first, and removes a temporary work dir.
 func (l *Local) Close() error {
 	var errs []error

@@ -13,6 +13,7 @@ import (
 // embedded is a cluster within this process.
 type embedded interface {
 	Master() string
+	Kill()
 	Close() error
 }
 

@@ -68,10 +68,14 @@ func New(a *app.App) *cobra.Command {
 	return cmd
 }
 
-// take makes of the words after the flags a program that runs without a shell.
+// take takes in what only mesosctl execute has: words after the flags are a
+// program that runs without a shell.
 func (o *options) take(args []string) error {
 	o.FrameworkName = "mesosctl execute"
 	o.FailoverTimeout = failoverTimeout
+	if o.secret != "" && o.Principal == "" {
+		return mesos.Errorf(mesos.Invalid, "--secret is of no use without the --principal that it belongs to")
+	}
 	if len(args) == 0 {
 		return nil
 	}
@@ -94,6 +98,7 @@ func run(ctx context.Context, a *app.App, o *options, spec exec.Spec) (err error
 	if !o.quiet {
 		tell = exec.Plain(a.IO.Err)
 	}
+	left := false // the task, before it ended
 	if len(target.Masters) == 0 {
 		if !o.quiet {
 			fmt.Fprintln(a.IO.Err, "no cluster is known (--master, MESOS_MASTER, 'mesosctl up'): running one of its own")
@@ -102,7 +107,7 @@ func run(ctx context.Context, a *app.App, o *options, spec exec.Spec) (err error
 		if err != nil {
 			return err
 		}
-		defer func() { err = errors.Join(err, embedded.Close()) }()
+		defer func() { err = errors.Join(err, end(embedded, left, interrupts)) }()
 		target.Masters = []string{embedded.Master()}
 	}
 	c, err := client.New(client.Config{
@@ -115,7 +120,25 @@ func run(ctx context.Context, a *app.App, o *options, spec exec.Spec) (err error
 	r := exec.Run(ctx, exec.Config{
 		Client: c, Spec: spec, Print: tell, Stdout: a.IO.Out, Stderr: a.IO.Err, Interrupts: interrupts,
 	})
+	left = !r.Ended
 	return o.result(r)
+}
+
+// end ends a cluster within this process. A task that was left gets no time to
+// end by itself, nor does anything else once a person is impatient.
+func end(cluster embedded, left bool, interrupts <-chan struct{}) error {
+	if left {
+		cluster.Kill()
+	}
+	closed := make(chan error, 1)
+	go func() { closed <- cluster.Close() }()
+	select {
+	case err := <-closed:
+		return err
+	case <-interrupts:
+		cluster.Kill()
+		return <-closed
+	}
 }
 
 // start starts a cluster within this process, unless a person interrupts that.
