@@ -95,6 +95,9 @@ func (o Options) check() error {
 		o.AppcImage != "" || o.DockerImage != "" || o.Volumes != ""):
 		return mesos.Errorf(mesos.Invalid, "--name, --command, --env, --appc_image, --docker_image and --volumes "+
 			"can't be given with --task or --task_group")
+	case whole && (o.RLimits != "" || o.EffectiveCapabilities != "" || o.BoundingCapabilities != "" || o.TTY):
+		return mesos.Errorf(mesos.Invalid, "--rlimits, --effective_capabilities, --bounding_capabilities and --tty "+
+			"can't be given with --task or --task_group: say it in the task's container")
 	case o.Task != "" && o.Networks != "":
 		return mesos.Errorf(mesos.Invalid, "--networks can't be given with --task")
 	case !whole && o.Shell && o.Command == "":

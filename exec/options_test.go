@@ -19,6 +19,8 @@ func TestOptionsThatContradict(t *testing.T) {
 		{func(o *Options) { o.Task, o.TaskGroup = "{}", "{}" }, mesos.Invalid, "--task_group"},
 		{func(o *Options) { o.Task = "{}" }, mesos.Invalid, "--name"},
 		{func(o *Options) { *o = Options{Task: "{}", Networks: "n"} }, mesos.Invalid, "--networks"},
+		{func(o *Options) { *o = Options{Task: "{}", RLimits: "{}"} }, mesos.Invalid, "--rlimits"},
+		{func(o *Options) { *o = Options{TaskGroup: "{}", TTY: true} }, mesos.Invalid, "--tty"},
 		{func(o *Options) { *o = Options{Task: "{"} }, mesos.Invalid, "--task"},
 		{func(o *Options) { *o = Options{TaskGroup: "{}"} }, mesos.Invalid, "--task_group"},
 		{func(o *Options) { *o = Options{TaskGroup: `{"tasks":[1]}`} }, mesos.Invalid, "--task_group"},

@@ -31,7 +31,7 @@ func (m *Machine) event(now time.Time, e *schedulerpb.Event) {
 	case schedulerpb.Event_UPDATE:
 		m.onUpdate(now, e.GetUpdate().GetStatus())
 	case schedulerpb.Event_ERROR:
-		m.finishErr(mesos.Errorf(mesos.Forbidden, "the master ended the framework: %s", e.GetError().GetMessage()))
+		m.finishErr(mesos.Errorf(mesos.Internal, "the master ended the framework: %s", e.GetError().GetMessage()))
 	default:
 		// Heartbeats only show that the connection lives. What a lost agent or
 		// executor means for the task comes as an update.
