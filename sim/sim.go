@@ -31,12 +31,15 @@ func Run(seed uint64) Result { return run(seed, false, false) }
 func RunRemote(seed uint64) Result { return run(seed, true, false) }
 
 // RunOperated is Run or RunRemote with operators at work: machines have resources
-// reserved to roles.
+// reserved to roles, and roles get and lose quotas.
 func RunOperated(seed uint64, remote bool) Result { return run(seed, remote, true) }
 
 func run(seed uint64, remote, operated bool) Result {
 	c := newCluster(seed, remote, operated)
 	c.faults()
+	if operated {
+		c.operate()
+	}
 	if remote {
 		c.allocatorFaults()
 	}

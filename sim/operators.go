@@ -1,0 +1,63 @@
+package sim
+
+import (
+	"github.com/mesosctl/mesosctl/master"
+	"github.com/mesosctl/mesosctl/mesos"
+	"github.com/mesosctl/mesosctl/mesos/allocation"
+	"github.com/mesosctl/mesosctl/mesos/resources"
+	"github.com/mesosctl/mesosctl/wire/convert"
+	"github.com/mesosctl/mesosctl/wire/quotapb"
+)
+
+// operate makes operators set, lower and remove quotas now and then, as long as
+// there are faults or would be.
+func (c *cluster) operate() {
+	c.after(c.between(0, c.options.duration/5), func() {
+		if c.healed.IsZero() {
+			c.changeQuotas()
+			c.operate()
+		}
+	})
+}
+
+// changeQuotas asks who leads for new quotas of one or two roles.
+func (c *cluster) changeQuotas() {
+	roles := []string{"a", "a/x", "a/y", "a/y/z", "b"}
+	c.rand.Shuffle(len(roles), func(i, j int) { roles[i], roles[j] = roles[j], roles[i] })
+	var configs []*quotapb.QuotaConfig
+	for _, role := range roles[:1+c.rand.IntN(2)] {
+		q := c.someQuota()
+		c.logf("quota of %s: guarantees %v, limits %v", role, q.Guarantees, q.Limits)
+		configs = append(configs, convert.QuotaToWire(role, q))
+	}
+	l, force := c.leader, !c.chance(4)
+	if l == nil {
+		return
+	}
+	l.ask(func(err error) { c.logf("%s: quotas set: %v", l.name, err) }, func(request master.RequestID) master.Input {
+		return master.UpdateQuota{Request: request, Force: force, Configs: configs}
+	})
+}
+
+// someQuota is limits, guarantees, both or nothing.
+func (c *cluster) someQuota() allocation.Quota {
+	var guarantees []resources.Quantity
+	limits := map[string]resources.Scalar{}
+	for _, of := range []struct {
+		name string
+		step resources.Scalar
+	}{{"cpus", mesos.OneScalar / 2}, {"mem", 64 * mesos.OneScalar}, {"disk", 10 * mesos.OneScalar}} {
+		limit := resources.Scalar(c.rand.IntN(12)) * of.step
+		limited := c.chance(2)
+		if limited {
+			limits[of.name] = limit
+		}
+		if amount := resources.Scalar(c.rand.IntN(6)) * of.step; c.chance(4) && (!limited || amount <= limit) {
+			guarantees = append(guarantees, resources.Quantity{Name: of.name, Amount: amount})
+		}
+	}
+	if c.chance(4) {
+		return allocation.Quota{}
+	}
+	return allocation.Quota{Guarantees: resources.NewQuantities(guarantees...), Limits: limits}
+}
