@@ -10,6 +10,7 @@ import (
 	"github.com/mesosctl/mesosctl/agent"
 	"github.com/mesosctl/mesosctl/master"
 	"github.com/mesosctl/mesosctl/mesos"
+	"github.com/mesosctl/mesosctl/mesos/allocation"
 	"github.com/mesosctl/mesosctl/mesos/resources"
 	"github.com/mesosctl/mesosctl/wire/convert"
 	"github.com/mesosctl/mesosctl/wire/linkpb"
@@ -29,6 +30,7 @@ type machine struct {
 	moved   bool // what runs changed since the invariants were checked
 	// crashAfter is how many more effects the agent does before it dies, if above 0.
 	crashAfter int
+	outage     *allocation.Unavailability // planned, if any
 
 	lastLink   agent.LinkID
 	containers map[mesos.ContainerID]*executor

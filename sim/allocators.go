@@ -103,6 +103,12 @@ func (s *session) feed(in allocation.Input) {
 	}
 	s.ledger.told(in)
 	s.alloc.take(in)
+	switch in := in.(type) {
+	case allocation.AddAgent:
+		s.announceAgain(in.Agent)
+	case allocation.UpdateAgent:
+		s.announceAgain(in.Agent)
+	}
 }
 
 func (s *session) perform(out allocation.Output) {
@@ -112,6 +118,10 @@ func (s *session) perform(out allocation.Output) {
 		return
 	}
 	s.ledger.said(out)
+	if asked, ok := out.(allocation.InverseOffersReady); ok {
+		l.cluster.logf("%s: framework %s is asked to leave %v", l.name, asked.Framework, asked.Agents)
+		s.answerInverse(asked)
+	}
 	s.queued++
 	arrive := func() { s.queued--; l.core.take(master.Allocated{Session: s.id, Output: out}) }
 	if s.id == 0 {

@@ -28,7 +28,7 @@ type options struct {
 	offerTimeout time.Duration
 	faults       bool
 	remote       bool          // the allocator is in a process of its own
-	operated     bool          // operators reserve resources and set quotas
+	operated     bool          // operators reserve resources, set quotas and plan outages
 	calm         time.Duration // the mean time between faults
 }
 

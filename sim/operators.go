@@ -1,6 +1,10 @@
 package sim
 
 import (
+	"maps"
+	"slices"
+	"time"
+
 	"github.com/mesosctl/mesosctl/master"
 	"github.com/mesosctl/mesosctl/mesos"
 	"github.com/mesosctl/mesosctl/mesos/allocation"
@@ -60,4 +64,67 @@ func (c *cluster) someQuota() allocation.Quota {
 		return allocation.Quota{}
 	}
 	return allocation.Quota{Guarantees: resources.NewQuantities(guarantees...), Limits: limits}
+}
+
+// maintain makes operators plan and cancel outages of machines now and then.
+func (c *cluster) maintain() {
+	c.after(c.between(0, c.options.duration/5), func() {
+		if !c.healed.IsZero() {
+			return
+		}
+		m := c.machines[c.rand.IntN(len(c.machines))]
+		m.outage = nil
+		if !c.chance(3) {
+			m.outage = &allocation.Unavailability{Start: c.now.Add(c.between(0, time.Minute)), Duration: c.between(0, time.Minute)}
+		}
+		c.logf("planned outage of %s: %v", m.name, m.outage)
+		if c.leader != nil {
+			c.leader.session.announceAll(m)
+		}
+		c.maintain()
+	})
+}
+
+// announceAll tells the allocator of the planned outage of all agents on a
+// machine, of which the master knows nothing.
+func (s *session) announceAll(m *machine) {
+	for _, id := range slices.Sorted(maps.Keys(s.ledger.agents)) {
+		if s.ledger.agents[id].Hostname == m.name {
+			s.announce(id, m)
+		}
+	}
+}
+
+// announce tells the allocator of an agent's planned outage, or that there is none.
+func (s *session) announce(id mesos.AgentID, m *machine) {
+	s.queued++
+	outage := m.outage
+	s.leader.cluster.after(0, func() {
+		s.queued--
+		s.feed(allocation.UpdateUnavailability{ID: id, Unavailability: outage})
+	})
+}
+
+// announceAgain repeats the planned outage of an agent that the master has just
+// described without it.
+func (s *session) announceAgain(agent *allocation.Agent) {
+	for _, m := range s.leader.cluster.machines {
+		if m.name == agent.Hostname && m.outage != nil {
+			s.announce(agent.ID, m)
+		}
+	}
+}
+
+// answerInverse answers inverse offers in the place of master and scheduler.
+func (s *session) answerInverse(asked allocation.InverseOffersReady) {
+	c := s.leader.cluster
+	for _, a := range asked.Agents {
+		if c.chance(4) {
+			continue
+		}
+		answer := allocation.InverseOfferAnswered{
+			Framework: asked.Framework, Agent: a.Agent, Accepted: c.chance(2), Refuse: c.between(0, 5*time.Second),
+		}
+		c.after(c.between(0, 3*time.Second), func() { s.feed(answer) })
+	}
 }

@@ -31,7 +31,7 @@ func Run(seed uint64) Result { return run(seed, false, false) }
 func RunRemote(seed uint64) Result { return run(seed, true, false) }
 
 // RunOperated is Run or RunRemote with operators at work: machines have resources
-// reserved to roles, and roles get and lose quotas.
+// reserved to roles, roles get and lose quotas, and outages are planned.
 func RunOperated(seed uint64, remote bool) Result { return run(seed, remote, true) }
 
 func run(seed uint64, remote, operated bool) Result {
@@ -39,6 +39,7 @@ func run(seed uint64, remote, operated bool) Result {
 	c.faults()
 	if operated {
 		c.operate()
+		c.maintain()
 	}
 	if remote {
 		c.allocatorFaults()
