@@ -86,7 +86,7 @@ func TestQuotaIsEnforcedExplainedAndSurvivesTheMaster(t *testing.T) {
 	if l, err = StartLocal(t.Context(), cfg); err != nil {
 		t.Fatal(err)
 	}
-	defer l.Close() //nolint:errcheck // the test is over
+	defer l.Close()
 	endpoint := "http://" + l.Master()
 	if got := ask(t, http.MethodGet, endpoint+"/weights", "", http.StatusOK); got != `[{"weight":2.5,"role":"eng"}]` {
 		t.Errorf("weights of the new master: %s", got)
@@ -106,7 +106,7 @@ func TestQuotaAndWeightsByCallsOfOperators(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer l.Close() //nolint:errcheck // what it did is what counts
+	defer l.Close()
 	api := "http://" + l.Master() + "/api/v1"
 	const getWeights, getQuota = `{"type":"GET_WEIGHTS"}`, `{"type":"GET_QUOTA"}`
 	for _, step := range []struct {
