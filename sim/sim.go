@@ -3,8 +3,9 @@
 // schedulers, executors, a registry and a network that are scripted. Time is
 // virtual. Faults come as the seed says: connections break, stall and are
 // refused, agents crash with and without their disks, schedulers crash and come
-// back, masters lose their leadership and don't know it yet, or their allocator. After every event
-// the invariants are checked; the same seed gives the same trace to the byte.
+// back, masters lose their leadership and don't know it yet, or their allocator.
+// Operators set quotas and plan outages meanwhile. After every event the invariants
+// are checked; the same seed gives the same trace to the byte.
 package sim
 
 import (
