@@ -1,0 +1,154 @@
+package sim
+
+import (
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/mesosctl/mesosctl/master"
+	"github.com/mesosctl/mesosctl/wire/linkpb"
+	"github.com/mesosctl/mesosctl/wire/mesospb"
+)
+
+func TestOneFrameworkIsOfferedAllThereIs(t *testing.T) {
+	// covers: MasterAllocatorTest.SingleFramework
+	p := newPair(t)
+	p.agent(1, "cpus:2;mem:1024")
+	p.subscribe("S", nil, "*").want("cpus:2;mem:1024")
+}
+
+func TestManyAgentsAreOfferedEachByItself(t *testing.T) {
+	// covers: ResourceOffersTest.ResourceOfferWithMultipleSlaves
+	p := newPair(t)
+	for link := range master.LinkID(10) {
+		p.agent(link+1, "cpus:2;mem:1024")
+	}
+	s := p.subscribe("S", nil, "*")
+	s.want(slices.Repeat([]string{"cpus:2;mem:1024"}, 10)...)
+}
+
+func TestWhatATaskLeavesIsOfferedToOthers(t *testing.T) {
+	// covers: MasterAllocatorTest.ResourcesUnused
+	p := newPair(t)
+	p.agent(1, "cpus:2;mem:1024")
+	s := p.subscribe("S", nil, "*")
+	s.launch(time.Hour, map[string]string{"t": "cpus:1;mem:512"})
+	s.want()
+	p.subscribe("S2", nil, "*").want("cpus:1;mem:512")
+	s.want()
+}
+
+func TestAFrameworkThatFailsOverIsNotOfferedWhatItsTasksUse(t *testing.T) {
+	// covers: MasterAllocatorTest.SchedulerFailover
+	p := newPair(t)
+	p.agent(1, "cpus:3;mem:1024")
+	s := p.subscribe("S", nil, "*")
+	s.launch(0, map[string]string{"t": "cpus:1;mem:256"})
+	p.do(master.StreamClosed{Stream: s.stream})
+	s.offers = nil
+	p.batch()
+	s.want()
+	again := p.subscribe("S2", s.id, "*")
+	if again.id.GetValue() != s.id.GetValue() {
+		t.Errorf("%s failed over to %s (%s)", s.id, again.id, again.refusal)
+	}
+	p.batch()
+	again.want("cpus:2;mem:768")
+}
+
+func TestWhatAFrameworkUsedIsOfferedWhenItEnds(t *testing.T) {
+	// covers: MasterAllocatorTest.FrameworkExited
+	p := newPair(t)
+	p.agent(1, "cpus:3;mem:1024")
+	s1 := p.subscribe("S", nil, "*")
+	s1.launch(time.Hour, map[string]string{"t1": "cpus:2;mem:512"})
+	s2 := p.subscribe("S2", nil, "*")
+	s2.want("cpus:1;mem:512")
+	s2.launch(0, map[string]string{"t2": "cpus:1;mem:256"})
+	s2.want()
+	s1.teardown()
+	p.batch()
+	s2.want("cpus:2;mem:768")
+	s1.want()
+}
+
+func TestWhatWasOnAnAgentThatLeftIsNeverOffered(t *testing.T) {
+	// covers: MasterAllocatorTest.SlaveLost
+	p := newPair(t)
+	p.agent(1, "cpus:2;mem:1024")
+	s := p.subscribe("S", nil, "*")
+	s.launch(0, map[string]string{"t": "cpus:2;mem:512"})
+	p.update(1, s, "t", mesospb.TaskState_TASK_RUNNING)
+	p.fromAgent(1, &linkpb.ToMaster{Message: &linkpb.ToMaster_Unregister{
+		Unregister: &linkpb.Unregister{AgentId: &mesospb.AgentID{Value: new(p.agents[1])}},
+	}})
+	p.batch()
+	s.want()
+	p.agent(2, "cpus:3;mem:256;disk:1024;ports:[31000-32000]")
+	p.batch()
+	s.want("cpus:3;mem:256;disk:1024;ports:[31000-32000]")
+}
+
+func TestWhatATaskUsedIsOfferedWhenItIsOver(t *testing.T) {
+	// covers: MasterAllocatorTest.TaskFinished
+	p := newPair(t)
+	p.agent(1, "cpus:3;mem:1024")
+	s := p.subscribe("S", nil, "*")
+	s.launch(interval/2, map[string]string{"t1": "cpus:1;mem:256", "t2": "cpus:1;mem:256"})
+	p.update(1, s, "t1", mesospb.TaskState_TASK_RUNNING)
+	p.update(1, s, "t2", mesospb.TaskState_TASK_RUNNING)
+	s.want()
+	p.update(1, s, "t1", mesospb.TaskState_TASK_FINISHED)
+	p.batch()
+	s.want("cpus:2;mem:768")
+}
+
+func TestOnlyRolesOnTheWhitelistMayBeSubscribedTo(t *testing.T) {
+	// covers: MasterAllocatorTest.RoleTest
+	// covers: RoleTest.BadRegister
+	p := newPair(t, func(c *master.Config) { c.Roles = map[string]bool{"role2": true} })
+	p.agent(1, "cpus:2;mem:1024")
+	s1 := p.subscribe("S1", nil, "role1")
+	if s1.id != nil || !strings.Contains(s1.refusal, "role1") {
+		t.Errorf("the framework of role1 is %s, refused with %q", s1.id, s1.refusal)
+	}
+	s2 := p.subscribe("S2", nil, "role2")
+	if s2.id == nil || s2.refusal != "" {
+		t.Errorf("the framework of role2 is refused: %s", s2.refusal)
+	}
+	s2.want("cpus:2;mem:1024")
+	s2.teardown()
+	p.batch()
+	p.subscribe("S3", nil, "role2").want("cpus:2;mem:1024")
+}
+
+func TestWhatIsReservedForARoleThatNobodyNamedIsOfferedAndUsed(t *testing.T) {
+	// covers: RoleTest.ImplicitRoleStaticReservation
+	const reserved = "cpus(role):1;mem(role):512"
+	p := newPair(t)
+	p.agent(1, reserved)
+	p.subscribe("S1", nil, "other").want()
+	s := p.subscribe("S2", nil, "role")
+	s.want(reserved)
+	s.launch(0, map[string]string{"t": reserved})
+	p.batch()
+	s.want()
+}
+
+func TestNestedRolesShareByTheirSubtrees(t *testing.T) {
+	// covers: MasterAllocatorTest.NestedRoles
+	p := newPair(t)
+	p.agent(1, "cpus:2;mem:1024")
+	s1 := p.subscribe("S1", nil, "a/b")
+	s1.launch(0, map[string]string{"t1": "cpus:2;mem:1024"})
+	s2, s3 := p.subscribe("S2", nil, "a/c"), p.subscribe("S3", nil, "b/x")
+	s2.want()
+	s3.want()
+	p.agent(2, "cpus:1;mem:512")
+	p.batch()
+	s1.want()
+	s2.want()
+	s3.want("cpus:1;mem:512")
+	s3.launch(0, map[string]string{"t3": "cpus:1;mem:512"})
+}
