@@ -135,3 +135,23 @@ func TestRolesShowWhatConsumesTheirQuota(t *testing.T) {
 		}
 	}
 }
+
+func TestRolesComeAndGoWithTheirFrameworks(t *testing.T) {
+	// covers: RoleTest.AddAndRemoveFrameworkWithMultipleRoles
+	config, _ := leader()
+	master := NewMaster(config)
+	f := frameworkRecordOf("F", true, "role1", "role2")
+	f.AllocatedResources = nil
+	config.View.PutFramework(f, false)
+	of := func(name string) string {
+		return `{"name":"` + name + `","weight":1.0,"quota":{"role":"` + name + `","guarantee":{},"limit":{},"consumed":{}},` +
+			`"resources":{},"allocated":{},"offered":{},"reserved":{},"frameworks":["F"]}`
+	}
+	if got, want := ask(master, http.MethodGet, "/roles").Body.String(), `{"roles":[`+of("role1")+","+of("role2")+"]}"; got != want {
+		t.Errorf("of a framework with two roles: %s", got)
+	}
+	config.View.PutFramework(f, true)
+	if got := ask(master, http.MethodGet, "/roles").Body.String(); got != `{"roles":[]}` {
+		t.Errorf("of a framework that has ended: %s", got)
+	}
+}
