@@ -186,12 +186,17 @@ func (m *Master) discard(o *offer, refuse time.Duration) {
 
 // rescind ends an offer and tells the framework.
 func (m *Master) rescind(o *offer) {
+	m.tellRescinded(o)
+	m.discard(o, 0)
+}
+
+// tellRescinded tells a framework that an offer is no more.
+func (m *Master) tellRescinded(o *offer) {
 	o.framework.counters.offersRescinded++
 	m.send(o.framework, &schedulerpb.Event{
 		Type:    schedulerpb.Event_RESCIND.Enum(),
 		Rescind: &schedulerpb.Event_Rescind{OfferId: o.wireID},
 	})
-	m.discard(o, 0)
 }
 
 // recoverOffered returns resources that were offered and not used.

@@ -152,3 +152,28 @@ func TestNestedRolesShareByTheirSubtrees(t *testing.T) {
 	s3.want("cpus:1;mem:512")
 	s3.launch(0, map[string]string{"t3": "cpus:1;mem:512"})
 }
+
+func TestNewWeightsShareAnewWhatIsOffered(t *testing.T) {
+	// covers: MasterAllocatorTest.RebalancedForUpdatedWeights
+	const each = "cpus:2;mem:1024;disk:4096;ports:[31000-32000]"
+	p := newPair(t)
+	for link := range master.LinkID(3) {
+		p.agent(link+1, each)
+	}
+	s1 := p.subscribe("S1", nil, "role1")
+	s1.want(each, each, each)
+	s2 := p.subscribe("S2", nil, "role2")
+	p.batch()
+	s2.want()
+	p.request++
+	p.do(master.UpdateWeights{Request: p.request, Weights: []*mesospb.WeightInfo{{Role: new("role2"), Weight: new(2.0)}}})
+	if err, answered := p.replies[p.request]; err != nil || !answered {
+		t.Fatalf("weights: answered: %v, %v", answered, err)
+	}
+	if s1.rescinded != 3 {
+		t.Errorf("%d offers were rescinded, want 3", s1.rescinded)
+	}
+	p.batch()
+	s1.want(each)
+	s2.want(each, each)
+}

@@ -141,7 +141,9 @@ type (
 		// Refuse, if positive, keeps these resources from being offered to the
 		// framework's role again for that long.
 		Refuse time.Duration
-		// Declined is true if the resources come from an offer and were never in use.
+		// Declined is true if the resources come from an offer and were never in
+		// use: they need not go straight back to who had them. It is not for
+		// offers that are rescinded so that everything is shared out anew.
 		Declined bool
 	}
 	// Hold tells that a framework holds resources that seemed to be free: an
