@@ -31,6 +31,7 @@ func (m *Master) handler() http.Handler {
 		Operator:   operatorAPI{m},
 		Explainer:  explainerAPI{m},
 		View:       m.view,
+		Roles:      m.cfg.Roles,
 
 		Unreachable: m.unreachable,
 		Healthy:     m.healthy,

@@ -22,6 +22,8 @@ type Master struct {
 	Operator   MasterBackend
 	Explainer  Explainer
 	View       *MasterView
+	// Roles are the only ones that frameworks may have; nil means any.
+	Roles map[string]bool
 	// Unreachable is how many agents are unreachable.
 	Unreachable func(ctx context.Context) int
 	// Healthy reports whether this master can do all of its work, for GET_HEALTH;

@@ -20,9 +20,9 @@ type role struct {
 	allocated, offered, reserved []*mesospb.Resource
 }
 
-// allRoles finds the roles that a framework is subscribed to, or that have a
-// weight, a quota, an allocation or a reservation, and those above them; sorted
-// by name.
+// allRoles finds the roles that a framework is subscribed to, that have a weight,
+// a quota, an allocation or a reservation, or that are the only ones allowed, and
+// those above them; sorted by name.
 // https://mesos.apache.org/documentation/latest/roles/
 func (m *Master) allRoles(s *masterSnapshot) []*role {
 	byName := make(map[string]*role)
@@ -35,6 +35,9 @@ func (m *Master) allRoles(s *masterSnapshot) []*role {
 			}
 		}
 		return byName[name]
+	}
+	for name := range m.Roles {
+		of(name)
 	}
 	for name, weight := range s.weights {
 		of(name).weight = weight

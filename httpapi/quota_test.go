@@ -155,3 +155,18 @@ func TestRolesComeAndGoWithTheirFrameworks(t *testing.T) {
 		t.Errorf("of a framework that has ended: %s", got)
 	}
 }
+
+func TestRolesOnTheWhitelistAreShown(t *testing.T) {
+	// covers: RoleTest.EndpointWithWhitelistNoFrameworks
+	config, _ := leader()
+	config.Roles = map[string]bool{"*": true, "role1": true, "role2": true}
+	config.View.PutWeight("role1", 5)
+	of := func(name, weight string) string {
+		return `{"name":"` + name + `","weight":` + weight + `,"quota":{"role":"` + name + `","guarantee":{},"limit":{},"consumed":{}},` +
+			`"resources":{},"allocated":{},"offered":{},"reserved":{},"frameworks":[]}`
+	}
+	want := `{"roles":[` + of("*", "1.0") + "," + of("role1", "5.0") + "," + of("role2", "1.0") + "]}"
+	if got := ask(NewMaster(config), http.MethodGet, "/roles").Body.String(); got != want {
+		t.Errorf("/roles: %s", got)
+	}
+}

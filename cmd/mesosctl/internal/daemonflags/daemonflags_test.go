@@ -1,6 +1,7 @@
 package daemonflags
 
 import (
+	"maps"
 	"testing"
 	"time"
 
@@ -75,5 +76,20 @@ func TestWrongValuesAreRefused(t *testing.T) {
 		if err := set.Parse(args); err == nil {
 			t.Errorf("%v is taken", args)
 		}
+	}
+}
+
+func TestRoleNames(t *testing.T) {
+	// covers: RoleTest.Parsing
+	for _, text := range []string{"abc,edf,hgi", "abc,edf,hgi,", ",abc,edf,hgi", "abc,,edf,hgi"} {
+		var roles map[string]bool
+		err := roleNames(&roles)(text)
+		if want := map[string]bool{"*": true, "abc": true, "edf": true, "hgi": true}; err != nil || !maps.Equal(roles, want) {
+			t.Errorf("%q: %v, %v", text, roles, err)
+		}
+	}
+	var roles map[string]bool
+	if err := roleNames(&roles)("foo,.,*"); mesos.KindOf(err) != mesos.Invalid {
+		t.Errorf("a role called . : %v", err)
 	}
 }

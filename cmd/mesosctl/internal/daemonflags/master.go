@@ -135,7 +135,7 @@ func roleNames(m *map[string]bool) func(string) error {
 				return err
 			}
 			if *m == nil {
-				*m = map[string]bool{}
+				*m = map[string]bool{mesos.AnyRole: true} // which is always there
 			}
 			(*m)[name] = true
 		}
