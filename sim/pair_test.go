@@ -120,9 +120,14 @@ func (p *pair) batch() {
 // agent registers an agent.
 func (p *pair) agent(link master.LinkID, total string) {
 	p.t.Helper()
+	p.agentWith(link, convert.ToWire(resources.MustParse(total)))
+}
+
+func (p *pair) agentWith(link master.LinkID, total []*mesospb.Resource) {
+	p.t.Helper()
 	p.fromAgent(link, &linkpb.ToMaster{Message: &linkpb.ToMaster_Register{Register: &linkpb.Register{
 		AgentInfo: &mesospb.AgentInfo{
-			Hostname: new(fmt.Sprintf("a%d", link)), Port: new(int32(5051)), Resources: convert.ToWire(resources.MustParse(total)),
+			Hostname: new(fmt.Sprintf("a%d", link)), Port: new(int32(5051)), Resources: total,
 		},
 		Version: new("1.11.0"), Capabilities: []*mesospb.AgentInfo_Capability{
 			{Type: mesospb.AgentInfo_Capability_MULTI_ROLE.Enum()}, {Type: mesospb.AgentInfo_Capability_HIERARCHICAL_ROLE.Enum()},
@@ -174,6 +179,19 @@ type tenant struct {
 // subscribe opens a stream for a framework: a new one, or one that fails over.
 func (p *pair) subscribe(stream master.StreamID, id *mesospb.FrameworkID, roles ...string) *tenant {
 	p.t.Helper()
+	return p.subscribeWith(stream, id, roles)
+}
+
+// subscribeWith opens a stream for a framework with more capabilities than usual.
+func (p *pair) subscribeWith(stream master.StreamID, id *mesospb.FrameworkID, roles []string, more ...mesospb.FrameworkInfo_Capability_Type) *tenant {
+	p.t.Helper()
+	capabilities := []*mesospb.FrameworkInfo_Capability{
+		{Type: mesospb.FrameworkInfo_Capability_MULTI_ROLE.Enum()},
+		{Type: mesospb.FrameworkInfo_Capability_RESERVATION_REFINEMENT.Enum()},
+	}
+	for _, c := range more {
+		capabilities = append(capabilities, &mesospb.FrameworkInfo_Capability{Type: c.Enum()})
+	}
 	s := &tenant{p: p, stream: stream}
 	p.tenants[stream] = s
 	p.request++
@@ -181,10 +199,7 @@ func (p *pair) subscribe(stream master.StreamID, id *mesospb.FrameworkID, roles 
 		Type: schedulerpb.Call_SUBSCRIBE.Enum(), FrameworkId: id,
 		Subscribe: &schedulerpb.Call_Subscribe{FrameworkInfo: &mesospb.FrameworkInfo{
 			User: new("root"), Name: new("f"), Id: id, Roles: roles, FailoverTimeout: new(60.0),
-			Capabilities: []*mesospb.FrameworkInfo_Capability{
-				{Type: mesospb.FrameworkInfo_Capability_MULTI_ROLE.Enum()},
-				{Type: mesospb.FrameworkInfo_Capability_RESERVATION_REFINEMENT.Enum()},
-			},
+			Capabilities: capabilities,
 		}},
 	}})
 	if err := p.replies[p.request]; err != nil {

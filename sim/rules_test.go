@@ -7,6 +7,8 @@ import (
 	"time"
 
 	"github.com/mesosctl/mesosctl/master"
+	"github.com/mesosctl/mesosctl/mesos/resources"
+	"github.com/mesosctl/mesosctl/wire/convert"
 	"github.com/mesosctl/mesosctl/wire/linkpb"
 	"github.com/mesosctl/mesosctl/wire/mesospb"
 )
@@ -176,4 +178,36 @@ func TestNewWeightsShareAnewWhatIsOffered(t *testing.T) {
 	p.batch()
 	s1.want(each)
 	s2.want(each, each)
+}
+
+func TestAFrameworkThatFailsOverHasTheCapabilitiesOfItsNewScheduler(t *testing.T) {
+	// covers: OversubscriptionTest.UpdateAllocatorOnSchedulerFailover
+	// covers: OversubscriptionTest.RemoveCapabilitiesOnSchedulerFailover
+	regular := convert.ToWire(resources.MustParse("cpus:1;mem:512"))
+	revocable := convert.ToWire(resources.MustParse("cpus:2"))[0]
+	revocable.Revocable = new(mesospb.Resource_RevocableInfo)
+	p := newPair(t)
+	p.agentWith(1, append(regular, revocable))
+	offered := func(s *tenant) (revocable bool) {
+		t.Helper()
+		if len(s.offers) != 1 {
+			t.Fatalf("%d offers of the agent (%s)", len(s.offers), s.refusal)
+		}
+		return slices.ContainsFunc(s.offers[0].GetResources(), func(r *mesospb.Resource) bool { return r.GetRevocable() != nil })
+	}
+	roles := []string{"*"}
+	s := p.subscribeWith("S1", nil, roles)
+	if offered(s) {
+		t.Errorf("without the capability it is offered %v", s.offers)
+	}
+	able := p.subscribeWith("S2", s.id, roles, mesospb.FrameworkInfo_Capability_REVOCABLE_RESOURCES)
+	p.batch()
+	if !offered(able) {
+		t.Errorf("with the capability it is offered %v", able.offers)
+	}
+	unable := p.subscribeWith("S3", s.id, roles)
+	p.batch()
+	if offered(unable) {
+		t.Errorf("the capability gone, it is offered %v", unable.offers)
+	}
 }
