@@ -1,10 +1,12 @@
 package sim
 
 import (
+	"slices"
 	"time"
 
 	"github.com/mesosctl/mesosctl/allocator"
 	"github.com/mesosctl/mesosctl/master"
+	"github.com/mesosctl/mesosctl/mesos"
 	"github.com/mesosctl/mesosctl/mesos/allocation"
 )
 
@@ -24,6 +26,11 @@ type session struct {
 	// break still arrives, maybe after the next session began.
 	up, down wire
 	told     []allocation.Input // of the master's current Step
+
+	// What was offered of an agent before the allocator learned of its removal is
+	// void, as in package allocator/remote.
+	sent, taken uint64 // how often the master told something, and the allocator took it
+	removed     map[mesos.AgentID]uint64
 }
 
 // slowAllocator is the longest delay of a message.
@@ -31,7 +38,7 @@ const slowAllocator = 100 * time.Millisecond
 
 func (l *leader) newSession(id master.AllocatorSession) *session {
 	w := l.cluster.world
-	s := &session{leader: l, id: id, ledger: newLedger(l.cluster), up: wire{world: w, slow: slowAllocator}, down: wire{world: w, slow: slowAllocator}}
+	s := &session{leader: l, id: id, ledger: newLedger(l.cluster), removed: map[mesos.AgentID]uint64{}, up: wire{world: w, slow: slowAllocator}, down: wire{world: w, slow: slowAllocator}}
 	s.policy = allocator.New(allocator.Config{AllocationInterval: time.Second, MinAllocatable: allocator.DefaultMinAllocatable()})
 	s.alloc = core[allocation.Input, allocation.Output]{world: w, logic: s.policy, tick: allocation.Tick{}, perform: s.perform}
 	return s
@@ -87,8 +94,16 @@ func (s *session) tell(e master.Allocate) {
 	c.after(0, func() {
 		together := s.told
 		s.told = nil
+		s.sent++
+		sequence := s.sent
+		for _, in := range together {
+			if gone, ok := in.(allocation.RemoveAgent); ok {
+				s.removed[gone.ID] = sequence
+			}
+		}
 		s.up.send(func() {
 			s.queued--
+			s.taken = sequence
 			for _, in := range together {
 				s.feed(in)
 			}
@@ -123,7 +138,15 @@ func (s *session) perform(out allocation.Output) {
 		s.answerInverse(asked)
 	}
 	s.queued++
-	arrive := func() { s.queued--; l.core.take(master.Allocated{Session: s.id, Output: out}) }
+	taken := s.taken
+	arrive := func() {
+		s.queued--
+		if ready, ok := out.(allocation.OffersReady); ok {
+			ready.Offers = slices.DeleteFunc(slices.Clone(ready.Offers), func(o allocation.Offered) bool { return s.removed[o.Agent] > taken })
+			out = ready
+		}
+		l.core.take(master.Allocated{Session: s.id, Output: out})
+	}
 	if s.id == 0 {
 		l.cluster.after(0, arrive)
 	} else {

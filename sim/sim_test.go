@@ -47,9 +47,15 @@ func TestSeeds(t *testing.T) {
 // kept are seeds that found something once, in clusters without operators.
 var kept = []uint64{28, 40, 44, 65, 163, 242}
 
+// keptOperated found something in clusters with operators and a remote allocator.
+var keptOperated = []uint64{1795304695404944671}
+
 func TestKeptSeeds(t *testing.T) {
 	for _, s := range kept {
 		try(t, s, false)
+	}
+	for _, s := range keptOperated {
+		tryWith(t, s, true, true)
 	}
 }
 

@@ -4,8 +4,10 @@ import (
 	"context"
 	"fmt"
 	"log/slog"
+	"maps"
 	"math/rand/v2"
 	"net"
+	"slices"
 	"sync"
 	"time"
 
@@ -205,7 +207,7 @@ func (c *Client) receive(s *session) error {
 					return mesos.Errorf(mesos.Invalid, "outputs %d: output %d: %w", last, i, err)
 				}
 			}
-			c.cfg.Decided(s.id, outputs)
+			c.cfg.Decided(s.id, s.current(outputs, m.Outputs.GetTaken()))
 		case *allocationpb.ToMaster_Answer:
 			s.answered(m.Answer)
 		case *allocationpb.ToMaster_Heartbeat:
@@ -227,6 +229,7 @@ type session struct {
 	mu      sync.Mutex
 	queue   []allocation.Input
 	ready   chan struct{} // holds one token while the queue is not empty
+	removed removals
 	asked   uint64
 	answers map[uint64]chan<- *allocationpb.Answer // by the ask's number; each has room for one
 }
@@ -235,12 +238,14 @@ func newSession(id uint64, conn *link.Conn, log *slog.Logger) *session {
 	return &session{
 		id: id, conn: conn, log: log, over: make(chan struct{}), ready: make(chan struct{}, 1),
 		answers: make(map[uint64]chan<- *allocationpb.Answer),
+		removed: removals{queued: make(map[mesos.AgentID]int), sent: make(map[mesos.AgentID]uint64)},
 	}
 }
 
 func (s *session) put(inputs []allocation.Input) {
 	s.mu.Lock()
 	s.queue = append(s.queue, inputs...)
+	s.removed.queue(inputs)
 	s.mu.Unlock()
 	select {
 	case s.ready <- struct{}{}:
@@ -256,6 +261,65 @@ func (s *session) take() []allocation.Input {
 	return queue
 }
 
+// current is what of the allocator's outputs still holds: what it offered of an
+// agent before it learned that the agent was removed is void, even if an agent
+// with that ID is back by now. The allocator forgets it too, when it learns.
+func (s *session) current(outputs []allocation.Output, taken uint64) []allocation.Output {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.removed.learned(taken)
+	if len(s.removed.queued)+len(s.removed.sent) == 0 {
+		return outputs
+	}
+	kept := outputs[:0]
+	for _, out := range outputs {
+		if ready, ok := out.(allocation.OffersReady); ok {
+			ready.Offers = slices.DeleteFunc(ready.Offers, func(o allocation.Offered) bool { return s.removed.has(o.Agent) })
+			if len(ready.Offers) == 0 {
+				continue
+			}
+			out = ready
+		}
+		kept = append(kept, out)
+	}
+	return kept
+}
+
+// removals are the agents of whose removal the allocator has not learned yet.
+type removals struct {
+	queued map[mesos.AgentID]int    // how often, in what is not sent yet
+	sent   map[mesos.AgentID]uint64 // the sequence of the last Inputs that tell of it
+}
+
+func (r removals) queue(inputs []allocation.Input) {
+	for _, in := range inputs {
+		if gone, ok := in.(allocation.RemoveAgent); ok {
+			r.queued[gone.ID]++
+		}
+	}
+}
+
+func (r removals) send(inputs []allocation.Input, sequence uint64) {
+	for _, in := range inputs {
+		if gone, ok := in.(allocation.RemoveAgent); ok {
+			if r.queued[gone.ID]--; r.queued[gone.ID] == 0 {
+				delete(r.queued, gone.ID)
+			}
+			r.sent[gone.ID] = sequence
+		}
+	}
+}
+
+// learned notes that the allocator has taken Inputs up to a sequence.
+func (r removals) learned(taken uint64) {
+	maps.DeleteFunc(r.sent, func(_ mesos.AgentID, sequence uint64) bool { return sequence <= taken })
+}
+
+func (r removals) has(agent mesos.AgentID) bool {
+	_, sent := r.sent[agent]
+	return sent || r.queued[agent] > 0
+}
+
 // send writes what is queued until the context ends. Messages are made here,
 // not on the master's loop.
 func (s *session) send(ctx context.Context) {
@@ -265,7 +329,8 @@ func (s *session) send(ctx context.Context) {
 		case <-ctx.Done():
 			return
 		}
-		list, err := encodeInputs(s.take())
+		inputs := s.take()
+		list, err := encodeInputs(inputs)
 		if err != nil {
 			s.log.Error("allocator can't be told", "error", err)
 			goodbyeToAllocator(s.conn, fmt.Sprintf("an input has no message: %v", err))
@@ -276,6 +341,10 @@ func (s *session) send(ctx context.Context) {
 			m := &allocationpb.Inputs{Sequence: new(sequence), Inputs: piece}
 			if more {
 				m.More = &more
+			} else { // before the allocator can have taken them
+				s.mu.Lock()
+				s.removed.send(inputs, sequence)
+				s.mu.Unlock()
 			}
 			s.conn.Send(&allocationpb.ToAllocator{Message: &allocationpb.ToAllocator_Inputs{Inputs: m}})
 		})
