@@ -42,6 +42,7 @@ type ToMaster struct {
 	//	*ToMaster_ExitedExecutor
 	//	*ToMaster_Pong
 	//	*ToMaster_UpdateAgent
+	//	*ToMaster_UpdateOperationStatus
 	Message       isToMaster_Message `protobuf_oneof:"message"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -156,6 +157,15 @@ func (x *ToMaster) GetUpdateAgent() *UpdateAgent {
 	return nil
 }
 
+func (x *ToMaster) GetUpdateOperationStatus() *UpdateOperationStatus {
+	if x != nil {
+		if x, ok := x.Message.(*ToMaster_UpdateOperationStatus); ok {
+			return x.UpdateOperationStatus
+		}
+	}
+	return nil
+}
+
 type isToMaster_Message interface {
 	isToMaster_Message()
 }
@@ -192,6 +202,10 @@ type ToMaster_UpdateAgent struct {
 	UpdateAgent *UpdateAgent `protobuf:"bytes,8,opt,name=update_agent,json=updateAgent,oneof"`
 }
 
+type ToMaster_UpdateOperationStatus struct {
+	UpdateOperationStatus *UpdateOperationStatus `protobuf:"bytes,9,opt,name=update_operation_status,json=updateOperationStatus,oneof"`
+}
+
 func (*ToMaster_Register) isToMaster_Message() {}
 
 func (*ToMaster_Reregister) isToMaster_Message() {}
@@ -208,6 +222,8 @@ func (*ToMaster_Pong) isToMaster_Message() {}
 
 func (*ToMaster_UpdateAgent) isToMaster_Message() {}
 
+func (*ToMaster_UpdateOperationStatus) isToMaster_Message() {}
+
 // The leading master's message to an agent.
 type ToAgent struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -223,6 +239,10 @@ type ToAgent struct {
 	//	*ToAgent_Acknowledge
 	//	*ToAgent_MessageToExecutor
 	//	*ToAgent_Ping
+	//	*ToAgent_ApplyOperation
+	//	*ToAgent_AcknowledgeOperation
+	//	*ToAgent_ReconcileOperations
+	//	*ToAgent_DrainAgent
 	Message       isToAgent_Message `protobuf_oneof:"message"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -355,6 +375,42 @@ func (x *ToAgent) GetPing() *Ping {
 	return nil
 }
 
+func (x *ToAgent) GetApplyOperation() *ApplyOperation {
+	if x != nil {
+		if x, ok := x.Message.(*ToAgent_ApplyOperation); ok {
+			return x.ApplyOperation
+		}
+	}
+	return nil
+}
+
+func (x *ToAgent) GetAcknowledgeOperation() *AcknowledgeOperation {
+	if x != nil {
+		if x, ok := x.Message.(*ToAgent_AcknowledgeOperation); ok {
+			return x.AcknowledgeOperation
+		}
+	}
+	return nil
+}
+
+func (x *ToAgent) GetReconcileOperations() *ReconcileOperations {
+	if x != nil {
+		if x, ok := x.Message.(*ToAgent_ReconcileOperations); ok {
+			return x.ReconcileOperations
+		}
+	}
+	return nil
+}
+
+func (x *ToAgent) GetDrainAgent() *DrainAgent {
+	if x != nil {
+		if x, ok := x.Message.(*ToAgent_DrainAgent); ok {
+			return x.DrainAgent
+		}
+	}
+	return nil
+}
+
 type isToAgent_Message interface {
 	isToAgent_Message()
 }
@@ -399,6 +455,22 @@ type ToAgent_Ping struct {
 	Ping *Ping `protobuf:"bytes,10,opt,name=ping,oneof"`
 }
 
+type ToAgent_ApplyOperation struct {
+	ApplyOperation *ApplyOperation `protobuf:"bytes,11,opt,name=apply_operation,json=applyOperation,oneof"`
+}
+
+type ToAgent_AcknowledgeOperation struct {
+	AcknowledgeOperation *AcknowledgeOperation `protobuf:"bytes,12,opt,name=acknowledge_operation,json=acknowledgeOperation,oneof"`
+}
+
+type ToAgent_ReconcileOperations struct {
+	ReconcileOperations *ReconcileOperations `protobuf:"bytes,13,opt,name=reconcile_operations,json=reconcileOperations,oneof"`
+}
+
+type ToAgent_DrainAgent struct {
+	DrainAgent *DrainAgent `protobuf:"bytes,14,opt,name=drain_agent,json=drainAgent,oneof"`
+}
+
 func (*ToAgent_Registered) isToAgent_Message() {}
 
 func (*ToAgent_Refused) isToAgent_Message() {}
@@ -418,6 +490,14 @@ func (*ToAgent_Acknowledge) isToAgent_Message() {}
 func (*ToAgent_MessageToExecutor) isToAgent_Message() {}
 
 func (*ToAgent_Ping) isToAgent_Message() {}
+
+func (*ToAgent_ApplyOperation) isToAgent_Message() {}
+
+func (*ToAgent_AcknowledgeOperation) isToAgent_Message() {}
+
+func (*ToAgent_ReconcileOperations) isToAgent_Message() {}
+
+func (*ToAgent_DrainAgent) isToAgent_Message() {}
 
 // The first message of an agent that has no ID yet.
 type Register struct {
@@ -482,13 +562,22 @@ func (x *Register) GetCapabilities() []*mesospb.AgentInfo_Capability {
 
 // The first message of an agent that was registered before: everything it runs.
 type Reregister struct {
-	state         protoimpl.MessageState          `protogen:"open.v1"`
-	AgentInfo     *mesospb.AgentInfo              `protobuf:"bytes,1,req,name=agent_info,json=agentInfo" json:"agent_info,omitempty"` // with id
-	Version       *string                         `protobuf:"bytes,2,req,name=version" json:"version,omitempty"`
-	Capabilities  []*mesospb.AgentInfo_Capability `protobuf:"bytes,3,rep,name=capabilities" json:"capabilities,omitempty"`
-	Frameworks    []*mesospb.FrameworkInfo        `protobuf:"bytes,4,rep,name=frameworks" json:"frameworks,omitempty"` // with id
-	Executors     []*Reregister_Executor          `protobuf:"bytes,5,rep,name=executors" json:"executors,omitempty"`
-	Tasks         []*mesospb.Task                 `protobuf:"bytes,6,rep,name=tasks" json:"tasks,omitempty"` // also terminal ones with unacknowledged updates
+	state        protoimpl.MessageState          `protogen:"open.v1"`
+	AgentInfo    *mesospb.AgentInfo              `protobuf:"bytes,1,req,name=agent_info,json=agentInfo" json:"agent_info,omitempty"` // with id
+	Version      *string                         `protobuf:"bytes,2,req,name=version" json:"version,omitempty"`
+	Capabilities []*mesospb.AgentInfo_Capability `protobuf:"bytes,3,rep,name=capabilities" json:"capabilities,omitempty"`
+	Frameworks   []*mesospb.FrameworkInfo        `protobuf:"bytes,4,rep,name=frameworks" json:"frameworks,omitempty"` // with id
+	Executors    []*Reregister_Executor          `protobuf:"bytes,5,rep,name=executors" json:"executors,omitempty"`
+	Tasks        []*mesospb.Task                 `protobuf:"bytes,6,rep,name=tasks" json:"tasks,omitempty"` // also terminal ones with unacknowledged updates
+	// Pending ones, and terminal ones with unacknowledged updates.
+	Operations []*mesospb.Operation `protobuf:"bytes,7,rep,name=operations" json:"operations,omitempty"`
+	// Everything the agent has, dynamic reservations and volumes included, where
+	// agent_info.resources is what it was configured with. Absent means the same.
+	TotalResources []*mesospb.Resource `protobuf:"bytes,8,rep,name=total_resources,json=totalResources" json:"total_resources,omitempty"`
+	// Revocable resources that the agent's estimator gives away at the moment.
+	OversubscribedResources []*mesospb.Resource `protobuf:"bytes,9,rep,name=oversubscribed_resources,json=oversubscribedResources" json:"oversubscribed_resources,omitempty"`
+	// The drain the agent is in, if any.
+	DrainConfig   *mesospb.DrainConfig `protobuf:"bytes,10,opt,name=drain_config,json=drainConfig" json:"drain_config,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -561,6 +650,34 @@ func (x *Reregister) GetExecutors() []*Reregister_Executor {
 func (x *Reregister) GetTasks() []*mesospb.Task {
 	if x != nil {
 		return x.Tasks
+	}
+	return nil
+}
+
+func (x *Reregister) GetOperations() []*mesospb.Operation {
+	if x != nil {
+		return x.Operations
+	}
+	return nil
+}
+
+func (x *Reregister) GetTotalResources() []*mesospb.Resource {
+	if x != nil {
+		return x.TotalResources
+	}
+	return nil
+}
+
+func (x *Reregister) GetOversubscribedResources() []*mesospb.Resource {
+	if x != nil {
+		return x.OversubscribedResources
+	}
+	return nil
+}
+
+func (x *Reregister) GetDrainConfig() *mesospb.DrainConfig {
+	if x != nil {
+		return x.DrainConfig
 	}
 	return nil
 }
@@ -838,10 +955,14 @@ func (*Pong) Descriptor() ([]byte, []int) {
 
 // The agent's resources or attributes changed while it stayed registered.
 type UpdateAgent struct {
-	state         protoimpl.MessageState `protogen:"open.v1"`
-	AgentInfo     *mesospb.AgentInfo     `protobuf:"bytes,1,req,name=agent_info,json=agentInfo" json:"agent_info,omitempty"`
-	unknownFields protoimpl.UnknownFields
-	sizeCache     protoimpl.SizeCache
+	state     protoimpl.MessageState `protogen:"open.v1"`
+	AgentInfo *mesospb.AgentInfo     `protobuf:"bytes,1,req,name=agent_info,json=agentInfo" json:"agent_info,omitempty"`
+	// The new estimate replaces the old one, also by nothing; without the flag
+	// the old one stays.
+	UpdateOversubscribedResources *bool               `protobuf:"varint,2,opt,name=update_oversubscribed_resources,json=updateOversubscribedResources" json:"update_oversubscribed_resources,omitempty"`
+	OversubscribedResources       []*mesospb.Resource `protobuf:"bytes,3,rep,name=oversubscribed_resources,json=oversubscribedResources" json:"oversubscribed_resources,omitempty"`
+	unknownFields                 protoimpl.UnknownFields
+	sizeCache                     protoimpl.SizeCache
 }
 
 func (x *UpdateAgent) Reset() {
@@ -877,6 +998,20 @@ func (*UpdateAgent) Descriptor() ([]byte, []int) {
 func (x *UpdateAgent) GetAgentInfo() *mesospb.AgentInfo {
 	if x != nil {
 		return x.AgentInfo
+	}
+	return nil
+}
+
+func (x *UpdateAgent) GetUpdateOversubscribedResources() bool {
+	if x != nil && x.UpdateOversubscribedResources != nil {
+		return *x.UpdateOversubscribedResources
+	}
+	return false
+}
+
+func (x *UpdateAgent) GetOversubscribedResources() []*mesospb.Resource {
+	if x != nil {
+		return x.OversubscribedResources
 	}
 	return nil
 }
@@ -1443,6 +1578,283 @@ func (x *Ping) GetConnected() bool {
 	return false
 }
 
+// A step in the life of an operation that the master asked for. One whose
+// status has a uuid is sent again with the same uuid until acknowledged.
+type UpdateOperationStatus struct {
+	state         protoimpl.MessageState   `protogen:"open.v1"`
+	FrameworkId   *mesospb.FrameworkID     `protobuf:"bytes,1,opt,name=framework_id,json=frameworkId" json:"framework_id,omitempty"` // absent: an operator asked for it
+	OperationUuid *mesospb.UUID            `protobuf:"bytes,2,req,name=operation_uuid,json=operationUuid" json:"operation_uuid,omitempty"`
+	Status        *mesospb.OperationStatus `protobuf:"bytes,3,req,name=status" json:"status,omitempty"`
+	// The newest status the agent knows, which may be further on than the one being delivered.
+	LatestStatus  *mesospb.OperationStatus `protobuf:"bytes,4,opt,name=latest_status,json=latestStatus" json:"latest_status,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *UpdateOperationStatus) Reset() {
+	*x = UpdateOperationStatus{}
+	mi := &file_mesosctl_link_link_proto_msgTypes[20]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *UpdateOperationStatus) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*UpdateOperationStatus) ProtoMessage() {}
+
+func (x *UpdateOperationStatus) ProtoReflect() protoreflect.Message {
+	mi := &file_mesosctl_link_link_proto_msgTypes[20]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use UpdateOperationStatus.ProtoReflect.Descriptor instead.
+func (*UpdateOperationStatus) Descriptor() ([]byte, []int) {
+	return file_mesosctl_link_link_proto_rawDescGZIP(), []int{20}
+}
+
+func (x *UpdateOperationStatus) GetFrameworkId() *mesospb.FrameworkID {
+	if x != nil {
+		return x.FrameworkId
+	}
+	return nil
+}
+
+func (x *UpdateOperationStatus) GetOperationUuid() *mesospb.UUID {
+	if x != nil {
+		return x.OperationUuid
+	}
+	return nil
+}
+
+func (x *UpdateOperationStatus) GetStatus() *mesospb.OperationStatus {
+	if x != nil {
+		return x.Status
+	}
+	return nil
+}
+
+func (x *UpdateOperationStatus) GetLatestStatus() *mesospb.OperationStatus {
+	if x != nil {
+		return x.LatestStatus
+	}
+	return nil
+}
+
+// The agent changes its resources as the operation says, writes them down, and
+// answers with an UpdateOperationStatus.
+type ApplyOperation struct {
+	state         protoimpl.MessageState   `protogen:"open.v1"`
+	FrameworkId   *mesospb.FrameworkID     `protobuf:"bytes,1,opt,name=framework_id,json=frameworkId" json:"framework_id,omitempty"`       // absent: an operator asks for it
+	Info          *mesospb.Offer_Operation `protobuf:"bytes,2,req,name=info" json:"info,omitempty"`                                        // with id: the framework wants to hear of it
+	OperationUuid *mesospb.UUID            `protobuf:"bytes,3,req,name=operation_uuid,json=operationUuid" json:"operation_uuid,omitempty"` // chosen by the master
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ApplyOperation) Reset() {
+	*x = ApplyOperation{}
+	mi := &file_mesosctl_link_link_proto_msgTypes[21]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ApplyOperation) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ApplyOperation) ProtoMessage() {}
+
+func (x *ApplyOperation) ProtoReflect() protoreflect.Message {
+	mi := &file_mesosctl_link_link_proto_msgTypes[21]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ApplyOperation.ProtoReflect.Descriptor instead.
+func (*ApplyOperation) Descriptor() ([]byte, []int) {
+	return file_mesosctl_link_link_proto_rawDescGZIP(), []int{21}
+}
+
+func (x *ApplyOperation) GetFrameworkId() *mesospb.FrameworkID {
+	if x != nil {
+		return x.FrameworkId
+	}
+	return nil
+}
+
+func (x *ApplyOperation) GetInfo() *mesospb.Offer_Operation {
+	if x != nil {
+		return x.Info
+	}
+	return nil
+}
+
+func (x *ApplyOperation) GetOperationUuid() *mesospb.UUID {
+	if x != nil {
+		return x.OperationUuid
+	}
+	return nil
+}
+
+// The framework has the update with this status_uuid.
+type AcknowledgeOperation struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	OperationUuid *mesospb.UUID          `protobuf:"bytes,1,req,name=operation_uuid,json=operationUuid" json:"operation_uuid,omitempty"`
+	StatusUuid    *mesospb.UUID          `protobuf:"bytes,2,req,name=status_uuid,json=statusUuid" json:"status_uuid,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *AcknowledgeOperation) Reset() {
+	*x = AcknowledgeOperation{}
+	mi := &file_mesosctl_link_link_proto_msgTypes[22]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *AcknowledgeOperation) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*AcknowledgeOperation) ProtoMessage() {}
+
+func (x *AcknowledgeOperation) ProtoReflect() protoreflect.Message {
+	mi := &file_mesosctl_link_link_proto_msgTypes[22]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use AcknowledgeOperation.ProtoReflect.Descriptor instead.
+func (*AcknowledgeOperation) Descriptor() ([]byte, []int) {
+	return file_mesosctl_link_link_proto_rawDescGZIP(), []int{22}
+}
+
+func (x *AcknowledgeOperation) GetOperationUuid() *mesospb.UUID {
+	if x != nil {
+		return x.OperationUuid
+	}
+	return nil
+}
+
+func (x *AcknowledgeOperation) GetStatusUuid() *mesospb.UUID {
+	if x != nil {
+		return x.StatusUuid
+	}
+	return nil
+}
+
+// Operations that the master believes are on this agent: those that the agent
+// does not know it answers with OPERATION_DROPPED.
+type ReconcileOperations struct {
+	state         protoimpl.MessageState           `protogen:"open.v1"`
+	Operations    []*ReconcileOperations_Operation `protobuf:"bytes,1,rep,name=operations" json:"operations,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ReconcileOperations) Reset() {
+	*x = ReconcileOperations{}
+	mi := &file_mesosctl_link_link_proto_msgTypes[23]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ReconcileOperations) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ReconcileOperations) ProtoMessage() {}
+
+func (x *ReconcileOperations) ProtoReflect() protoreflect.Message {
+	mi := &file_mesosctl_link_link_proto_msgTypes[23]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ReconcileOperations.ProtoReflect.Descriptor instead.
+func (*ReconcileOperations) Descriptor() ([]byte, []int) {
+	return file_mesosctl_link_link_proto_rawDescGZIP(), []int{23}
+}
+
+func (x *ReconcileOperations) GetOperations() []*ReconcileOperations_Operation {
+	if x != nil {
+		return x.Operations
+	}
+	return nil
+}
+
+// The agent kills what runs on it, giving each task at most the configured time.
+type DrainAgent struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Config        *mesospb.DrainConfig   `protobuf:"bytes,1,req,name=config" json:"config,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *DrainAgent) Reset() {
+	*x = DrainAgent{}
+	mi := &file_mesosctl_link_link_proto_msgTypes[24]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *DrainAgent) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*DrainAgent) ProtoMessage() {}
+
+func (x *DrainAgent) ProtoReflect() protoreflect.Message {
+	mi := &file_mesosctl_link_link_proto_msgTypes[24]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use DrainAgent.ProtoReflect.Descriptor instead.
+func (*DrainAgent) Descriptor() ([]byte, []int) {
+	return file_mesosctl_link_link_proto_rawDescGZIP(), []int{24}
+}
+
+func (x *DrainAgent) GetConfig() *mesospb.DrainConfig {
+	if x != nil {
+		return x.Config
+	}
+	return nil
+}
+
 type Reregister_Executor struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
 	ExecutorInfo  *mesospb.ExecutorInfo  `protobuf:"bytes,1,req,name=executor_info,json=executorInfo" json:"executor_info,omitempty"` // framework_id set
@@ -1453,7 +1865,7 @@ type Reregister_Executor struct {
 
 func (x *Reregister_Executor) Reset() {
 	*x = Reregister_Executor{}
-	mi := &file_mesosctl_link_link_proto_msgTypes[20]
+	mi := &file_mesosctl_link_link_proto_msgTypes[25]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1465,7 +1877,7 @@ func (x *Reregister_Executor) String() string {
 func (*Reregister_Executor) ProtoMessage() {}
 
 func (x *Reregister_Executor) ProtoReflect() protoreflect.Message {
-	mi := &file_mesosctl_link_link_proto_msgTypes[20]
+	mi := &file_mesosctl_link_link_proto_msgTypes[25]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1508,7 +1920,7 @@ type Registered_Reconcile struct {
 
 func (x *Registered_Reconcile) Reset() {
 	*x = Registered_Reconcile{}
-	mi := &file_mesosctl_link_link_proto_msgTypes[21]
+	mi := &file_mesosctl_link_link_proto_msgTypes[26]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1520,7 +1932,7 @@ func (x *Registered_Reconcile) String() string {
 func (*Registered_Reconcile) ProtoMessage() {}
 
 func (x *Registered_Reconcile) ProtoReflect() protoreflect.Message {
-	mi := &file_mesosctl_link_link_proto_msgTypes[21]
+	mi := &file_mesosctl_link_link_proto_msgTypes[26]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1557,11 +1969,71 @@ func (x *Registered_Reconcile) GetPartitionAware() bool {
 	return false
 }
 
+type ReconcileOperations_Operation struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	OperationUuid *mesospb.UUID          `protobuf:"bytes,1,req,name=operation_uuid,json=operationUuid" json:"operation_uuid,omitempty"`
+	OperationId   *mesospb.OperationID   `protobuf:"bytes,2,opt,name=operation_id,json=operationId" json:"operation_id,omitempty"`
+	FrameworkId   *mesospb.FrameworkID   `protobuf:"bytes,3,opt,name=framework_id,json=frameworkId" json:"framework_id,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ReconcileOperations_Operation) Reset() {
+	*x = ReconcileOperations_Operation{}
+	mi := &file_mesosctl_link_link_proto_msgTypes[27]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ReconcileOperations_Operation) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ReconcileOperations_Operation) ProtoMessage() {}
+
+func (x *ReconcileOperations_Operation) ProtoReflect() protoreflect.Message {
+	mi := &file_mesosctl_link_link_proto_msgTypes[27]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ReconcileOperations_Operation.ProtoReflect.Descriptor instead.
+func (*ReconcileOperations_Operation) Descriptor() ([]byte, []int) {
+	return file_mesosctl_link_link_proto_rawDescGZIP(), []int{23, 0}
+}
+
+func (x *ReconcileOperations_Operation) GetOperationUuid() *mesospb.UUID {
+	if x != nil {
+		return x.OperationUuid
+	}
+	return nil
+}
+
+func (x *ReconcileOperations_Operation) GetOperationId() *mesospb.OperationID {
+	if x != nil {
+		return x.OperationId
+	}
+	return nil
+}
+
+func (x *ReconcileOperations_Operation) GetFrameworkId() *mesospb.FrameworkID {
+	if x != nil {
+		return x.FrameworkId
+	}
+	return nil
+}
+
 var File_mesosctl_link_link_proto protoreflect.FileDescriptor
 
 const file_mesosctl_link_link_proto_rawDesc = "" +
 	"\n" +
-	"\x18mesosctl/link/link.proto\x12\rmesosctl.link\x1a\x14mesos/v1/mesos.proto\"\x8d\x04\n" +
+	"\x18mesosctl/link/link.proto\x12\rmesosctl.link\x1a\x14mesos/v1/mesos.proto\"\xed\x04\n" +
 	"\bToMaster\x125\n" +
 	"\bregister\x18\x01 \x01(\v2\x17.mesosctl.link.RegisterH\x00R\bregister\x12;\n" +
 	"\n" +
@@ -1574,8 +2046,9 @@ const file_mesosctl_link_link_proto_rawDesc = "" +
 	"\x10executor_message\x18\x05 \x01(\v2\x1e.mesosctl.link.ExecutorMessageH\x00R\x0fexecutorMessage\x12H\n" +
 	"\x0fexited_executor\x18\x06 \x01(\v2\x1d.mesosctl.link.ExitedExecutorH\x00R\x0eexitedExecutor\x12)\n" +
 	"\x04pong\x18\a \x01(\v2\x13.mesosctl.link.PongH\x00R\x04pong\x12?\n" +
-	"\fupdate_agent\x18\b \x01(\v2\x1a.mesosctl.link.UpdateAgentH\x00R\vupdateAgentB\t\n" +
-	"\amessage\"\xa4\x05\n" +
+	"\fupdate_agent\x18\b \x01(\v2\x1a.mesosctl.link.UpdateAgentH\x00R\vupdateAgent\x12^\n" +
+	"\x17update_operation_status\x18\t \x01(\v2$.mesosctl.link.UpdateOperationStatusH\x00R\x15updateOperationStatusB\t\n" +
+	"\amessage\"\xe1\a\n" +
 	"\aToAgent\x12;\n" +
 	"\n" +
 	"registered\x18\x01 \x01(\v2\x19.mesosctl.link.RegisteredH\x00R\n" +
@@ -1589,13 +2062,18 @@ const file_mesosctl_link_link_proto_rawDesc = "" +
 	"\vacknowledge\x18\b \x01(\v2\x1a.mesosctl.link.AcknowledgeH\x00R\vacknowledge\x12R\n" +
 	"\x13message_to_executor\x18\t \x01(\v2 .mesosctl.link.MessageToExecutorH\x00R\x11messageToExecutor\x12)\n" +
 	"\x04ping\x18\n" +
-	" \x01(\v2\x13.mesosctl.link.PingH\x00R\x04pingB\t\n" +
+	" \x01(\v2\x13.mesosctl.link.PingH\x00R\x04ping\x12H\n" +
+	"\x0fapply_operation\x18\v \x01(\v2\x1d.mesosctl.link.ApplyOperationH\x00R\x0eapplyOperation\x12Z\n" +
+	"\x15acknowledge_operation\x18\f \x01(\v2#.mesosctl.link.AcknowledgeOperationH\x00R\x14acknowledgeOperation\x12W\n" +
+	"\x14reconcile_operations\x18\r \x01(\v2\".mesosctl.link.ReconcileOperationsH\x00R\x13reconcileOperations\x12<\n" +
+	"\vdrain_agent\x18\x0e \x01(\v2\x19.mesosctl.link.DrainAgentH\x00R\n" +
+	"drainAgentB\t\n" +
 	"\amessage\"\x9c\x01\n" +
 	"\bRegister\x122\n" +
 	"\n" +
 	"agent_info\x18\x01 \x02(\v2\x13.mesos.v1.AgentInfoR\tagentInfo\x12\x18\n" +
 	"\aversion\x18\x02 \x02(\tR\aversion\x12B\n" +
-	"\fcapabilities\x18\x03 \x03(\v2\x1e.mesos.v1.AgentInfo.CapabilityR\fcapabilities\"\xc3\x03\n" +
+	"\fcapabilities\x18\x03 \x03(\v2\x1e.mesos.v1.AgentInfo.CapabilityR\fcapabilities\"\xbe\x05\n" +
 	"\n" +
 	"Reregister\x122\n" +
 	"\n" +
@@ -1606,7 +2084,14 @@ const file_mesosctl_link_link_proto_rawDesc = "" +
 	"frameworks\x18\x04 \x03(\v2\x17.mesos.v1.FrameworkInfoR\n" +
 	"frameworks\x12@\n" +
 	"\texecutors\x18\x05 \x03(\v2\".mesosctl.link.Reregister.ExecutorR\texecutors\x12$\n" +
-	"\x05tasks\x18\x06 \x03(\v2\x0e.mesos.v1.TaskR\x05tasks\x1a\x81\x01\n" +
+	"\x05tasks\x18\x06 \x03(\v2\x0e.mesos.v1.TaskR\x05tasks\x123\n" +
+	"\n" +
+	"operations\x18\a \x03(\v2\x13.mesos.v1.OperationR\n" +
+	"operations\x12;\n" +
+	"\x0ftotal_resources\x18\b \x03(\v2\x12.mesos.v1.ResourceR\x0etotalResources\x12M\n" +
+	"\x18oversubscribed_resources\x18\t \x03(\v2\x12.mesos.v1.ResourceR\x17oversubscribedResources\x128\n" +
+	"\fdrain_config\x18\n" +
+	" \x01(\v2\x15.mesos.v1.DrainConfigR\vdrainConfig\x1a\x81\x01\n" +
 	"\bExecutor\x12;\n" +
 	"\rexecutor_info\x18\x01 \x02(\v2\x16.mesos.v1.ExecutorInfoR\fexecutorInfo\x128\n" +
 	"\fcontainer_id\x18\x02 \x02(\v2\x15.mesos.v1.ContainerIDR\vcontainerId\":\n" +
@@ -1629,10 +2114,12 @@ const file_mesosctl_link_link_proto_rawDesc = "" +
 	"\vexecutor_id\x18\x02 \x02(\v2\x14.mesos.v1.ExecutorIDR\n" +
 	"executorId\x12\x16\n" +
 	"\x06status\x18\x03 \x01(\x05R\x06status\"\x06\n" +
-	"\x04Pong\"A\n" +
+	"\x04Pong\"\xd8\x01\n" +
 	"\vUpdateAgent\x122\n" +
 	"\n" +
-	"agent_info\x18\x01 \x02(\v2\x13.mesos.v1.AgentInfoR\tagentInfo\"\xe1\x02\n" +
+	"agent_info\x18\x01 \x02(\v2\x13.mesos.v1.AgentInfoR\tagentInfo\x12F\n" +
+	"\x1fupdate_oversubscribed_resources\x18\x02 \x01(\bR\x1dupdateOversubscribedResources\x12M\n" +
+	"\x18oversubscribed_resources\x18\x03 \x03(\v2\x12.mesos.v1.ResourceR\x17oversubscribedResources\"\xe1\x02\n" +
 	"\n" +
 	"Registered\x12,\n" +
 	"\bagent_id\x18\x01 \x02(\v2\x11.mesos.v1.AgentIDR\aagentId\x12\x12\n" +
@@ -1675,7 +2162,31 @@ const file_mesosctl_link_link_proto_rawDesc = "" +
 	"executorId\x12\x12\n" +
 	"\x04data\x18\x03 \x02(\fR\x04data\"$\n" +
 	"\x04Ping\x12\x1c\n" +
-	"\tconnected\x18\x01 \x02(\bR\tconnectedB*Z(github.com/mesosctl/mesosctl/wire/linkpb"
+	"\tconnected\x18\x01 \x02(\bR\tconnected\"\xfb\x01\n" +
+	"\x15UpdateOperationStatus\x128\n" +
+	"\fframework_id\x18\x01 \x01(\v2\x15.mesos.v1.FrameworkIDR\vframeworkId\x125\n" +
+	"\x0eoperation_uuid\x18\x02 \x02(\v2\x0e.mesos.v1.UUIDR\roperationUuid\x121\n" +
+	"\x06status\x18\x03 \x02(\v2\x19.mesos.v1.OperationStatusR\x06status\x12>\n" +
+	"\rlatest_status\x18\x04 \x01(\v2\x19.mesos.v1.OperationStatusR\flatestStatus\"\xb0\x01\n" +
+	"\x0eApplyOperation\x128\n" +
+	"\fframework_id\x18\x01 \x01(\v2\x15.mesos.v1.FrameworkIDR\vframeworkId\x12-\n" +
+	"\x04info\x18\x02 \x02(\v2\x19.mesos.v1.Offer.OperationR\x04info\x125\n" +
+	"\x0eoperation_uuid\x18\x03 \x02(\v2\x0e.mesos.v1.UUIDR\roperationUuid\"~\n" +
+	"\x14AcknowledgeOperation\x125\n" +
+	"\x0eoperation_uuid\x18\x01 \x02(\v2\x0e.mesos.v1.UUIDR\roperationUuid\x12/\n" +
+	"\vstatus_uuid\x18\x02 \x02(\v2\x0e.mesos.v1.UUIDR\n" +
+	"statusUuid\"\x9c\x02\n" +
+	"\x13ReconcileOperations\x12L\n" +
+	"\n" +
+	"operations\x18\x01 \x03(\v2,.mesosctl.link.ReconcileOperations.OperationR\n" +
+	"operations\x1a\xb6\x01\n" +
+	"\tOperation\x125\n" +
+	"\x0eoperation_uuid\x18\x01 \x02(\v2\x0e.mesos.v1.UUIDR\roperationUuid\x128\n" +
+	"\foperation_id\x18\x02 \x01(\v2\x15.mesos.v1.OperationIDR\voperationId\x128\n" +
+	"\fframework_id\x18\x03 \x01(\v2\x15.mesos.v1.FrameworkIDR\vframeworkId\";\n" +
+	"\n" +
+	"DrainAgent\x12-\n" +
+	"\x06config\x18\x01 \x02(\v2\x15.mesos.v1.DrainConfigR\x06configB*Z(github.com/mesosctl/mesosctl/wire/linkpb"
 
 var (
 	file_mesosctl_link_link_proto_rawDescOnce sync.Once
@@ -1689,44 +2200,57 @@ func file_mesosctl_link_link_proto_rawDescGZIP() []byte {
 	return file_mesosctl_link_link_proto_rawDescData
 }
 
-var file_mesosctl_link_link_proto_msgTypes = make([]protoimpl.MessageInfo, 22)
+var file_mesosctl_link_link_proto_msgTypes = make([]protoimpl.MessageInfo, 28)
 var file_mesosctl_link_link_proto_goTypes = []any{
-	(*ToMaster)(nil),                     // 0: mesosctl.link.ToMaster
-	(*ToAgent)(nil),                      // 1: mesosctl.link.ToAgent
-	(*Register)(nil),                     // 2: mesosctl.link.Register
-	(*Reregister)(nil),                   // 3: mesosctl.link.Reregister
-	(*Unregister)(nil),                   // 4: mesosctl.link.Unregister
-	(*StatusUpdate)(nil),                 // 5: mesosctl.link.StatusUpdate
-	(*ExecutorMessage)(nil),              // 6: mesosctl.link.ExecutorMessage
-	(*ExitedExecutor)(nil),               // 7: mesosctl.link.ExitedExecutor
-	(*Pong)(nil),                         // 8: mesosctl.link.Pong
-	(*UpdateAgent)(nil),                  // 9: mesosctl.link.UpdateAgent
-	(*Registered)(nil),                   // 10: mesosctl.link.Registered
-	(*Refused)(nil),                      // 11: mesosctl.link.Refused
-	(*RunTasks)(nil),                     // 12: mesosctl.link.RunTasks
-	(*KillTask)(nil),                     // 13: mesosctl.link.KillTask
-	(*ShutdownExecutor)(nil),             // 14: mesosctl.link.ShutdownExecutor
-	(*ShutdownFramework)(nil),            // 15: mesosctl.link.ShutdownFramework
-	(*UpdateFramework)(nil),              // 16: mesosctl.link.UpdateFramework
-	(*Acknowledge)(nil),                  // 17: mesosctl.link.Acknowledge
-	(*MessageToExecutor)(nil),            // 18: mesosctl.link.MessageToExecutor
-	(*Ping)(nil),                         // 19: mesosctl.link.Ping
-	(*Reregister_Executor)(nil),          // 20: mesosctl.link.Reregister.Executor
-	(*Registered_Reconcile)(nil),         // 21: mesosctl.link.Registered.Reconcile
-	(*mesospb.AgentInfo)(nil),            // 22: mesos.v1.AgentInfo
-	(*mesospb.AgentInfo_Capability)(nil), // 23: mesos.v1.AgentInfo.Capability
-	(*mesospb.FrameworkInfo)(nil),        // 24: mesos.v1.FrameworkInfo
-	(*mesospb.Task)(nil),                 // 25: mesos.v1.Task
-	(*mesospb.AgentID)(nil),              // 26: mesos.v1.AgentID
-	(*mesospb.FrameworkID)(nil),          // 27: mesos.v1.FrameworkID
-	(*mesospb.ExecutorID)(nil),           // 28: mesos.v1.ExecutorID
-	(*mesospb.TaskStatus)(nil),           // 29: mesos.v1.TaskStatus
-	(mesospb.TaskState)(0),               // 30: mesos.v1.TaskState
-	(*mesospb.TaskInfo)(nil),             // 31: mesos.v1.TaskInfo
-	(*mesospb.ExecutorInfo)(nil),         // 32: mesos.v1.ExecutorInfo
-	(*mesospb.TaskID)(nil),               // 33: mesos.v1.TaskID
-	(*mesospb.KillPolicy)(nil),           // 34: mesos.v1.KillPolicy
-	(*mesospb.ContainerID)(nil),          // 35: mesos.v1.ContainerID
+	(*ToMaster)(nil),                      // 0: mesosctl.link.ToMaster
+	(*ToAgent)(nil),                       // 1: mesosctl.link.ToAgent
+	(*Register)(nil),                      // 2: mesosctl.link.Register
+	(*Reregister)(nil),                    // 3: mesosctl.link.Reregister
+	(*Unregister)(nil),                    // 4: mesosctl.link.Unregister
+	(*StatusUpdate)(nil),                  // 5: mesosctl.link.StatusUpdate
+	(*ExecutorMessage)(nil),               // 6: mesosctl.link.ExecutorMessage
+	(*ExitedExecutor)(nil),                // 7: mesosctl.link.ExitedExecutor
+	(*Pong)(nil),                          // 8: mesosctl.link.Pong
+	(*UpdateAgent)(nil),                   // 9: mesosctl.link.UpdateAgent
+	(*Registered)(nil),                    // 10: mesosctl.link.Registered
+	(*Refused)(nil),                       // 11: mesosctl.link.Refused
+	(*RunTasks)(nil),                      // 12: mesosctl.link.RunTasks
+	(*KillTask)(nil),                      // 13: mesosctl.link.KillTask
+	(*ShutdownExecutor)(nil),              // 14: mesosctl.link.ShutdownExecutor
+	(*ShutdownFramework)(nil),             // 15: mesosctl.link.ShutdownFramework
+	(*UpdateFramework)(nil),               // 16: mesosctl.link.UpdateFramework
+	(*Acknowledge)(nil),                   // 17: mesosctl.link.Acknowledge
+	(*MessageToExecutor)(nil),             // 18: mesosctl.link.MessageToExecutor
+	(*Ping)(nil),                          // 19: mesosctl.link.Ping
+	(*UpdateOperationStatus)(nil),         // 20: mesosctl.link.UpdateOperationStatus
+	(*ApplyOperation)(nil),                // 21: mesosctl.link.ApplyOperation
+	(*AcknowledgeOperation)(nil),          // 22: mesosctl.link.AcknowledgeOperation
+	(*ReconcileOperations)(nil),           // 23: mesosctl.link.ReconcileOperations
+	(*DrainAgent)(nil),                    // 24: mesosctl.link.DrainAgent
+	(*Reregister_Executor)(nil),           // 25: mesosctl.link.Reregister.Executor
+	(*Registered_Reconcile)(nil),          // 26: mesosctl.link.Registered.Reconcile
+	(*ReconcileOperations_Operation)(nil), // 27: mesosctl.link.ReconcileOperations.Operation
+	(*mesospb.AgentInfo)(nil),             // 28: mesos.v1.AgentInfo
+	(*mesospb.AgentInfo_Capability)(nil),  // 29: mesos.v1.AgentInfo.Capability
+	(*mesospb.FrameworkInfo)(nil),         // 30: mesos.v1.FrameworkInfo
+	(*mesospb.Task)(nil),                  // 31: mesos.v1.Task
+	(*mesospb.Operation)(nil),             // 32: mesos.v1.Operation
+	(*mesospb.Resource)(nil),              // 33: mesos.v1.Resource
+	(*mesospb.DrainConfig)(nil),           // 34: mesos.v1.DrainConfig
+	(*mesospb.AgentID)(nil),               // 35: mesos.v1.AgentID
+	(*mesospb.FrameworkID)(nil),           // 36: mesos.v1.FrameworkID
+	(*mesospb.ExecutorID)(nil),            // 37: mesos.v1.ExecutorID
+	(*mesospb.TaskStatus)(nil),            // 38: mesos.v1.TaskStatus
+	(mesospb.TaskState)(0),                // 39: mesos.v1.TaskState
+	(*mesospb.TaskInfo)(nil),              // 40: mesos.v1.TaskInfo
+	(*mesospb.ExecutorInfo)(nil),          // 41: mesos.v1.ExecutorInfo
+	(*mesospb.TaskID)(nil),                // 42: mesos.v1.TaskID
+	(*mesospb.KillPolicy)(nil),            // 43: mesos.v1.KillPolicy
+	(*mesospb.UUID)(nil),                  // 44: mesos.v1.UUID
+	(*mesospb.OperationStatus)(nil),       // 45: mesos.v1.OperationStatus
+	(*mesospb.Offer_Operation)(nil),       // 46: mesos.v1.Offer.Operation
+	(*mesospb.ContainerID)(nil),           // 47: mesos.v1.ContainerID
+	(*mesospb.OperationID)(nil),           // 48: mesos.v1.OperationID
 }
 var file_mesosctl_link_link_proto_depIdxs = []int32{
 	2,  // 0: mesosctl.link.ToMaster.register:type_name -> mesosctl.link.Register
@@ -1737,58 +2261,82 @@ var file_mesosctl_link_link_proto_depIdxs = []int32{
 	7,  // 5: mesosctl.link.ToMaster.exited_executor:type_name -> mesosctl.link.ExitedExecutor
 	8,  // 6: mesosctl.link.ToMaster.pong:type_name -> mesosctl.link.Pong
 	9,  // 7: mesosctl.link.ToMaster.update_agent:type_name -> mesosctl.link.UpdateAgent
-	10, // 8: mesosctl.link.ToAgent.registered:type_name -> mesosctl.link.Registered
-	11, // 9: mesosctl.link.ToAgent.refused:type_name -> mesosctl.link.Refused
-	12, // 10: mesosctl.link.ToAgent.run_tasks:type_name -> mesosctl.link.RunTasks
-	13, // 11: mesosctl.link.ToAgent.kill_task:type_name -> mesosctl.link.KillTask
-	14, // 12: mesosctl.link.ToAgent.shutdown_executor:type_name -> mesosctl.link.ShutdownExecutor
-	15, // 13: mesosctl.link.ToAgent.shutdown_framework:type_name -> mesosctl.link.ShutdownFramework
-	16, // 14: mesosctl.link.ToAgent.update_framework:type_name -> mesosctl.link.UpdateFramework
-	17, // 15: mesosctl.link.ToAgent.acknowledge:type_name -> mesosctl.link.Acknowledge
-	18, // 16: mesosctl.link.ToAgent.message_to_executor:type_name -> mesosctl.link.MessageToExecutor
-	19, // 17: mesosctl.link.ToAgent.ping:type_name -> mesosctl.link.Ping
-	22, // 18: mesosctl.link.Register.agent_info:type_name -> mesos.v1.AgentInfo
-	23, // 19: mesosctl.link.Register.capabilities:type_name -> mesos.v1.AgentInfo.Capability
-	22, // 20: mesosctl.link.Reregister.agent_info:type_name -> mesos.v1.AgentInfo
-	23, // 21: mesosctl.link.Reregister.capabilities:type_name -> mesos.v1.AgentInfo.Capability
-	24, // 22: mesosctl.link.Reregister.frameworks:type_name -> mesos.v1.FrameworkInfo
-	20, // 23: mesosctl.link.Reregister.executors:type_name -> mesosctl.link.Reregister.Executor
-	25, // 24: mesosctl.link.Reregister.tasks:type_name -> mesos.v1.Task
-	26, // 25: mesosctl.link.Unregister.agent_id:type_name -> mesos.v1.AgentID
-	27, // 26: mesosctl.link.StatusUpdate.framework_id:type_name -> mesos.v1.FrameworkID
-	28, // 27: mesosctl.link.StatusUpdate.executor_id:type_name -> mesos.v1.ExecutorID
-	29, // 28: mesosctl.link.StatusUpdate.status:type_name -> mesos.v1.TaskStatus
-	30, // 29: mesosctl.link.StatusUpdate.latest_state:type_name -> mesos.v1.TaskState
-	27, // 30: mesosctl.link.ExecutorMessage.framework_id:type_name -> mesos.v1.FrameworkID
-	28, // 31: mesosctl.link.ExecutorMessage.executor_id:type_name -> mesos.v1.ExecutorID
-	27, // 32: mesosctl.link.ExitedExecutor.framework_id:type_name -> mesos.v1.FrameworkID
-	28, // 33: mesosctl.link.ExitedExecutor.executor_id:type_name -> mesos.v1.ExecutorID
-	22, // 34: mesosctl.link.UpdateAgent.agent_info:type_name -> mesos.v1.AgentInfo
-	26, // 35: mesosctl.link.Registered.agent_id:type_name -> mesos.v1.AgentID
-	21, // 36: mesosctl.link.Registered.reconcile:type_name -> mesosctl.link.Registered.Reconcile
-	24, // 37: mesosctl.link.RunTasks.framework_info:type_name -> mesos.v1.FrameworkInfo
-	31, // 38: mesosctl.link.RunTasks.tasks:type_name -> mesos.v1.TaskInfo
-	32, // 39: mesosctl.link.RunTasks.executor_info:type_name -> mesos.v1.ExecutorInfo
-	27, // 40: mesosctl.link.KillTask.framework_id:type_name -> mesos.v1.FrameworkID
-	33, // 41: mesosctl.link.KillTask.task_id:type_name -> mesos.v1.TaskID
-	34, // 42: mesosctl.link.KillTask.kill_policy:type_name -> mesos.v1.KillPolicy
-	27, // 43: mesosctl.link.ShutdownExecutor.framework_id:type_name -> mesos.v1.FrameworkID
-	28, // 44: mesosctl.link.ShutdownExecutor.executor_id:type_name -> mesos.v1.ExecutorID
-	27, // 45: mesosctl.link.ShutdownFramework.framework_id:type_name -> mesos.v1.FrameworkID
-	24, // 46: mesosctl.link.UpdateFramework.framework_info:type_name -> mesos.v1.FrameworkInfo
-	27, // 47: mesosctl.link.Acknowledge.framework_id:type_name -> mesos.v1.FrameworkID
-	33, // 48: mesosctl.link.Acknowledge.task_id:type_name -> mesos.v1.TaskID
-	27, // 49: mesosctl.link.MessageToExecutor.framework_id:type_name -> mesos.v1.FrameworkID
-	28, // 50: mesosctl.link.MessageToExecutor.executor_id:type_name -> mesos.v1.ExecutorID
-	32, // 51: mesosctl.link.Reregister.Executor.executor_info:type_name -> mesos.v1.ExecutorInfo
-	35, // 52: mesosctl.link.Reregister.Executor.container_id:type_name -> mesos.v1.ContainerID
-	27, // 53: mesosctl.link.Registered.Reconcile.framework_id:type_name -> mesos.v1.FrameworkID
-	33, // 54: mesosctl.link.Registered.Reconcile.task_ids:type_name -> mesos.v1.TaskID
-	55, // [55:55] is the sub-list for method output_type
-	55, // [55:55] is the sub-list for method input_type
-	55, // [55:55] is the sub-list for extension type_name
-	55, // [55:55] is the sub-list for extension extendee
-	0,  // [0:55] is the sub-list for field type_name
+	20, // 8: mesosctl.link.ToMaster.update_operation_status:type_name -> mesosctl.link.UpdateOperationStatus
+	10, // 9: mesosctl.link.ToAgent.registered:type_name -> mesosctl.link.Registered
+	11, // 10: mesosctl.link.ToAgent.refused:type_name -> mesosctl.link.Refused
+	12, // 11: mesosctl.link.ToAgent.run_tasks:type_name -> mesosctl.link.RunTasks
+	13, // 12: mesosctl.link.ToAgent.kill_task:type_name -> mesosctl.link.KillTask
+	14, // 13: mesosctl.link.ToAgent.shutdown_executor:type_name -> mesosctl.link.ShutdownExecutor
+	15, // 14: mesosctl.link.ToAgent.shutdown_framework:type_name -> mesosctl.link.ShutdownFramework
+	16, // 15: mesosctl.link.ToAgent.update_framework:type_name -> mesosctl.link.UpdateFramework
+	17, // 16: mesosctl.link.ToAgent.acknowledge:type_name -> mesosctl.link.Acknowledge
+	18, // 17: mesosctl.link.ToAgent.message_to_executor:type_name -> mesosctl.link.MessageToExecutor
+	19, // 18: mesosctl.link.ToAgent.ping:type_name -> mesosctl.link.Ping
+	21, // 19: mesosctl.link.ToAgent.apply_operation:type_name -> mesosctl.link.ApplyOperation
+	22, // 20: mesosctl.link.ToAgent.acknowledge_operation:type_name -> mesosctl.link.AcknowledgeOperation
+	23, // 21: mesosctl.link.ToAgent.reconcile_operations:type_name -> mesosctl.link.ReconcileOperations
+	24, // 22: mesosctl.link.ToAgent.drain_agent:type_name -> mesosctl.link.DrainAgent
+	28, // 23: mesosctl.link.Register.agent_info:type_name -> mesos.v1.AgentInfo
+	29, // 24: mesosctl.link.Register.capabilities:type_name -> mesos.v1.AgentInfo.Capability
+	28, // 25: mesosctl.link.Reregister.agent_info:type_name -> mesos.v1.AgentInfo
+	29, // 26: mesosctl.link.Reregister.capabilities:type_name -> mesos.v1.AgentInfo.Capability
+	30, // 27: mesosctl.link.Reregister.frameworks:type_name -> mesos.v1.FrameworkInfo
+	25, // 28: mesosctl.link.Reregister.executors:type_name -> mesosctl.link.Reregister.Executor
+	31, // 29: mesosctl.link.Reregister.tasks:type_name -> mesos.v1.Task
+	32, // 30: mesosctl.link.Reregister.operations:type_name -> mesos.v1.Operation
+	33, // 31: mesosctl.link.Reregister.total_resources:type_name -> mesos.v1.Resource
+	33, // 32: mesosctl.link.Reregister.oversubscribed_resources:type_name -> mesos.v1.Resource
+	34, // 33: mesosctl.link.Reregister.drain_config:type_name -> mesos.v1.DrainConfig
+	35, // 34: mesosctl.link.Unregister.agent_id:type_name -> mesos.v1.AgentID
+	36, // 35: mesosctl.link.StatusUpdate.framework_id:type_name -> mesos.v1.FrameworkID
+	37, // 36: mesosctl.link.StatusUpdate.executor_id:type_name -> mesos.v1.ExecutorID
+	38, // 37: mesosctl.link.StatusUpdate.status:type_name -> mesos.v1.TaskStatus
+	39, // 38: mesosctl.link.StatusUpdate.latest_state:type_name -> mesos.v1.TaskState
+	36, // 39: mesosctl.link.ExecutorMessage.framework_id:type_name -> mesos.v1.FrameworkID
+	37, // 40: mesosctl.link.ExecutorMessage.executor_id:type_name -> mesos.v1.ExecutorID
+	36, // 41: mesosctl.link.ExitedExecutor.framework_id:type_name -> mesos.v1.FrameworkID
+	37, // 42: mesosctl.link.ExitedExecutor.executor_id:type_name -> mesos.v1.ExecutorID
+	28, // 43: mesosctl.link.UpdateAgent.agent_info:type_name -> mesos.v1.AgentInfo
+	33, // 44: mesosctl.link.UpdateAgent.oversubscribed_resources:type_name -> mesos.v1.Resource
+	35, // 45: mesosctl.link.Registered.agent_id:type_name -> mesos.v1.AgentID
+	26, // 46: mesosctl.link.Registered.reconcile:type_name -> mesosctl.link.Registered.Reconcile
+	30, // 47: mesosctl.link.RunTasks.framework_info:type_name -> mesos.v1.FrameworkInfo
+	40, // 48: mesosctl.link.RunTasks.tasks:type_name -> mesos.v1.TaskInfo
+	41, // 49: mesosctl.link.RunTasks.executor_info:type_name -> mesos.v1.ExecutorInfo
+	36, // 50: mesosctl.link.KillTask.framework_id:type_name -> mesos.v1.FrameworkID
+	42, // 51: mesosctl.link.KillTask.task_id:type_name -> mesos.v1.TaskID
+	43, // 52: mesosctl.link.KillTask.kill_policy:type_name -> mesos.v1.KillPolicy
+	36, // 53: mesosctl.link.ShutdownExecutor.framework_id:type_name -> mesos.v1.FrameworkID
+	37, // 54: mesosctl.link.ShutdownExecutor.executor_id:type_name -> mesos.v1.ExecutorID
+	36, // 55: mesosctl.link.ShutdownFramework.framework_id:type_name -> mesos.v1.FrameworkID
+	30, // 56: mesosctl.link.UpdateFramework.framework_info:type_name -> mesos.v1.FrameworkInfo
+	36, // 57: mesosctl.link.Acknowledge.framework_id:type_name -> mesos.v1.FrameworkID
+	42, // 58: mesosctl.link.Acknowledge.task_id:type_name -> mesos.v1.TaskID
+	36, // 59: mesosctl.link.MessageToExecutor.framework_id:type_name -> mesos.v1.FrameworkID
+	37, // 60: mesosctl.link.MessageToExecutor.executor_id:type_name -> mesos.v1.ExecutorID
+	36, // 61: mesosctl.link.UpdateOperationStatus.framework_id:type_name -> mesos.v1.FrameworkID
+	44, // 62: mesosctl.link.UpdateOperationStatus.operation_uuid:type_name -> mesos.v1.UUID
+	45, // 63: mesosctl.link.UpdateOperationStatus.status:type_name -> mesos.v1.OperationStatus
+	45, // 64: mesosctl.link.UpdateOperationStatus.latest_status:type_name -> mesos.v1.OperationStatus
+	36, // 65: mesosctl.link.ApplyOperation.framework_id:type_name -> mesos.v1.FrameworkID
+	46, // 66: mesosctl.link.ApplyOperation.info:type_name -> mesos.v1.Offer.Operation
+	44, // 67: mesosctl.link.ApplyOperation.operation_uuid:type_name -> mesos.v1.UUID
+	44, // 68: mesosctl.link.AcknowledgeOperation.operation_uuid:type_name -> mesos.v1.UUID
+	44, // 69: mesosctl.link.AcknowledgeOperation.status_uuid:type_name -> mesos.v1.UUID
+	27, // 70: mesosctl.link.ReconcileOperations.operations:type_name -> mesosctl.link.ReconcileOperations.Operation
+	34, // 71: mesosctl.link.DrainAgent.config:type_name -> mesos.v1.DrainConfig
+	41, // 72: mesosctl.link.Reregister.Executor.executor_info:type_name -> mesos.v1.ExecutorInfo
+	47, // 73: mesosctl.link.Reregister.Executor.container_id:type_name -> mesos.v1.ContainerID
+	36, // 74: mesosctl.link.Registered.Reconcile.framework_id:type_name -> mesos.v1.FrameworkID
+	42, // 75: mesosctl.link.Registered.Reconcile.task_ids:type_name -> mesos.v1.TaskID
+	44, // 76: mesosctl.link.ReconcileOperations.Operation.operation_uuid:type_name -> mesos.v1.UUID
+	48, // 77: mesosctl.link.ReconcileOperations.Operation.operation_id:type_name -> mesos.v1.OperationID
+	36, // 78: mesosctl.link.ReconcileOperations.Operation.framework_id:type_name -> mesos.v1.FrameworkID
+	79, // [79:79] is the sub-list for method output_type
+	79, // [79:79] is the sub-list for method input_type
+	79, // [79:79] is the sub-list for extension type_name
+	79, // [79:79] is the sub-list for extension extendee
+	0,  // [0:79] is the sub-list for field type_name
 }
 
 func init() { file_mesosctl_link_link_proto_init() }
@@ -1805,6 +2353,7 @@ func file_mesosctl_link_link_proto_init() {
 		(*ToMaster_ExitedExecutor)(nil),
 		(*ToMaster_Pong)(nil),
 		(*ToMaster_UpdateAgent)(nil),
+		(*ToMaster_UpdateOperationStatus)(nil),
 	}
 	file_mesosctl_link_link_proto_msgTypes[1].OneofWrappers = []any{
 		(*ToAgent_Registered)(nil),
@@ -1817,6 +2366,10 @@ func file_mesosctl_link_link_proto_init() {
 		(*ToAgent_Acknowledge)(nil),
 		(*ToAgent_MessageToExecutor)(nil),
 		(*ToAgent_Ping)(nil),
+		(*ToAgent_ApplyOperation)(nil),
+		(*ToAgent_AcknowledgeOperation)(nil),
+		(*ToAgent_ReconcileOperations)(nil),
+		(*ToAgent_DrainAgent)(nil),
 	}
 	type x struct{}
 	out := protoimpl.TypeBuilder{
@@ -1824,7 +2377,7 @@ func file_mesosctl_link_link_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_mesosctl_link_link_proto_rawDesc), len(file_mesosctl_link_link_proto_rawDesc)),
 			NumEnums:      0,
-			NumMessages:   22,
+			NumMessages:   28,
 			NumExtensions: 0,
 			NumServices:   0,
 		},
