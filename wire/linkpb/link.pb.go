@@ -501,12 +501,15 @@ func (*ToAgent_DrainAgent) isToAgent_Message() {}
 
 // The first message of an agent that has no ID yet.
 type Register struct {
-	state         protoimpl.MessageState          `protogen:"open.v1"`
-	AgentInfo     *mesospb.AgentInfo              `protobuf:"bytes,1,req,name=agent_info,json=agentInfo" json:"agent_info,omitempty"` // without id
-	Version       *string                         `protobuf:"bytes,2,req,name=version" json:"version,omitempty"`
-	Capabilities  []*mesospb.AgentInfo_Capability `protobuf:"bytes,3,rep,name=capabilities" json:"capabilities,omitempty"`
-	unknownFields protoimpl.UnknownFields
-	sizeCache     protoimpl.SizeCache
+	state        protoimpl.MessageState          `protogen:"open.v1"`
+	AgentInfo    *mesospb.AgentInfo              `protobuf:"bytes,1,req,name=agent_info,json=agentInfo" json:"agent_info,omitempty"` // without id
+	Version      *string                         `protobuf:"bytes,2,req,name=version" json:"version,omitempty"`
+	Capabilities []*mesospb.AgentInfo_Capability `protobuf:"bytes,3,rep,name=capabilities" json:"capabilities,omitempty"`
+	// As in Reregister: a machine keeps its reservations and volumes when its
+	// agent gets a new ID.
+	TotalResources []*mesospb.Resource `protobuf:"bytes,4,rep,name=total_resources,json=totalResources" json:"total_resources,omitempty"`
+	unknownFields  protoimpl.UnknownFields
+	sizeCache      protoimpl.SizeCache
 }
 
 func (x *Register) Reset() {
@@ -556,6 +559,13 @@ func (x *Register) GetVersion() string {
 func (x *Register) GetCapabilities() []*mesospb.AgentInfo_Capability {
 	if x != nil {
 		return x.Capabilities
+	}
+	return nil
+}
+
+func (x *Register) GetTotalResources() []*mesospb.Resource {
+	if x != nil {
+		return x.TotalResources
 	}
 	return nil
 }
@@ -2068,12 +2078,13 @@ const file_mesosctl_link_link_proto_rawDesc = "" +
 	"\x14reconcile_operations\x18\r \x01(\v2\".mesosctl.link.ReconcileOperationsH\x00R\x13reconcileOperations\x12<\n" +
 	"\vdrain_agent\x18\x0e \x01(\v2\x19.mesosctl.link.DrainAgentH\x00R\n" +
 	"drainAgentB\t\n" +
-	"\amessage\"\x9c\x01\n" +
+	"\amessage\"\xd9\x01\n" +
 	"\bRegister\x122\n" +
 	"\n" +
 	"agent_info\x18\x01 \x02(\v2\x13.mesos.v1.AgentInfoR\tagentInfo\x12\x18\n" +
 	"\aversion\x18\x02 \x02(\tR\aversion\x12B\n" +
-	"\fcapabilities\x18\x03 \x03(\v2\x1e.mesos.v1.AgentInfo.CapabilityR\fcapabilities\"\xbe\x05\n" +
+	"\fcapabilities\x18\x03 \x03(\v2\x1e.mesos.v1.AgentInfo.CapabilityR\fcapabilities\x12;\n" +
+	"\x0ftotal_resources\x18\x04 \x03(\v2\x12.mesos.v1.ResourceR\x0etotalResources\"\xbe\x05\n" +
 	"\n" +
 	"Reregister\x122\n" +
 	"\n" +
@@ -2232,10 +2243,10 @@ var file_mesosctl_link_link_proto_goTypes = []any{
 	(*ReconcileOperations_Operation)(nil), // 27: mesosctl.link.ReconcileOperations.Operation
 	(*mesospb.AgentInfo)(nil),             // 28: mesos.v1.AgentInfo
 	(*mesospb.AgentInfo_Capability)(nil),  // 29: mesos.v1.AgentInfo.Capability
-	(*mesospb.FrameworkInfo)(nil),         // 30: mesos.v1.FrameworkInfo
-	(*mesospb.Task)(nil),                  // 31: mesos.v1.Task
-	(*mesospb.Operation)(nil),             // 32: mesos.v1.Operation
-	(*mesospb.Resource)(nil),              // 33: mesos.v1.Resource
+	(*mesospb.Resource)(nil),              // 30: mesos.v1.Resource
+	(*mesospb.FrameworkInfo)(nil),         // 31: mesos.v1.FrameworkInfo
+	(*mesospb.Task)(nil),                  // 32: mesos.v1.Task
+	(*mesospb.Operation)(nil),             // 33: mesos.v1.Operation
 	(*mesospb.DrainConfig)(nil),           // 34: mesos.v1.DrainConfig
 	(*mesospb.AgentID)(nil),               // 35: mesos.v1.AgentID
 	(*mesospb.FrameworkID)(nil),           // 36: mesos.v1.FrameworkID
@@ -2278,65 +2289,66 @@ var file_mesosctl_link_link_proto_depIdxs = []int32{
 	24, // 22: mesosctl.link.ToAgent.drain_agent:type_name -> mesosctl.link.DrainAgent
 	28, // 23: mesosctl.link.Register.agent_info:type_name -> mesos.v1.AgentInfo
 	29, // 24: mesosctl.link.Register.capabilities:type_name -> mesos.v1.AgentInfo.Capability
-	28, // 25: mesosctl.link.Reregister.agent_info:type_name -> mesos.v1.AgentInfo
-	29, // 26: mesosctl.link.Reregister.capabilities:type_name -> mesos.v1.AgentInfo.Capability
-	30, // 27: mesosctl.link.Reregister.frameworks:type_name -> mesos.v1.FrameworkInfo
-	25, // 28: mesosctl.link.Reregister.executors:type_name -> mesosctl.link.Reregister.Executor
-	31, // 29: mesosctl.link.Reregister.tasks:type_name -> mesos.v1.Task
-	32, // 30: mesosctl.link.Reregister.operations:type_name -> mesos.v1.Operation
-	33, // 31: mesosctl.link.Reregister.total_resources:type_name -> mesos.v1.Resource
-	33, // 32: mesosctl.link.Reregister.oversubscribed_resources:type_name -> mesos.v1.Resource
-	34, // 33: mesosctl.link.Reregister.drain_config:type_name -> mesos.v1.DrainConfig
-	35, // 34: mesosctl.link.Unregister.agent_id:type_name -> mesos.v1.AgentID
-	36, // 35: mesosctl.link.StatusUpdate.framework_id:type_name -> mesos.v1.FrameworkID
-	37, // 36: mesosctl.link.StatusUpdate.executor_id:type_name -> mesos.v1.ExecutorID
-	38, // 37: mesosctl.link.StatusUpdate.status:type_name -> mesos.v1.TaskStatus
-	39, // 38: mesosctl.link.StatusUpdate.latest_state:type_name -> mesos.v1.TaskState
-	36, // 39: mesosctl.link.ExecutorMessage.framework_id:type_name -> mesos.v1.FrameworkID
-	37, // 40: mesosctl.link.ExecutorMessage.executor_id:type_name -> mesos.v1.ExecutorID
-	36, // 41: mesosctl.link.ExitedExecutor.framework_id:type_name -> mesos.v1.FrameworkID
-	37, // 42: mesosctl.link.ExitedExecutor.executor_id:type_name -> mesos.v1.ExecutorID
-	28, // 43: mesosctl.link.UpdateAgent.agent_info:type_name -> mesos.v1.AgentInfo
-	33, // 44: mesosctl.link.UpdateAgent.oversubscribed_resources:type_name -> mesos.v1.Resource
-	35, // 45: mesosctl.link.Registered.agent_id:type_name -> mesos.v1.AgentID
-	26, // 46: mesosctl.link.Registered.reconcile:type_name -> mesosctl.link.Registered.Reconcile
-	30, // 47: mesosctl.link.RunTasks.framework_info:type_name -> mesos.v1.FrameworkInfo
-	40, // 48: mesosctl.link.RunTasks.tasks:type_name -> mesos.v1.TaskInfo
-	41, // 49: mesosctl.link.RunTasks.executor_info:type_name -> mesos.v1.ExecutorInfo
-	36, // 50: mesosctl.link.KillTask.framework_id:type_name -> mesos.v1.FrameworkID
-	42, // 51: mesosctl.link.KillTask.task_id:type_name -> mesos.v1.TaskID
-	43, // 52: mesosctl.link.KillTask.kill_policy:type_name -> mesos.v1.KillPolicy
-	36, // 53: mesosctl.link.ShutdownExecutor.framework_id:type_name -> mesos.v1.FrameworkID
-	37, // 54: mesosctl.link.ShutdownExecutor.executor_id:type_name -> mesos.v1.ExecutorID
-	36, // 55: mesosctl.link.ShutdownFramework.framework_id:type_name -> mesos.v1.FrameworkID
-	30, // 56: mesosctl.link.UpdateFramework.framework_info:type_name -> mesos.v1.FrameworkInfo
-	36, // 57: mesosctl.link.Acknowledge.framework_id:type_name -> mesos.v1.FrameworkID
-	42, // 58: mesosctl.link.Acknowledge.task_id:type_name -> mesos.v1.TaskID
-	36, // 59: mesosctl.link.MessageToExecutor.framework_id:type_name -> mesos.v1.FrameworkID
-	37, // 60: mesosctl.link.MessageToExecutor.executor_id:type_name -> mesos.v1.ExecutorID
-	36, // 61: mesosctl.link.UpdateOperationStatus.framework_id:type_name -> mesos.v1.FrameworkID
-	44, // 62: mesosctl.link.UpdateOperationStatus.operation_uuid:type_name -> mesos.v1.UUID
-	45, // 63: mesosctl.link.UpdateOperationStatus.status:type_name -> mesos.v1.OperationStatus
-	45, // 64: mesosctl.link.UpdateOperationStatus.latest_status:type_name -> mesos.v1.OperationStatus
-	36, // 65: mesosctl.link.ApplyOperation.framework_id:type_name -> mesos.v1.FrameworkID
-	46, // 66: mesosctl.link.ApplyOperation.info:type_name -> mesos.v1.Offer.Operation
-	44, // 67: mesosctl.link.ApplyOperation.operation_uuid:type_name -> mesos.v1.UUID
-	44, // 68: mesosctl.link.AcknowledgeOperation.operation_uuid:type_name -> mesos.v1.UUID
-	44, // 69: mesosctl.link.AcknowledgeOperation.status_uuid:type_name -> mesos.v1.UUID
-	27, // 70: mesosctl.link.ReconcileOperations.operations:type_name -> mesosctl.link.ReconcileOperations.Operation
-	34, // 71: mesosctl.link.DrainAgent.config:type_name -> mesos.v1.DrainConfig
-	41, // 72: mesosctl.link.Reregister.Executor.executor_info:type_name -> mesos.v1.ExecutorInfo
-	47, // 73: mesosctl.link.Reregister.Executor.container_id:type_name -> mesos.v1.ContainerID
-	36, // 74: mesosctl.link.Registered.Reconcile.framework_id:type_name -> mesos.v1.FrameworkID
-	42, // 75: mesosctl.link.Registered.Reconcile.task_ids:type_name -> mesos.v1.TaskID
-	44, // 76: mesosctl.link.ReconcileOperations.Operation.operation_uuid:type_name -> mesos.v1.UUID
-	48, // 77: mesosctl.link.ReconcileOperations.Operation.operation_id:type_name -> mesos.v1.OperationID
-	36, // 78: mesosctl.link.ReconcileOperations.Operation.framework_id:type_name -> mesos.v1.FrameworkID
-	79, // [79:79] is the sub-list for method output_type
-	79, // [79:79] is the sub-list for method input_type
-	79, // [79:79] is the sub-list for extension type_name
-	79, // [79:79] is the sub-list for extension extendee
-	0,  // [0:79] is the sub-list for field type_name
+	30, // 25: mesosctl.link.Register.total_resources:type_name -> mesos.v1.Resource
+	28, // 26: mesosctl.link.Reregister.agent_info:type_name -> mesos.v1.AgentInfo
+	29, // 27: mesosctl.link.Reregister.capabilities:type_name -> mesos.v1.AgentInfo.Capability
+	31, // 28: mesosctl.link.Reregister.frameworks:type_name -> mesos.v1.FrameworkInfo
+	25, // 29: mesosctl.link.Reregister.executors:type_name -> mesosctl.link.Reregister.Executor
+	32, // 30: mesosctl.link.Reregister.tasks:type_name -> mesos.v1.Task
+	33, // 31: mesosctl.link.Reregister.operations:type_name -> mesos.v1.Operation
+	30, // 32: mesosctl.link.Reregister.total_resources:type_name -> mesos.v1.Resource
+	30, // 33: mesosctl.link.Reregister.oversubscribed_resources:type_name -> mesos.v1.Resource
+	34, // 34: mesosctl.link.Reregister.drain_config:type_name -> mesos.v1.DrainConfig
+	35, // 35: mesosctl.link.Unregister.agent_id:type_name -> mesos.v1.AgentID
+	36, // 36: mesosctl.link.StatusUpdate.framework_id:type_name -> mesos.v1.FrameworkID
+	37, // 37: mesosctl.link.StatusUpdate.executor_id:type_name -> mesos.v1.ExecutorID
+	38, // 38: mesosctl.link.StatusUpdate.status:type_name -> mesos.v1.TaskStatus
+	39, // 39: mesosctl.link.StatusUpdate.latest_state:type_name -> mesos.v1.TaskState
+	36, // 40: mesosctl.link.ExecutorMessage.framework_id:type_name -> mesos.v1.FrameworkID
+	37, // 41: mesosctl.link.ExecutorMessage.executor_id:type_name -> mesos.v1.ExecutorID
+	36, // 42: mesosctl.link.ExitedExecutor.framework_id:type_name -> mesos.v1.FrameworkID
+	37, // 43: mesosctl.link.ExitedExecutor.executor_id:type_name -> mesos.v1.ExecutorID
+	28, // 44: mesosctl.link.UpdateAgent.agent_info:type_name -> mesos.v1.AgentInfo
+	30, // 45: mesosctl.link.UpdateAgent.oversubscribed_resources:type_name -> mesos.v1.Resource
+	35, // 46: mesosctl.link.Registered.agent_id:type_name -> mesos.v1.AgentID
+	26, // 47: mesosctl.link.Registered.reconcile:type_name -> mesosctl.link.Registered.Reconcile
+	31, // 48: mesosctl.link.RunTasks.framework_info:type_name -> mesos.v1.FrameworkInfo
+	40, // 49: mesosctl.link.RunTasks.tasks:type_name -> mesos.v1.TaskInfo
+	41, // 50: mesosctl.link.RunTasks.executor_info:type_name -> mesos.v1.ExecutorInfo
+	36, // 51: mesosctl.link.KillTask.framework_id:type_name -> mesos.v1.FrameworkID
+	42, // 52: mesosctl.link.KillTask.task_id:type_name -> mesos.v1.TaskID
+	43, // 53: mesosctl.link.KillTask.kill_policy:type_name -> mesos.v1.KillPolicy
+	36, // 54: mesosctl.link.ShutdownExecutor.framework_id:type_name -> mesos.v1.FrameworkID
+	37, // 55: mesosctl.link.ShutdownExecutor.executor_id:type_name -> mesos.v1.ExecutorID
+	36, // 56: mesosctl.link.ShutdownFramework.framework_id:type_name -> mesos.v1.FrameworkID
+	31, // 57: mesosctl.link.UpdateFramework.framework_info:type_name -> mesos.v1.FrameworkInfo
+	36, // 58: mesosctl.link.Acknowledge.framework_id:type_name -> mesos.v1.FrameworkID
+	42, // 59: mesosctl.link.Acknowledge.task_id:type_name -> mesos.v1.TaskID
+	36, // 60: mesosctl.link.MessageToExecutor.framework_id:type_name -> mesos.v1.FrameworkID
+	37, // 61: mesosctl.link.MessageToExecutor.executor_id:type_name -> mesos.v1.ExecutorID
+	36, // 62: mesosctl.link.UpdateOperationStatus.framework_id:type_name -> mesos.v1.FrameworkID
+	44, // 63: mesosctl.link.UpdateOperationStatus.operation_uuid:type_name -> mesos.v1.UUID
+	45, // 64: mesosctl.link.UpdateOperationStatus.status:type_name -> mesos.v1.OperationStatus
+	45, // 65: mesosctl.link.UpdateOperationStatus.latest_status:type_name -> mesos.v1.OperationStatus
+	36, // 66: mesosctl.link.ApplyOperation.framework_id:type_name -> mesos.v1.FrameworkID
+	46, // 67: mesosctl.link.ApplyOperation.info:type_name -> mesos.v1.Offer.Operation
+	44, // 68: mesosctl.link.ApplyOperation.operation_uuid:type_name -> mesos.v1.UUID
+	44, // 69: mesosctl.link.AcknowledgeOperation.operation_uuid:type_name -> mesos.v1.UUID
+	44, // 70: mesosctl.link.AcknowledgeOperation.status_uuid:type_name -> mesos.v1.UUID
+	27, // 71: mesosctl.link.ReconcileOperations.operations:type_name -> mesosctl.link.ReconcileOperations.Operation
+	34, // 72: mesosctl.link.DrainAgent.config:type_name -> mesos.v1.DrainConfig
+	41, // 73: mesosctl.link.Reregister.Executor.executor_info:type_name -> mesos.v1.ExecutorInfo
+	47, // 74: mesosctl.link.Reregister.Executor.container_id:type_name -> mesos.v1.ContainerID
+	36, // 75: mesosctl.link.Registered.Reconcile.framework_id:type_name -> mesos.v1.FrameworkID
+	42, // 76: mesosctl.link.Registered.Reconcile.task_ids:type_name -> mesos.v1.TaskID
+	44, // 77: mesosctl.link.ReconcileOperations.Operation.operation_uuid:type_name -> mesos.v1.UUID
+	48, // 78: mesosctl.link.ReconcileOperations.Operation.operation_id:type_name -> mesos.v1.OperationID
+	36, // 79: mesosctl.link.ReconcileOperations.Operation.framework_id:type_name -> mesos.v1.FrameworkID
+	80, // [80:80] is the sub-list for method output_type
+	80, // [80:80] is the sub-list for method input_type
+	80, // [80:80] is the sub-list for extension type_name
+	80, // [80:80] is the sub-list for extension extendee
+	0,  // [0:80] is the sub-list for field type_name
 }
 
 func init() { file_mesosctl_link_link_proto_init() }

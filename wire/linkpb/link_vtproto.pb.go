@@ -284,6 +284,13 @@ func (m *Register) CloneVT() *Register {
 		}
 		r.Capabilities = tmpContainer
 	}
+	if rhs := m.TotalResources; rhs != nil {
+		tmpContainer := make([]*mesospb.Resource, len(rhs))
+		for k, v := range rhs {
+			tmpContainer[k] = v.CloneVT()
+		}
+		r.TotalResources = tmpContainer
+	}
 	if len(m.unknownFields) > 0 {
 		r.unknownFields = make([]byte, len(m.unknownFields))
 		copy(r.unknownFields, m.unknownFields)
@@ -1529,6 +1536,23 @@ func (this *Register) EqualVT(that *Register) bool {
 			}
 			if q == nil {
 				q = &mesospb.AgentInfo_Capability{}
+			}
+			if !p.EqualVT(q) {
+				return false
+			}
+		}
+	}
+	if len(this.TotalResources) != len(that.TotalResources) {
+		return false
+	}
+	for i, vx := range this.TotalResources {
+		vy := that.TotalResources[i]
+		if p, q := vx, vy; p != q {
+			if p == nil {
+				p = &mesospb.Resource{}
+			}
+			if q == nil {
+				q = &mesospb.Resource{}
 			}
 			if !p.EqualVT(q) {
 				return false
@@ -2956,6 +2980,18 @@ func (m *Register) MarshalToSizedBufferVT(dAtA []byte) (int, error) {
 	if m.unknownFields != nil {
 		i -= len(m.unknownFields)
 		copy(dAtA[i:], m.unknownFields)
+	}
+	if len(m.TotalResources) > 0 {
+		for iNdEx := len(m.TotalResources) - 1; iNdEx >= 0; iNdEx-- {
+			size, err := m.TotalResources[iNdEx].MarshalToSizedBufferVT(dAtA[:i])
+			if err != nil {
+				return 0, err
+			}
+			i -= size
+			i = protohelpers.EncodeVarint(dAtA, i, uint64(size))
+			i--
+			dAtA[i] = 0x22
+		}
 	}
 	if len(m.Capabilities) > 0 {
 		for iNdEx := len(m.Capabilities) - 1; iNdEx >= 0; iNdEx-- {
@@ -4926,6 +4962,12 @@ func (m *Register) SizeVT() (n int) {
 			n += 1 + l + protohelpers.SizeOfVarint(uint64(l))
 		}
 	}
+	if len(m.TotalResources) > 0 {
+		for _, e := range m.TotalResources {
+			l = e.SizeVT()
+			n += 1 + l + protohelpers.SizeOfVarint(uint64(l))
+		}
+	}
 	n += len(m.unknownFields)
 	return n
 }
@@ -6640,6 +6682,40 @@ func (m *Register) UnmarshalVT(dAtA []byte) error {
 			}
 			m.Capabilities = append(m.Capabilities, &mesospb.AgentInfo_Capability{})
 			if err := m.Capabilities[len(m.Capabilities)-1].UnmarshalVT(dAtA[iNdEx:postIndex]); err != nil {
+				return err
+			}
+			iNdEx = postIndex
+		case 4:
+			if wireType != 2 {
+				return fmt.Errorf("proto: wrong wireType = %d for field TotalResources", wireType)
+			}
+			var msglen int
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return protohelpers.ErrIntOverflow
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				msglen |= int(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+			if msglen < 0 {
+				return protohelpers.ErrInvalidLength
+			}
+			postIndex := iNdEx + msglen
+			if postIndex < 0 {
+				return protohelpers.ErrInvalidLength
+			}
+			if postIndex > l {
+				return io.ErrUnexpectedEOF
+			}
+			m.TotalResources = append(m.TotalResources, &mesospb.Resource{})
+			if err := m.TotalResources[len(m.TotalResources)-1].UnmarshalVT(dAtA[iNdEx:postIndex]); err != nil {
 				return err
 			}
 			iNdEx = postIndex
