@@ -166,6 +166,8 @@ func (al *Allocator) Step(now time.Time, in allocation.Input) []allocation.Outpu
 		al.inverseOfferAnswered(in)
 	case allocation.UpdateWhitelist:
 		al.updateWhitelist(in)
+	case allocation.RequestResources:
+		// What a framework would like is no claim to it, as in Mesos.
 	case allocation.Tick:
 		al.tick()
 	}

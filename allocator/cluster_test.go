@@ -46,6 +46,45 @@ func TestAgentsThatComeLaterAreOffered(t *testing.T) {
 		F0 is offered S1 for a: cpus:4; mem:2048`)
 }
 
+// https://mesos.apache.org/documentation/latest/resource-provider/
+
+func TestAnAgentThatGrowsByWhatIsInUse(t *testing.T) {
+	// covers: HierarchicalAllocatorTest.AddResourceProvider
+	expect(t, `
+		> framework F1 a active=no & framework F2 b active=no
+		> agent S0 cpus:1;mem:100;disk:10
+		> update S0 cpus:3;mem:300;disk:30 & hold F1 S0 a cpus:2;mem:200;disk:20
+		> activate F2
+		F2 is offered S0 for b: cpus:1; mem:100; disk:10
+		> activate F1
+		> agent S1 cpus:1;mem:100;disk:10
+		F2 is offered S1 for b: cpus:1; mem:100; disk:10`)
+}
+
+func TestMoreOfAnAgentIsInUse(t *testing.T) {
+	// covers: HierarchicalAllocatorTest.AddResourceProviderOverallocated
+	expect(t, `
+		> agent S0 cpus:2;mem:200;disk:20
+		> framework F0 a active=no
+		> hold F0 S0 a cpus:1;mem:100;disk:10
+		> activate F0
+		F0 is offered S0 for a: cpus:1; mem:100; disk:10`)
+}
+
+// https://mesos.apache.org/documentation/latest/reservation/
+
+func TestAnOperatorReservesWhatWasJustOffered(t *testing.T) {
+	// The master refuses such offers and gives them back; until then there is
+	// nothing to offer, whatever the total has become.
+	// covers: HierarchicalAllocatorTest.UpdateAvailableFail
+	expect(t, `
+		> agent S0 cpus:100;mem:100 & framework F0 a
+		F0 is offered S0 for a: cpus:100; mem:100
+		> update S0 cpus:75;mem:50;cpus(b):25;mem(b):50 & framework F1 b
+		> free F0 S0 a cpus:100;mem:100 & suppress F0
+		F1 is offered S0 for b: cpus:75; mem:50; cpus(b):25; mem(b):50`)
+}
+
 // https://mesos.apache.org/documentation/latest/configuration/master/
 
 func TestCpusAloneOrMemoryAloneAreOffered(t *testing.T) {

@@ -43,7 +43,7 @@ type MasterConfig struct {
 	PolicyConfig
 
 	Weights                       map[string]float64
-	Whitelist                     map[string]bool
+	Whitelist                     string // --whitelist: the file; see ReadWhitelist
 	AgentPingTimeout              time.Duration
 	MaxAgentPingTimeouts          int
 	AgentReregisterTimeout        time.Duration

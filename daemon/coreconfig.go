@@ -13,7 +13,7 @@ import (
 const schedulerHeartbeat = 15 * time.Second
 
 // core is the configuration of the master's core for one term.
-func (c *MasterConfig) core(info *mesospb.MasterInfo, term uint64) master.Config {
+func (c *MasterConfig) core(info *mesospb.MasterInfo, term uint64, whitelist map[string]bool) master.Config {
 	heartbeat := c.HeartbeatInterval
 	if heartbeat == 0 {
 		heartbeat = schedulerHeartbeat
@@ -34,7 +34,7 @@ func (c *MasterConfig) core(info *mesospb.MasterInfo, term uint64) master.Config
 		RootSubmissions:               c.RootSubmissions,
 		Roles:                         c.Roles,
 		Weights:                       c.Weights,
-		Whitelist:                     c.Whitelist,
+		Whitelist:                     whitelist,
 	}
 }
 

@@ -31,6 +31,8 @@ type Master struct {
 	server  *http.Server
 	etcd    *registry.Embedded // nil with an external cluster
 	client  *registry.Client
+	// whitelist belongs to the goroutines of the term, one after the other.
+	whitelist *whitelist
 
 	view    *httpapi.MasterView
 	leading atomic.Bool
@@ -65,7 +67,11 @@ func StartMaster(ctx context.Context, cfg MasterConfig) (*Master, error) {
 	if _, err := cfg.hierarchical(allocation.Domain{}); err != nil {
 		return nil, fmt.Errorf("start master: %w", err)
 	}
+	m.whitelist = &whitelist{path: cfg.Whitelist, log: m.log}
 	var err error
+	if m.whitelist.hostnames, err = ReadWhitelist(cfg.Whitelist); err != nil {
+		return nil, fmt.Errorf("start master: %w", err)
+	}
 	if m.address, err = cfg.listen(); err != nil {
 		return nil, fmt.Errorf("start master: %w", err)
 	}
@@ -218,8 +224,9 @@ func (m *Master) lead(ctx context.Context, elected *registry.Term, info *mesospb
 	if err != nil {
 		return err
 	}
-	core := master.New(m.cfg.core(info, uint64(elected.Revision())), recovered)
+	core := master.New(m.cfg.core(info, uint64(elected.Revision()), m.whitelist.read()), recovered)
 	t := newTerm(m.log, core, elected.Store(), m.view)
+	t.whitelist = m.whitelist
 	if t.alloc, err = m.newAllocating(info, t.allocatingEvents()); err != nil {
 		return err
 	}

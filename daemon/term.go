@@ -27,15 +27,16 @@ var errDeposed = mesos.Errorf(mesos.Unavailable, "this master no longer leads")
 // leadership does, and all of it is dropped: schedulers and agents come back to
 // whoever leads next.
 type term struct {
-	log      *slog.Logger
-	began    time.Time
-	master   *drive.Loop[master.Input, master.Effect]
-	alloc    allocating
-	core     *master.Master
-	store    *registry.Store
-	view     *httpapi.MasterView
-	requests *requests
-	told     []allocation.Input // scratch of allocate
+	log       *slog.Logger
+	began     time.Time
+	master    *drive.Loop[master.Input, master.Effect]
+	alloc     allocating
+	core      *master.Master
+	store     *registry.Store
+	view      *httpapi.MasterView
+	requests  *requests
+	whitelist *whitelist
+	told      []allocation.Input // scratch of allocate
 
 	mu       sync.Mutex
 	ended    bool
@@ -59,11 +60,12 @@ func newTerm(log *slog.Logger, core *master.Master, store *registry.Store, view 
 	return t
 }
 
-// run drives both cores until the context ends, then drops every connection.
+// run drives both cores and watches the whitelist until the context ends, then drops every connection.
 func (t *term) run(ctx context.Context) error {
 	group, ctx := errgroup.WithContext(ctx)
 	group.Go(func() error { return t.master.Run(ctx) })
 	group.Go(func() error { return t.alloc.Run(ctx) })
+	group.Go(func() error { return t.whitelist.watch(ctx, t.master.Put) })
 	err := group.Wait()
 	t.end()
 	return err

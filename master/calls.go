@@ -6,6 +6,7 @@ import (
 
 	"github.com/mesosctl/mesosctl/mesos"
 	"github.com/mesosctl/mesosctl/mesos/allocation"
+	"github.com/mesosctl/mesosctl/wire/convert"
 	"github.com/mesosctl/mesosctl/wire/linkpb"
 	"github.com/mesosctl/mesosctl/wire/mesospb"
 	"github.com/mesosctl/mesosctl/wire/schedulerpb"
@@ -91,8 +92,7 @@ func (m *Master) call(f *framework, call *schedulerpb.Call) error {
 		m.counters.unregisterFramework++
 		m.removeFramework(f)
 	case schedulerpb.Call_REQUEST:
-		// A hint to the allocator, which makes nothing of it (neither does Mesos's).
-		m.counters.resourceRequest++
+		return m.request(f, call.GetRequest())
 	case schedulerpb.Call_UPDATE_FRAMEWORK:
 		return m.frameworkUpdate(f, call.GetUpdateFramework())
 	case schedulerpb.Call_ACCEPT_INVERSE_OFFERS:
@@ -125,6 +125,22 @@ func (m *Master) teardown(in Teardown) {
 	m.counters.unregisterFramework++
 	m.removeFramework(f)
 	m.reply(in.Request, nil)
+}
+
+// request tells the allocator what a framework would like. Policies may ignore
+// it; the usual one does, as Mesos's.
+func (m *Master) request(f *framework, call *schedulerpb.Call_Request) error {
+	m.counters.resourceRequest++
+	in := allocation.RequestResources{ID: f.id}
+	for i, r := range call.GetRequests() {
+		rs, err := convert.Resources(r.GetResources())
+		if err != nil {
+			return mesos.Errorf(mesos.Invalid, "REQUEST: request.requests[%d].resources: %w", i, err)
+		}
+		in.Requests = append(in.Requests, allocation.Request{Agent: mesos.AgentID(r.GetAgentId().GetValue()), Resources: rs})
+	}
+	m.allocate(in)
+	return nil
 }
 
 // revive asks for offers again, for roles or (none named) for all.

@@ -1,10 +1,14 @@
 package master
 
 import (
+	"fmt"
+	"slices"
 	"strings"
 	"testing"
 
 	"github.com/mesosctl/mesosctl/mesos"
+	"github.com/mesosctl/mesosctl/mesos/resources"
+	"github.com/mesosctl/mesosctl/wire/convert"
 	"github.com/mesosctl/mesosctl/wire/mesospb"
 	"github.com/mesosctl/mesosctl/wire/schedulerpb"
 )
@@ -131,10 +135,25 @@ func TestAnOperationThatIsNotSupportedRefusesTheCall(t *testing.T) {
 	}
 }
 
-func TestARequestIsAccepted(t *testing.T) {
+func TestARequestReachesTheAllocator(t *testing.T) {
+	// covers: ResourceOffersTest.Request
+	// covers: SchedulerTest.Request
 	c := newCluster(t, testConfig(), Recovered{})
 	s := c.subscribe("s", frameworkInfo())
-	if err := s.call(&schedulerpb.Call{Type: schedulerpb.Call_REQUEST.Enum(), Request: &schedulerpb.Call_Request{}}); err != nil {
-		t.Error(err)
+	c.take()
+	request := func(requests ...*mesospb.Request) error {
+		return s.call(&schedulerpb.Call{Type: schedulerpb.Call_REQUEST.Enum(), Request: &schedulerpb.Call_Request{Requests: requests}})
 	}
+	granted(t, request(&mesospb.Request{AgentId: wireAgentID("test")}, &mesospb.Request{Resources: convert.ToWire(resources.MustParse("cpus:2"))}, &mesospb.Request{}))
+	var told []string
+	for _, e := range c.take() {
+		if e, ok := e.(Allocate); ok {
+			told = append(told, fmt.Sprintf("%+v", e.Input))
+		}
+	}
+	if want := []string{"{ID:M-0000 Requests:[{Agent:test Resources:{}} {Agent: Resources:cpus:2} {Agent: Resources:{}}]}"}; !slices.Equal(told, want) {
+		t.Errorf("the allocator was told %q, want %q", told, want)
+	}
+	says(t, request(&mesospb.Request{Resources: []*mesospb.Resource{{Name: new("cpus"), Type: mesospb.Value_RANGES.Enum()}}}),
+		mesos.Invalid, "request.requests[0].resources", "cpus")
 }

@@ -163,7 +163,7 @@ func (m *Master) deactivate(f *framework, rescind bool) {
 		if rescind {
 			m.rescind(o)
 		} else {
-			m.discard(o, 0)
+			m.withdraw(o)
 		}
 	}
 	m.touchFramework(f)

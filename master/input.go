@@ -113,6 +113,10 @@ type (
 		Role      string
 	}
 
+	// UpdateWhitelist replaces the hosts of agents that may be offered (nil: all).
+	// What is on offer or in use of others stays so.
+	UpdateWhitelist struct{ Hostnames map[string]bool }
+
 	// Tick tells that the time the core asked for (Next) has come.
 	Tick struct{}
 )
@@ -130,4 +134,5 @@ func (UpdateWeights) isInput()      {}
 func (UpdateQuota) isInput()        {}
 func (SetQuota) isInput()           {}
 func (RemoveQuota) isInput()        {}
+func (UpdateWhitelist) isInput()    {}
 func (Tick) isInput()               {}

@@ -43,7 +43,8 @@ type Config struct {
 	// Weights are those of --weights, with which a cluster begins; a role that
 	// has none weighs 1.
 	Weights map[string]float64
-	// Whitelist is --whitelist: the hosts of agents that may be offered; nil allows all.
+	// Whitelist is --whitelist: the hosts of agents that may be offered; nil allows
+	// all. UpdateWhitelist changes it.
 	Whitelist map[string]bool
 }
 
@@ -219,6 +220,9 @@ func (m *Master) take(in Input) {
 		m.setQuota(in)
 	case RemoveQuota:
 		m.removeQuota(in)
+	case UpdateWhitelist:
+		m.config.Whitelist = in.Hostnames
+		m.allocate(allocation.UpdateWhitelist(in))
 	default:
 		panic(fmt.Sprintf("master: unknown input %T", in))
 	}

@@ -187,7 +187,16 @@ func (m *Master) discard(o *offer, refuse time.Duration) {
 // rescind ends an offer and tells the framework.
 func (m *Master) rescind(o *offer) {
 	m.tellRescinded(o)
-	m.discard(o, 0)
+	m.withdraw(o)
+}
+
+// withdraw ends an offer that its framework has not answered. Nobody declined
+// it, so anyone may be offered it at once.
+func (m *Master) withdraw(o *offer) {
+	m.forget(o)
+	m.allocate(allocation.Recover{Grant: allocation.Grant{
+		Framework: o.framework.id, Agent: o.agent.id, Resources: o.resources,
+	}})
 }
 
 // tellRescinded tells a framework that an offer is no more.

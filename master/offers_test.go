@@ -125,6 +125,50 @@ func TestWhatCannotBeOfferedReturns(t *testing.T) {
 	}
 }
 
+func TestWhatIsTakenBackMayBeOfferedToAnyoneAtOnce(t *testing.T) {
+	config := testConfig()
+	config.OfferTimeout = time.Minute
+	for name, take := range map[string]func(*cluster, *scheduler) error{
+		"the offer timed out": func(c *cluster, _ *scheduler) error { c.pass(time.Minute); return nil },
+		"a limit of its role": func(c *cluster, _ *scheduler) error {
+			return c.updateQuota(false, quotaConfig("dev", "", "cpus:1"))
+		},
+		"a guarantee of another role": func(c *cluster, _ *scheduler) error {
+			return c.updateQuota(false, quotaConfig("prod", "cpus:4", ""))
+		},
+		"a weight":                      func(c *cluster, _ *scheduler) error { return c.updateWeights("dev", 2) },
+		"the framework is disconnected": func(c *cluster, s *scheduler) error { c.step(StreamClosed{Stream: s.stream}); return nil },
+		"the framework failed over": func(c *cluster, s *scheduler) error {
+			c.subscribe("s2", frameworkInfo(multiRole("dev"), withFramework(s.id)))
+			return nil
+		},
+		"the agent is disconnected": func(c *cluster, _ *scheduler) error { c.step(LinkClosed{Link: 1}); return nil },
+	} {
+		t.Run(name, func(t *testing.T) {
+			c := newCluster(t, config, Recovered{})
+			here := c.agent(1, "cpus:4")
+			s := c.subscribe("s1", frameworkInfo(multiRole("dev")))
+			c.offerTo(s, here, "dev", "cpus:4")
+			c.take()
+			granted(t, take(c, s))
+			recovered := 0
+			for _, e := range c.take() {
+				if e, ok := e.(Allocate); ok {
+					if in, ok := e.Input.(allocation.Recover); ok {
+						recovered++
+						if in.Declined || in.Refuse != 0 {
+							t.Errorf("it counts as declined: %+v", in)
+						}
+					}
+				}
+			}
+			if recovered != 1 {
+				t.Errorf("it came back %d times", recovered)
+			}
+		})
+	}
+}
+
 func TestATaskMayNotHaveDataInTheBooks(t *testing.T) {
 	d := newDesk(t)
 	wantError(t, d.try("cpus:1", launchOf(commandTask("t", d.agent, "cpus:1"))), 0, "")

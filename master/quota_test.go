@@ -50,8 +50,8 @@ func (c *cluster) removeQuota(role string) error {
 	return c.asked(func(id RequestID) Input { return RemoveQuota{Request: id, Role: role} })
 }
 
-// config is a quota on the wire; "" is none.
-func config(role, guarantees, limits string) *quotapb.QuotaConfig {
+// quotaConfig is a quota on the wire; "" is none.
+func quotaConfig(role, guarantees, limits string) *quotapb.QuotaConfig {
 	amounts := func(text string) map[string]*mesospb.Value_Scalar {
 		if text == "" {
 			return nil
@@ -102,19 +102,19 @@ func TestQuotasOfSeveralRolesAreSetAtOnceOrNotAtAll(t *testing.T) {
 	// covers: MasterQuotaTest.UpdateQuotaMultipleRoles
 	c := newCluster(t, testConfig(), Recovered{})
 	c.connectAllocator(1)
-	granted(t, c.updateQuota(true, config("dev", "cpus:1;mem:1024", "cpus:2;mem:2048"), config("*", "cpus:1", "cpus:2")))
+	granted(t, c.updateQuota(true, quotaConfig("dev", "cpus:1;mem:1024", "cpus:2;mem:2048"), quotaConfig("*", "cpus:1", "cpus:2")))
 	if q := c.told.quota["dev"]; q.Guarantees.Get("cpus") != mesos.OneScalar || q.Limits["mem"] != 2048*mesos.OneScalar {
 		t.Errorf("the allocator was told %+v", q)
 	}
 	if q := c.views.quotas["*"]; q.GetLimits()["cpus"].GetValue() != 2 {
 		t.Errorf("readers see %v", q)
 	}
-	says(t, c.updateQuota(true, config("dev", "", "cpus:5"), config("*", "cpus:3", "cpus:2")), mesos.Invalid, "role *", "3 cpus", "limit is 2")
-	says(t, c.updateQuota(true, config("dev", "", "cpus:5"), config("dev", "", "cpus:6")), mesos.Invalid, "dev", "twice")
+	says(t, c.updateQuota(true, quotaConfig("dev", "", "cpus:5"), quotaConfig("*", "cpus:3", "cpus:2")), mesos.Invalid, "role *", "3 cpus", "limit is 2")
+	says(t, c.updateQuota(true, quotaConfig("dev", "", "cpus:5"), quotaConfig("dev", "", "cpus:6")), mesos.Invalid, "dev", "twice")
 	if q := c.views.quotas["dev"]; q.GetLimits()["cpus"].GetValue() != 2 {
 		t.Errorf("half of a wrong request was taken: %v", q)
 	}
-	granted(t, c.updateQuota(false, config("dev", "", ""), config("*", "", "")))
+	granted(t, c.updateQuota(false, quotaConfig("dev", "", ""), quotaConfig("*", "", "")))
 	if len(c.views.quotas)+len(c.told.quota) != 0 {
 		t.Errorf("quota that was removed: readers see %v, the allocator was told %v", c.views.quotas, c.told.quota)
 	}
@@ -188,7 +188,7 @@ func TestOldQuotaRequests(t *testing.T) {
 func TestQuotaIsRemovedOnce(t *testing.T) {
 	// covers: MasterQuotaTest.RemoveQuotaRace
 	c := newCluster(t, testConfig(), Recovered{})
-	granted(t, c.updateQuota(true, config("dev", "", "cpus:1")))
+	granted(t, c.updateQuota(true, quotaConfig("dev", "", "cpus:1")))
 	c.slowRegistry = true
 	before := len(c.out)
 	c.step(RemoveQuota{Request: 100, Role: "dev"})
@@ -206,11 +206,11 @@ func TestQuotaIsRemovedOnce(t *testing.T) {
 func TestAbsurdQuotasAreRefused(t *testing.T) {
 	// covers: MasterQuotaTest.UpdateQuotaTooLarge
 	c := newCluster(t, testConfig(), Recovered{})
-	says(t, c.updateQuota(true, config("dev", "cpus:1000000000000", "cpus:1000000000001")), mesos.Invalid, "limit", "1000000000001 cpus", "more than")
-	says(t, c.updateQuota(true, config("dev", "", "mem:1099511627777")), mesos.Invalid, "limit", "1099511627777 mem")
-	says(t, c.updateQuota(true, config("dev", "disk:1099511627777", "")), mesos.Invalid, "guarantee", "1099511627777 disk")
-	says(t, c.updateQuota(true, config("dev/", "", "mem:1")), mesos.Invalid, `"dev/"`, "slash")
-	negative := config("dev", "", "")
+	says(t, c.updateQuota(true, quotaConfig("dev", "cpus:1000000000000", "cpus:1000000000001")), mesos.Invalid, "limit", "1000000000001 cpus", "more than")
+	says(t, c.updateQuota(true, quotaConfig("dev", "", "mem:1099511627777")), mesos.Invalid, "limit", "1099511627777 mem")
+	says(t, c.updateQuota(true, quotaConfig("dev", "disk:1099511627777", "")), mesos.Invalid, "guarantee", "1099511627777 disk")
+	says(t, c.updateQuota(true, quotaConfig("dev/", "", "mem:1")), mesos.Invalid, `"dev/"`, "slash")
+	negative := quotaConfig("dev", "", "")
 	negative.Limits = map[string]*mesospb.Value_Scalar{"cpus": {Value: new(-1.0)}}
 	says(t, c.updateQuota(true, negative), mesos.Invalid, "dev", "cpus", "-1", "negative")
 }
@@ -221,9 +221,9 @@ func TestALimitBelowWhatIsUsedNeedsForce(t *testing.T) {
 	here := c.agent(1, "cpus:2;mem:1024")
 	s := c.subscribe("s1", frameworkInfo(multiRole("dev")))
 	granted(t, s.accept([]mesos.OfferID{c.offerTo(s, here, "dev", "cpus:2;mem:1024")}, commandTask("t", here, "cpus:1.5;mem:128")))
-	says(t, c.updateQuota(false, config("dev", "", "cpus:1")), mesos.Invalid, "role dev", "1 cpus", "it consumes", "force")
-	granted(t, c.updateQuota(false, config("dev", "", "cpus:2")))
-	granted(t, c.updateQuota(true, config("dev", "", "cpus:1")))
+	says(t, c.updateQuota(false, quotaConfig("dev", "", "cpus:1")), mesos.Invalid, "role dev", "1 cpus", "it consumes", "force")
+	granted(t, c.updateQuota(false, quotaConfig("dev", "", "cpus:2")))
+	granted(t, c.updateQuota(true, quotaConfig("dev", "", "cpus:1")))
 }
 
 func TestNestedQuotas(t *testing.T) {
@@ -258,17 +258,17 @@ func TestOffersInTheWayOfAQuotaAreRescinded(t *testing.T) {
 	c.offerTo(dev, second, "dev/web", "cpus:1;mem:1024")
 	c.take()
 	// As many as a guarantee of another role needs.
-	granted(t, c.updateQuota(false, config("prod", "cpus:1;mem:512", "")))
+	granted(t, c.updateQuota(false, quotaConfig("prod", "cpus:1;mem:512", "")))
 	if got := c.rescinded(); !slices.Equal(got, []string{"M-O0"}) {
 		t.Errorf("for the guarantee of prod %v were rescinded", got)
 	}
 	// As many as exceed a limit, those of roles below included.
 	c.offerTo(dev, first, "dev", "cpus:0.5")
-	granted(t, c.updateQuota(false, config("dev", "", "cpus:0.75")))
+	granted(t, c.updateQuota(false, quotaConfig("dev", "", "cpus:0.75")))
 	if got := c.rescinded(); !slices.Equal(got, []string{"M-O1"}) {
 		t.Errorf("for the limit of dev %v were rescinded", got)
 	}
-	granted(t, c.updateQuota(false, config("dev", "", "")))
+	granted(t, c.updateQuota(false, quotaConfig("dev", "", "")))
 	if got := c.rescinded(); len(got) > 0 {
 		t.Errorf("%v were rescinded although nothing is in the way", got)
 	}
@@ -276,9 +276,9 @@ func TestOffersInTheWayOfAQuotaAreRescinded(t *testing.T) {
 
 func TestQuotaAndWeightsOfTheLastTermAreThere(t *testing.T) {
 	c := newCluster(t, testConfig(), Recovered{})
-	granted(t, c.updateQuota(true, config("eng/dev", "", "cpus:1;disk:2;gpus:3;mem:4"), config("prod", "", "cpus:0")))
+	granted(t, c.updateQuota(true, quotaConfig("eng/dev", "", "cpus:1;disk:2;gpus:3;mem:4"), quotaConfig("prod", "", "cpus:0")))
 	granted(t, c.updateWeights("eng/dev", 2.5))
-	granted(t, c.updateQuota(true, config("prod", "", "")))
+	granted(t, c.updateQuota(true, quotaConfig("prod", "", "")))
 	keys := make(map[string][]byte)
 	for _, e := range c.take() {
 		if e, ok := e.(WriteRegistry); ok {

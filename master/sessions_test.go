@@ -213,6 +213,17 @@ func TestAnAllocatorThatConnectsIsToldEverything(t *testing.T) {
 	}
 }
 
+func TestAChangedWhitelistIsTold(t *testing.T) {
+	c := newCluster(t, testConfig(), Recovered{})
+	for session, hosts := range []map[string]bool{{"a1.example": true}, {}, nil} {
+		c.step(UpdateWhitelist{Hostnames: hosts})
+		if (c.told.whitelist == nil) != (hosts == nil) || len(c.told.whitelist) != len(hosts) {
+			t.Errorf("%v is told as %v", hosts, c.told.whitelist)
+		}
+		c.connectAllocator(AllocatorSession(session + 1)) // and cluster.check compares
+	}
+}
+
 // give lets the allocator of a session give resources, and counts the offers
 // that become of it.
 func (c *cluster) give(session AllocatorSession, s *scheduler, agent mesos.AgentID, role, text string) (offers int) {

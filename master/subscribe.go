@@ -123,7 +123,7 @@ func (m *Master) failOver(f *framework, stream StreamID) {
 	}
 	// The new scheduler knows nothing of the offers of the old one.
 	for _, o := range offersInOrder(f.offers) {
-		m.discard(o, 0)
+		m.withdraw(o)
 	}
 	m.connect(f, stream)
 	m.activate(f)

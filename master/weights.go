@@ -71,15 +71,10 @@ func (m *Master) anySubscribed(roles map[string]float64) bool {
 }
 
 // rescindAll rescinds every offer, so that everything can be shared out anew.
-// Nobody declined anything, so all frameworks may be offered it at once.
 func (m *Master) rescindAll() {
 	for _, id := range sortedKeys(m.agents) {
 		for _, o := range offersInOrder(m.agents[id].offers) {
-			m.tellRescinded(o)
-			m.forget(o)
-			m.allocate(allocation.Recover{Grant: allocation.Grant{
-				Framework: o.framework.id, Agent: o.agent.id, Resources: o.resources,
-			}})
+			m.rescind(o)
 		}
 	}
 }

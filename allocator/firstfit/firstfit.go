@@ -104,6 +104,8 @@ func (p *Policy) Step(now time.Time, in allocation.Input) []allocation.Output {
 		p.activate(in.ID, false)
 	case allocation.Recover:
 		p.recover(in)
+	case allocation.Hold:
+		p.hold([]allocation.Grant{in.Grant})
 	case allocation.UpdateAllocation:
 		p.convert(in)
 	case allocation.UpdateWhitelist:

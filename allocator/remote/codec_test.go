@@ -92,6 +92,10 @@ func inputs() []allocation.Input {
 		allocation.ActivateAgent{ID: "M-S0"},
 		allocation.DeactivateAgent{ID: "M-S0"},
 		allocation.Recover{Grant: grant, Refuse: 5 * time.Second, Declined: true},
+		allocation.Hold{Grant: grant},
+		allocation.RequestResources{ID: "M-0000", Requests: []allocation.Request{
+			{Agent: "M-S0", Resources: resources.MustParse("cpus:2;ports:[31000-31001]")}, {Resources: resources.MustParse("mem:64")},
+		}},
 		allocation.UpdateAllocation{Grant: grant, Converted: resources.MustParse("cpus(dev):0.5").Allocate("dev")},
 		allocation.Revive{ID: "M-0000", Roles: []string{"dev"}},
 		allocation.Suppress{ID: "M-0000"},

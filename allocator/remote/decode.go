@@ -61,6 +61,10 @@ func (d *decoder) input(m *allocationpb.Input) allocation.Input {
 		return allocation.Recover{
 			Grant: d.grant(m.Recover.GetGrant()), Refuse: d.duration(m.Recover.GetRefuseNanoseconds()), Declined: m.Recover.GetDeclined(),
 		}
+	case *allocationpb.Input_Hold:
+		return allocation.Hold{Grant: d.grant(m.Hold)}
+	case *allocationpb.Input_RequestResources:
+		return d.requests(m.RequestResources)
 	case *allocationpb.Input_UpdateAllocation:
 		return allocation.UpdateAllocation{
 			Grant: d.grant(m.UpdateAllocation.GetGrant()), Converted: d.resources("converted", m.UpdateAllocation.GetConverted()),
@@ -163,6 +167,18 @@ func (d *decoder) grant(m *allocationpb.Grant) allocation.Grant {
 		Framework: d.frameworkID(m.GetFrameworkId()), Agent: d.agentID(m.GetAgentId()),
 		Resources: d.resources("grant", m.GetResources()),
 	}
+}
+
+func (d *decoder) requests(m *allocationpb.RequestResources) allocation.RequestResources {
+	in := allocation.RequestResources{ID: d.frameworkID(m.GetFrameworkId())}
+	for _, r := range m.GetRequests() {
+		request := allocation.Request{Resources: d.resources("request", r.GetResources())}
+		if r.AgentId != nil {
+			request.Agent = d.agentID(r.AgentId)
+		}
+		in.Requests = append(in.Requests, request)
+	}
+	return in
 }
 
 func (d *decoder) roles(roles []string) []string {

@@ -41,6 +41,8 @@ func encodeInput(in allocation.Input) (*allocationpb.Input, error) {
 		m.Input = &allocationpb.Input_DeactivateFramework{DeactivateFramework: frameworkID(in.ID)}
 	case allocation.Revive:
 		m.Input = &allocationpb.Input_Revive{Revive: &allocationpb.FrameworkRoles{FrameworkId: frameworkID(in.ID), Roles: in.Roles}}
+	case allocation.RequestResources:
+		m.Input = &allocationpb.Input_RequestResources{RequestResources: encodeRequests(in)}
 	case allocation.Suppress:
 		m.Input = &allocationpb.Input_Suppress{Suppress: &allocationpb.FrameworkRoles{FrameworkId: frameworkID(in.ID), Roles: in.Roles}}
 	default:
@@ -66,6 +68,8 @@ func encodeOtherInput(m *allocationpb.Input, in allocation.Input) {
 		m.Input = &allocationpb.Input_Recover{Recover: &allocationpb.Recover{
 			Grant: encodeGrant(&in.Grant), RefuseNanoseconds: nanoseconds(in.Refuse), Declined: &in.Declined,
 		}}
+	case allocation.Hold:
+		m.Input = &allocationpb.Input_Hold{Hold: encodeGrant(&in.Grant)}
 	case allocation.UpdateAllocation:
 		m.Input = &allocationpb.Input_UpdateAllocation{UpdateAllocation: &allocationpb.UpdateAllocation{
 			Grant: encodeGrant(&in.Grant), Converted: encodeResources(in.Converted),
@@ -176,6 +180,18 @@ func encodeGrant(g *allocation.Grant) *allocationpb.Grant {
 	return &allocationpb.Grant{
 		FrameworkId: frameworkID(g.Framework), AgentId: agentID(g.Agent), Resources: encodeResources(g.Resources),
 	}
+}
+
+func encodeRequests(in allocation.RequestResources) *allocationpb.RequestResources {
+	m := &allocationpb.RequestResources{FrameworkId: frameworkID(in.ID)}
+	for _, r := range in.Requests {
+		request := &mesospb.Request{Resources: encodeResources(r.Resources)}
+		if r.Agent != "" {
+			request.AgentId = agentID(r.Agent)
+		}
+		m.Requests = append(m.Requests, request)
+	}
+	return m
 }
 
 func encodeQuantities(q resources.Quantities) *allocationpb.Quantities {

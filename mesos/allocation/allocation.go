@@ -101,6 +101,12 @@ type Quota struct {
 	Limits     map[string]resources.Scalar
 }
 
+// Request is resources that a framework would like to be offered.
+type Request struct {
+	Agent     mesos.AgentID // empty: of any agent
+	Resources resources.Resources
+}
+
 // The inputs.
 type (
 	// AddFramework introduces a framework (active if Active). Used is what it
@@ -141,14 +147,20 @@ type (
 		// Refuse, if positive, keeps these resources from being offered to the
 		// framework's role again for that long.
 		Refuse time.Duration
-		// Declined is true if the resources come from an offer and were never in
-		// use: they need not go straight back to who had them. It is not for
-		// offers that are rescinded so that everything is shared out anew.
+		// Declined is true if the framework answered an offer and left the
+		// resources over: they need not go straight back to it. It is not for
+		// offers that the master took back.
 		Declined bool
 	}
 	// Hold tells that a framework holds resources that seemed to be free: an
 	// agent came back with more running than was known.
 	Hold struct{ Grant }
+	// RequestResources is what a framework says that it would like (REQUEST). A
+	// policy may ignore it, as Mesos's does.
+	RequestResources struct {
+		ID       mesos.FrameworkID
+		Requests []Request
+	}
 	// UpdateAllocation replaces resources that a framework holds by what an
 	// operation made of them (RESERVE, CREATE, ...), and the agent's total with them.
 	UpdateAllocation struct {
@@ -204,6 +216,7 @@ func (ActivateAgent) isInput()        {}
 func (DeactivateAgent) isInput()      {}
 func (Recover) isInput()              {}
 func (Hold) isInput()                 {}
+func (RequestResources) isInput()     {}
 func (UpdateAllocation) isInput()     {}
 func (Revive) isInput()               {}
 func (Suppress) isInput()             {}

@@ -1006,6 +1006,8 @@ type Input struct {
 	//	*Input_UpdateUnavailability
 	//	*Input_InverseOfferAnswered
 	//	*Input_UpdateWhitelist
+	//	*Input_Hold
+	//	*Input_RequestResources
 	Input         isInput_Input `protobuf_oneof:"input"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -1219,6 +1221,24 @@ func (x *Input) GetUpdateWhitelist() *UpdateWhitelist {
 	return nil
 }
 
+func (x *Input) GetHold() *Grant {
+	if x != nil {
+		if x, ok := x.Input.(*Input_Hold); ok {
+			return x.Hold
+		}
+	}
+	return nil
+}
+
+func (x *Input) GetRequestResources() *RequestResources {
+	if x != nil {
+		if x, ok := x.Input.(*Input_RequestResources); ok {
+			return x.RequestResources
+		}
+	}
+	return nil
+}
+
 type isInput_Input interface {
 	isInput_Input()
 }
@@ -1299,6 +1319,14 @@ type Input_UpdateWhitelist struct {
 	UpdateWhitelist *UpdateWhitelist `protobuf:"bytes,19,opt,name=update_whitelist,json=updateWhitelist,oneof"`
 }
 
+type Input_Hold struct {
+	Hold *Grant `protobuf:"bytes,20,opt,name=hold,oneof"`
+}
+
+type Input_RequestResources struct {
+	RequestResources *RequestResources `protobuf:"bytes,21,opt,name=request_resources,json=requestResources,oneof"`
+}
+
 func (*Input_AddFramework) isInput_Input() {}
 
 func (*Input_UpdateFramework) isInput_Input() {}
@@ -1336,6 +1364,10 @@ func (*Input_UpdateUnavailability) isInput_Input() {}
 func (*Input_InverseOfferAnswered) isInput_Input() {}
 
 func (*Input_UpdateWhitelist) isInput_Input() {}
+
+func (*Input_Hold) isInput_Input() {}
+
+func (*Input_RequestResources) isInput_Input() {}
 
 type Output struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -1778,7 +1810,9 @@ func (x *Agent) GetUnavailability() *mesospb.Unavailability {
 	return nil
 }
 
-// Resources of one agent that one framework holds: offered, or in use.
+// Resources of one agent that one framework holds: offered, or in use. As an
+// input (hold): it holds these too, which seemed to be free. An agent came back
+// with more than was known, or an update of its total brought them along.
 type Grant struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
 	FrameworkId   *mesospb.FrameworkID   `protobuf:"bytes,1,req,name=framework_id,json=frameworkId" json:"framework_id,omitempty"`
@@ -1961,7 +1995,8 @@ type Recover struct {
 	Grant *Grant                 `protobuf:"bytes,1,req,name=grant" json:"grant,omitempty"`
 	// If positive: not to be offered to the framework's role again for so long.
 	RefuseNanoseconds *int64 `protobuf:"varint,2,opt,name=refuse_nanoseconds,json=refuseNanoseconds" json:"refuse_nanoseconds,omitempty"`
-	// True if they come from an offer and were never in use.
+	// True if the framework answered an offer and left them over. Else the master
+	// took an offer back, or a task ended.
 	Declined      *bool `protobuf:"varint,3,opt,name=declined" json:"declined,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -2072,6 +2107,59 @@ func (x *UpdateAllocation) GetConverted() []*mesospb.Resource {
 	return nil
 }
 
+// What a framework would like to be offered. A policy may ignore it.
+type RequestResources struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	FrameworkId   *mesospb.FrameworkID   `protobuf:"bytes,1,req,name=framework_id,json=frameworkId" json:"framework_id,omitempty"`
+	Requests      []*mesospb.Request     `protobuf:"bytes,2,rep,name=requests" json:"requests,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *RequestResources) Reset() {
+	*x = RequestResources{}
+	mi := &file_mesosctl_allocation_allocation_proto_msgTypes[23]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *RequestResources) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*RequestResources) ProtoMessage() {}
+
+func (x *RequestResources) ProtoReflect() protoreflect.Message {
+	mi := &file_mesosctl_allocation_allocation_proto_msgTypes[23]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use RequestResources.ProtoReflect.Descriptor instead.
+func (*RequestResources) Descriptor() ([]byte, []int) {
+	return file_mesosctl_allocation_allocation_proto_rawDescGZIP(), []int{23}
+}
+
+func (x *RequestResources) GetFrameworkId() *mesospb.FrameworkID {
+	if x != nil {
+		return x.FrameworkId
+	}
+	return nil
+}
+
+func (x *RequestResources) GetRequests() []*mesospb.Request {
+	if x != nil {
+		return x.Requests
+	}
+	return nil
+}
+
 type FrameworkRoles struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
 	FrameworkId   *mesospb.FrameworkID   `protobuf:"bytes,1,req,name=framework_id,json=frameworkId" json:"framework_id,omitempty"`
@@ -2082,7 +2170,7 @@ type FrameworkRoles struct {
 
 func (x *FrameworkRoles) Reset() {
 	*x = FrameworkRoles{}
-	mi := &file_mesosctl_allocation_allocation_proto_msgTypes[23]
+	mi := &file_mesosctl_allocation_allocation_proto_msgTypes[24]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2094,7 +2182,7 @@ func (x *FrameworkRoles) String() string {
 func (*FrameworkRoles) ProtoMessage() {}
 
 func (x *FrameworkRoles) ProtoReflect() protoreflect.Message {
-	mi := &file_mesosctl_allocation_allocation_proto_msgTypes[23]
+	mi := &file_mesosctl_allocation_allocation_proto_msgTypes[24]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2107,7 +2195,7 @@ func (x *FrameworkRoles) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use FrameworkRoles.ProtoReflect.Descriptor instead.
 func (*FrameworkRoles) Descriptor() ([]byte, []int) {
-	return file_mesosctl_allocation_allocation_proto_rawDescGZIP(), []int{23}
+	return file_mesosctl_allocation_allocation_proto_rawDescGZIP(), []int{24}
 }
 
 func (x *FrameworkRoles) GetFrameworkId() *mesospb.FrameworkID {
@@ -2134,7 +2222,7 @@ type UpdateWeights struct {
 
 func (x *UpdateWeights) Reset() {
 	*x = UpdateWeights{}
-	mi := &file_mesosctl_allocation_allocation_proto_msgTypes[24]
+	mi := &file_mesosctl_allocation_allocation_proto_msgTypes[25]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2146,7 +2234,7 @@ func (x *UpdateWeights) String() string {
 func (*UpdateWeights) ProtoMessage() {}
 
 func (x *UpdateWeights) ProtoReflect() protoreflect.Message {
-	mi := &file_mesosctl_allocation_allocation_proto_msgTypes[24]
+	mi := &file_mesosctl_allocation_allocation_proto_msgTypes[25]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2159,7 +2247,7 @@ func (x *UpdateWeights) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use UpdateWeights.ProtoReflect.Descriptor instead.
 func (*UpdateWeights) Descriptor() ([]byte, []int) {
-	return file_mesosctl_allocation_allocation_proto_rawDescGZIP(), []int{24}
+	return file_mesosctl_allocation_allocation_proto_rawDescGZIP(), []int{25}
 }
 
 func (x *UpdateWeights) GetWeights() []*UpdateWeights_Weight {
@@ -2181,7 +2269,7 @@ type UpdateQuota struct {
 
 func (x *UpdateQuota) Reset() {
 	*x = UpdateQuota{}
-	mi := &file_mesosctl_allocation_allocation_proto_msgTypes[25]
+	mi := &file_mesosctl_allocation_allocation_proto_msgTypes[26]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2193,7 +2281,7 @@ func (x *UpdateQuota) String() string {
 func (*UpdateQuota) ProtoMessage() {}
 
 func (x *UpdateQuota) ProtoReflect() protoreflect.Message {
-	mi := &file_mesosctl_allocation_allocation_proto_msgTypes[25]
+	mi := &file_mesosctl_allocation_allocation_proto_msgTypes[26]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2206,7 +2294,7 @@ func (x *UpdateQuota) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use UpdateQuota.ProtoReflect.Descriptor instead.
 func (*UpdateQuota) Descriptor() ([]byte, []int) {
-	return file_mesosctl_allocation_allocation_proto_rawDescGZIP(), []int{25}
+	return file_mesosctl_allocation_allocation_proto_rawDescGZIP(), []int{26}
 }
 
 func (x *UpdateQuota) GetRole() string {
@@ -2241,7 +2329,7 @@ type UpdateUnavailability struct {
 
 func (x *UpdateUnavailability) Reset() {
 	*x = UpdateUnavailability{}
-	mi := &file_mesosctl_allocation_allocation_proto_msgTypes[26]
+	mi := &file_mesosctl_allocation_allocation_proto_msgTypes[27]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2253,7 +2341,7 @@ func (x *UpdateUnavailability) String() string {
 func (*UpdateUnavailability) ProtoMessage() {}
 
 func (x *UpdateUnavailability) ProtoReflect() protoreflect.Message {
-	mi := &file_mesosctl_allocation_allocation_proto_msgTypes[26]
+	mi := &file_mesosctl_allocation_allocation_proto_msgTypes[27]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2266,7 +2354,7 @@ func (x *UpdateUnavailability) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use UpdateUnavailability.ProtoReflect.Descriptor instead.
 func (*UpdateUnavailability) Descriptor() ([]byte, []int) {
-	return file_mesosctl_allocation_allocation_proto_rawDescGZIP(), []int{26}
+	return file_mesosctl_allocation_allocation_proto_rawDescGZIP(), []int{27}
 }
 
 func (x *UpdateUnavailability) GetAgentId() *mesospb.AgentID {
@@ -2295,7 +2383,7 @@ type InverseOfferAnswered struct {
 
 func (x *InverseOfferAnswered) Reset() {
 	*x = InverseOfferAnswered{}
-	mi := &file_mesosctl_allocation_allocation_proto_msgTypes[27]
+	mi := &file_mesosctl_allocation_allocation_proto_msgTypes[28]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2307,7 +2395,7 @@ func (x *InverseOfferAnswered) String() string {
 func (*InverseOfferAnswered) ProtoMessage() {}
 
 func (x *InverseOfferAnswered) ProtoReflect() protoreflect.Message {
-	mi := &file_mesosctl_allocation_allocation_proto_msgTypes[27]
+	mi := &file_mesosctl_allocation_allocation_proto_msgTypes[28]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2320,7 +2408,7 @@ func (x *InverseOfferAnswered) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use InverseOfferAnswered.ProtoReflect.Descriptor instead.
 func (*InverseOfferAnswered) Descriptor() ([]byte, []int) {
-	return file_mesosctl_allocation_allocation_proto_rawDescGZIP(), []int{27}
+	return file_mesosctl_allocation_allocation_proto_rawDescGZIP(), []int{28}
 }
 
 func (x *InverseOfferAnswered) GetFrameworkId() *mesospb.FrameworkID {
@@ -2361,7 +2449,7 @@ type UpdateWhitelist struct {
 
 func (x *UpdateWhitelist) Reset() {
 	*x = UpdateWhitelist{}
-	mi := &file_mesosctl_allocation_allocation_proto_msgTypes[28]
+	mi := &file_mesosctl_allocation_allocation_proto_msgTypes[29]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2373,7 +2461,7 @@ func (x *UpdateWhitelist) String() string {
 func (*UpdateWhitelist) ProtoMessage() {}
 
 func (x *UpdateWhitelist) ProtoReflect() protoreflect.Message {
-	mi := &file_mesosctl_allocation_allocation_proto_msgTypes[28]
+	mi := &file_mesosctl_allocation_allocation_proto_msgTypes[29]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2386,7 +2474,7 @@ func (x *UpdateWhitelist) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use UpdateWhitelist.ProtoReflect.Descriptor instead.
 func (*UpdateWhitelist) Descriptor() ([]byte, []int) {
-	return file_mesosctl_allocation_allocation_proto_rawDescGZIP(), []int{28}
+	return file_mesosctl_allocation_allocation_proto_rawDescGZIP(), []int{29}
 }
 
 func (x *UpdateWhitelist) GetWhitelist() *UpdateWhitelist_Whitelist {
@@ -2408,7 +2496,7 @@ type OffersReady struct {
 
 func (x *OffersReady) Reset() {
 	*x = OffersReady{}
-	mi := &file_mesosctl_allocation_allocation_proto_msgTypes[29]
+	mi := &file_mesosctl_allocation_allocation_proto_msgTypes[30]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2420,7 +2508,7 @@ func (x *OffersReady) String() string {
 func (*OffersReady) ProtoMessage() {}
 
 func (x *OffersReady) ProtoReflect() protoreflect.Message {
-	mi := &file_mesosctl_allocation_allocation_proto_msgTypes[29]
+	mi := &file_mesosctl_allocation_allocation_proto_msgTypes[30]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2433,7 +2521,7 @@ func (x *OffersReady) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use OffersReady.ProtoReflect.Descriptor instead.
 func (*OffersReady) Descriptor() ([]byte, []int) {
-	return file_mesosctl_allocation_allocation_proto_rawDescGZIP(), []int{29}
+	return file_mesosctl_allocation_allocation_proto_rawDescGZIP(), []int{30}
 }
 
 func (x *OffersReady) GetFrameworkId() *mesospb.FrameworkID {
@@ -2461,7 +2549,7 @@ type Offered struct {
 
 func (x *Offered) Reset() {
 	*x = Offered{}
-	mi := &file_mesosctl_allocation_allocation_proto_msgTypes[30]
+	mi := &file_mesosctl_allocation_allocation_proto_msgTypes[31]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2473,7 +2561,7 @@ func (x *Offered) String() string {
 func (*Offered) ProtoMessage() {}
 
 func (x *Offered) ProtoReflect() protoreflect.Message {
-	mi := &file_mesosctl_allocation_allocation_proto_msgTypes[30]
+	mi := &file_mesosctl_allocation_allocation_proto_msgTypes[31]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2486,7 +2574,7 @@ func (x *Offered) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Offered.ProtoReflect.Descriptor instead.
 func (*Offered) Descriptor() ([]byte, []int) {
-	return file_mesosctl_allocation_allocation_proto_rawDescGZIP(), []int{30}
+	return file_mesosctl_allocation_allocation_proto_rawDescGZIP(), []int{31}
 }
 
 func (x *Offered) GetAgentId() *mesospb.AgentID {
@@ -2521,7 +2609,7 @@ type InverseOffersReady struct {
 
 func (x *InverseOffersReady) Reset() {
 	*x = InverseOffersReady{}
-	mi := &file_mesosctl_allocation_allocation_proto_msgTypes[31]
+	mi := &file_mesosctl_allocation_allocation_proto_msgTypes[32]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2533,7 +2621,7 @@ func (x *InverseOffersReady) String() string {
 func (*InverseOffersReady) ProtoMessage() {}
 
 func (x *InverseOffersReady) ProtoReflect() protoreflect.Message {
-	mi := &file_mesosctl_allocation_allocation_proto_msgTypes[31]
+	mi := &file_mesosctl_allocation_allocation_proto_msgTypes[32]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2546,7 +2634,7 @@ func (x *InverseOffersReady) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use InverseOffersReady.ProtoReflect.Descriptor instead.
 func (*InverseOffersReady) Descriptor() ([]byte, []int) {
-	return file_mesosctl_allocation_allocation_proto_rawDescGZIP(), []int{31}
+	return file_mesosctl_allocation_allocation_proto_rawDescGZIP(), []int{32}
 }
 
 func (x *InverseOffersReady) GetFrameworkId() *mesospb.FrameworkID {
@@ -2574,7 +2662,7 @@ type InverseOffered struct {
 
 func (x *InverseOffered) Reset() {
 	*x = InverseOffered{}
-	mi := &file_mesosctl_allocation_allocation_proto_msgTypes[32]
+	mi := &file_mesosctl_allocation_allocation_proto_msgTypes[33]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2586,7 +2674,7 @@ func (x *InverseOffered) String() string {
 func (*InverseOffered) ProtoMessage() {}
 
 func (x *InverseOffered) ProtoReflect() protoreflect.Message {
-	mi := &file_mesosctl_allocation_allocation_proto_msgTypes[32]
+	mi := &file_mesosctl_allocation_allocation_proto_msgTypes[33]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2599,7 +2687,7 @@ func (x *InverseOffered) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use InverseOffered.ProtoReflect.Descriptor instead.
 func (*InverseOffered) Descriptor() ([]byte, []int) {
-	return file_mesosctl_allocation_allocation_proto_rawDescGZIP(), []int{32}
+	return file_mesosctl_allocation_allocation_proto_rawDescGZIP(), []int{33}
 }
 
 func (x *InverseOffered) GetAgentId() *mesospb.AgentID {
@@ -2633,7 +2721,7 @@ type Refused struct {
 
 func (x *Refused) Reset() {
 	*x = Refused{}
-	mi := &file_mesosctl_allocation_allocation_proto_msgTypes[33]
+	mi := &file_mesosctl_allocation_allocation_proto_msgTypes[34]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2645,7 +2733,7 @@ func (x *Refused) String() string {
 func (*Refused) ProtoMessage() {}
 
 func (x *Refused) ProtoReflect() protoreflect.Message {
-	mi := &file_mesosctl_allocation_allocation_proto_msgTypes[33]
+	mi := &file_mesosctl_allocation_allocation_proto_msgTypes[34]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2658,7 +2746,7 @@ func (x *Refused) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Refused.ProtoReflect.Descriptor instead.
 func (*Refused) Descriptor() ([]byte, []int) {
-	return file_mesosctl_allocation_allocation_proto_rawDescGZIP(), []int{33}
+	return file_mesosctl_allocation_allocation_proto_rawDescGZIP(), []int{34}
 }
 
 func (x *Refused) GetMessage() string {
@@ -2678,7 +2766,7 @@ type Answer_Error struct {
 
 func (x *Answer_Error) Reset() {
 	*x = Answer_Error{}
-	mi := &file_mesosctl_allocation_allocation_proto_msgTypes[34]
+	mi := &file_mesosctl_allocation_allocation_proto_msgTypes[35]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2690,7 +2778,7 @@ func (x *Answer_Error) String() string {
 func (*Answer_Error) ProtoMessage() {}
 
 func (x *Answer_Error) ProtoReflect() protoreflect.Message {
-	mi := &file_mesosctl_allocation_allocation_proto_msgTypes[34]
+	mi := &file_mesosctl_allocation_allocation_proto_msgTypes[35]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2730,7 +2818,7 @@ type UpdateWeights_Weight struct {
 
 func (x *UpdateWeights_Weight) Reset() {
 	*x = UpdateWeights_Weight{}
-	mi := &file_mesosctl_allocation_allocation_proto_msgTypes[35]
+	mi := &file_mesosctl_allocation_allocation_proto_msgTypes[36]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2742,7 +2830,7 @@ func (x *UpdateWeights_Weight) String() string {
 func (*UpdateWeights_Weight) ProtoMessage() {}
 
 func (x *UpdateWeights_Weight) ProtoReflect() protoreflect.Message {
-	mi := &file_mesosctl_allocation_allocation_proto_msgTypes[35]
+	mi := &file_mesosctl_allocation_allocation_proto_msgTypes[36]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2755,7 +2843,7 @@ func (x *UpdateWeights_Weight) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use UpdateWeights_Weight.ProtoReflect.Descriptor instead.
 func (*UpdateWeights_Weight) Descriptor() ([]byte, []int) {
-	return file_mesosctl_allocation_allocation_proto_rawDescGZIP(), []int{24, 0}
+	return file_mesosctl_allocation_allocation_proto_rawDescGZIP(), []int{25, 0}
 }
 
 func (x *UpdateWeights_Weight) GetRole() string {
@@ -2781,7 +2869,7 @@ type UpdateWhitelist_Whitelist struct {
 
 func (x *UpdateWhitelist_Whitelist) Reset() {
 	*x = UpdateWhitelist_Whitelist{}
-	mi := &file_mesosctl_allocation_allocation_proto_msgTypes[36]
+	mi := &file_mesosctl_allocation_allocation_proto_msgTypes[37]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2793,7 +2881,7 @@ func (x *UpdateWhitelist_Whitelist) String() string {
 func (*UpdateWhitelist_Whitelist) ProtoMessage() {}
 
 func (x *UpdateWhitelist_Whitelist) ProtoReflect() protoreflect.Message {
-	mi := &file_mesosctl_allocation_allocation_proto_msgTypes[36]
+	mi := &file_mesosctl_allocation_allocation_proto_msgTypes[37]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2806,7 +2894,7 @@ func (x *UpdateWhitelist_Whitelist) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use UpdateWhitelist_Whitelist.ProtoReflect.Descriptor instead.
 func (*UpdateWhitelist_Whitelist) Descriptor() ([]byte, []int) {
-	return file_mesosctl_allocation_allocation_proto_rawDescGZIP(), []int{28, 0}
+	return file_mesosctl_allocation_allocation_proto_rawDescGZIP(), []int{29, 0}
 }
 
 func (x *UpdateWhitelist_Whitelist) GetHostnames() []string {
@@ -2878,8 +2966,7 @@ const file_mesosctl_allocation_allocation_proto_rawDesc = "" +
 	"\aOutputs\x12\x1a\n" +
 	"\bsequence\x18\x01 \x02(\x04R\bsequence\x12\x14\n" +
 	"\x05taken\x18\x02 \x02(\x04R\x05taken\x125\n" +
-	"\aoutputs\x18\x03 \x03(\v2\x1b.mesosctl.allocation.OutputR\aoutputs\"\xf0\n" +
-	"\n" +
+	"\aoutputs\x18\x03 \x03(\v2\x1b.mesosctl.allocation.OutputR\aoutputs\"\xf8\v\n" +
 	"\x05Input\x12H\n" +
 	"\radd_framework\x18\x01 \x01(\v2!.mesosctl.allocation.AddFrameworkH\x00R\faddFramework\x12K\n" +
 	"\x10update_framework\x18\x02 \x01(\v2\x1e.mesosctl.allocation.FrameworkH\x00R\x0fupdateFramework\x12B\n" +
@@ -2900,7 +2987,9 @@ const file_mesosctl_allocation_allocation_proto_rawDesc = "" +
 	"\fupdate_quota\x18\x10 \x01(\v2 .mesosctl.allocation.UpdateQuotaH\x00R\vupdateQuota\x12`\n" +
 	"\x15update_unavailability\x18\x11 \x01(\v2).mesosctl.allocation.UpdateUnavailabilityH\x00R\x14updateUnavailability\x12a\n" +
 	"\x16inverse_offer_answered\x18\x12 \x01(\v2).mesosctl.allocation.InverseOfferAnsweredH\x00R\x14inverseOfferAnswered\x12Q\n" +
-	"\x10update_whitelist\x18\x13 \x01(\v2$.mesosctl.allocation.UpdateWhitelistH\x00R\x0fupdateWhitelistB\a\n" +
+	"\x10update_whitelist\x18\x13 \x01(\v2$.mesosctl.allocation.UpdateWhitelistH\x00R\x0fupdateWhitelist\x120\n" +
+	"\x04hold\x18\x14 \x01(\v2\x1a.mesosctl.allocation.GrantH\x00R\x04hold\x12T\n" +
+	"\x11request_resources\x18\x15 \x01(\v2%.mesosctl.allocation.RequestResourcesH\x00R\x10requestResourcesB\a\n" +
 	"\x05input\"\xf0\x01\n" +
 	"\x06Output\x12E\n" +
 	"\foffers_ready\x18\x01 \x01(\v2 .mesosctl.allocation.OffersReadyH\x00R\voffersReady\x12[\n" +
@@ -2954,7 +3043,10 @@ const file_mesosctl_allocation_allocation_proto_rawDesc = "" +
 	"\bdeclined\x18\x03 \x01(\bR\bdeclined\"v\n" +
 	"\x10UpdateAllocation\x120\n" +
 	"\x05grant\x18\x01 \x02(\v2\x1a.mesosctl.allocation.GrantR\x05grant\x120\n" +
-	"\tconverted\x18\x02 \x03(\v2\x12.mesos.v1.ResourceR\tconverted\"`\n" +
+	"\tconverted\x18\x02 \x03(\v2\x12.mesos.v1.ResourceR\tconverted\"{\n" +
+	"\x10RequestResources\x128\n" +
+	"\fframework_id\x18\x01 \x02(\v2\x15.mesos.v1.FrameworkIDR\vframeworkId\x12-\n" +
+	"\brequests\x18\x02 \x03(\v2\x11.mesos.v1.RequestR\brequests\"`\n" +
 	"\x0eFrameworkRoles\x128\n" +
 	"\fframework_id\x18\x01 \x02(\v2\x15.mesos.v1.FrameworkIDR\vframeworkId\x12\x14\n" +
 	"\x05roles\x18\x02 \x03(\tR\x05roles\"\x8a\x01\n" +
@@ -3022,7 +3114,7 @@ func file_mesosctl_allocation_allocation_proto_rawDescGZIP() []byte {
 }
 
 var file_mesosctl_allocation_allocation_proto_enumTypes = make([]protoimpl.EnumInfo, 2)
-var file_mesosctl_allocation_allocation_proto_msgTypes = make([]protoimpl.MessageInfo, 37)
+var file_mesosctl_allocation_allocation_proto_msgTypes = make([]protoimpl.MessageInfo, 38)
 var file_mesosctl_allocation_allocation_proto_goTypes = []any{
 	(Capability)(0),                      // 0: mesosctl.allocation.Capability
 	(Answer_Kind)(0),                     // 1: mesosctl.allocation.Answer.Kind
@@ -3049,27 +3141,29 @@ var file_mesosctl_allocation_allocation_proto_goTypes = []any{
 	(*AddAgent)(nil),                     // 22: mesosctl.allocation.AddAgent
 	(*Recover)(nil),                      // 23: mesosctl.allocation.Recover
 	(*UpdateAllocation)(nil),             // 24: mesosctl.allocation.UpdateAllocation
-	(*FrameworkRoles)(nil),               // 25: mesosctl.allocation.FrameworkRoles
-	(*UpdateWeights)(nil),                // 26: mesosctl.allocation.UpdateWeights
-	(*UpdateQuota)(nil),                  // 27: mesosctl.allocation.UpdateQuota
-	(*UpdateUnavailability)(nil),         // 28: mesosctl.allocation.UpdateUnavailability
-	(*InverseOfferAnswered)(nil),         // 29: mesosctl.allocation.InverseOfferAnswered
-	(*UpdateWhitelist)(nil),              // 30: mesosctl.allocation.UpdateWhitelist
-	(*OffersReady)(nil),                  // 31: mesosctl.allocation.OffersReady
-	(*Offered)(nil),                      // 32: mesosctl.allocation.Offered
-	(*InverseOffersReady)(nil),           // 33: mesosctl.allocation.InverseOffersReady
-	(*InverseOffered)(nil),               // 34: mesosctl.allocation.InverseOffered
-	(*Refused)(nil),                      // 35: mesosctl.allocation.Refused
-	(*Answer_Error)(nil),                 // 36: mesosctl.allocation.Answer.Error
-	(*UpdateWeights_Weight)(nil),         // 37: mesosctl.allocation.UpdateWeights.Weight
-	(*UpdateWhitelist_Whitelist)(nil),    // 38: mesosctl.allocation.UpdateWhitelist.Whitelist
-	(*mesospb.DomainInfo)(nil),           // 39: mesos.v1.DomainInfo
-	(*mesospb.FrameworkID)(nil),          // 40: mesos.v1.FrameworkID
-	(*mesospb.AgentID)(nil),              // 41: mesos.v1.AgentID
-	(*schedulerpb.OfferConstraints)(nil), // 42: mesos.v1.scheduler.OfferConstraints
-	(*mesospb.Attribute)(nil),            // 43: mesos.v1.Attribute
-	(*mesospb.Resource)(nil),             // 44: mesos.v1.Resource
-	(*mesospb.Unavailability)(nil),       // 45: mesos.v1.Unavailability
+	(*RequestResources)(nil),             // 25: mesosctl.allocation.RequestResources
+	(*FrameworkRoles)(nil),               // 26: mesosctl.allocation.FrameworkRoles
+	(*UpdateWeights)(nil),                // 27: mesosctl.allocation.UpdateWeights
+	(*UpdateQuota)(nil),                  // 28: mesosctl.allocation.UpdateQuota
+	(*UpdateUnavailability)(nil),         // 29: mesosctl.allocation.UpdateUnavailability
+	(*InverseOfferAnswered)(nil),         // 30: mesosctl.allocation.InverseOfferAnswered
+	(*UpdateWhitelist)(nil),              // 31: mesosctl.allocation.UpdateWhitelist
+	(*OffersReady)(nil),                  // 32: mesosctl.allocation.OffersReady
+	(*Offered)(nil),                      // 33: mesosctl.allocation.Offered
+	(*InverseOffersReady)(nil),           // 34: mesosctl.allocation.InverseOffersReady
+	(*InverseOffered)(nil),               // 35: mesosctl.allocation.InverseOffered
+	(*Refused)(nil),                      // 36: mesosctl.allocation.Refused
+	(*Answer_Error)(nil),                 // 37: mesosctl.allocation.Answer.Error
+	(*UpdateWeights_Weight)(nil),         // 38: mesosctl.allocation.UpdateWeights.Weight
+	(*UpdateWhitelist_Whitelist)(nil),    // 39: mesosctl.allocation.UpdateWhitelist.Whitelist
+	(*mesospb.DomainInfo)(nil),           // 40: mesos.v1.DomainInfo
+	(*mesospb.FrameworkID)(nil),          // 41: mesos.v1.FrameworkID
+	(*mesospb.AgentID)(nil),              // 42: mesos.v1.AgentID
+	(*schedulerpb.OfferConstraints)(nil), // 43: mesos.v1.scheduler.OfferConstraints
+	(*mesospb.Attribute)(nil),            // 44: mesos.v1.Attribute
+	(*mesospb.Resource)(nil),             // 45: mesos.v1.Resource
+	(*mesospb.Unavailability)(nil),       // 46: mesos.v1.Unavailability
+	(*mesospb.Request)(nil),              // 47: mesos.v1.Request
 }
 var file_mesosctl_allocation_allocation_proto_depIdxs = []int32{
 	5,  // 0: mesosctl.allocation.ToAllocator.hello:type_name -> mesosctl.allocation.MasterHello
@@ -3083,82 +3177,86 @@ var file_mesosctl_allocation_allocation_proto_depIdxs = []int32{
 	8,  // 8: mesosctl.allocation.ToMaster.goodbye:type_name -> mesosctl.allocation.Goodbye
 	10, // 9: mesosctl.allocation.ToMaster.answer:type_name -> mesosctl.allocation.Answer
 	4,  // 10: mesosctl.allocation.MasterHello.versions:type_name -> mesosctl.allocation.Versions
-	39, // 11: mesosctl.allocation.MasterHello.domain:type_name -> mesos.v1.DomainInfo
+	40, // 11: mesosctl.allocation.MasterHello.domain:type_name -> mesos.v1.DomainInfo
 	4,  // 12: mesosctl.allocation.AllocatorHello.versions:type_name -> mesosctl.allocation.Versions
-	40, // 13: mesosctl.allocation.Ask.framework_id:type_name -> mesos.v1.FrameworkID
-	41, // 14: mesosctl.allocation.Ask.agent_id:type_name -> mesos.v1.AgentID
-	36, // 15: mesosctl.allocation.Answer.error:type_name -> mesosctl.allocation.Answer.Error
+	41, // 13: mesosctl.allocation.Ask.framework_id:type_name -> mesos.v1.FrameworkID
+	42, // 14: mesosctl.allocation.Ask.agent_id:type_name -> mesos.v1.AgentID
+	37, // 15: mesosctl.allocation.Answer.error:type_name -> mesosctl.allocation.Answer.Error
 	13, // 16: mesosctl.allocation.Inputs.inputs:type_name -> mesosctl.allocation.Input
 	14, // 17: mesosctl.allocation.Outputs.outputs:type_name -> mesosctl.allocation.Output
 	21, // 18: mesosctl.allocation.Input.add_framework:type_name -> mesosctl.allocation.AddFramework
 	15, // 19: mesosctl.allocation.Input.update_framework:type_name -> mesosctl.allocation.Framework
-	40, // 20: mesosctl.allocation.Input.remove_framework:type_name -> mesos.v1.FrameworkID
-	40, // 21: mesosctl.allocation.Input.activate_framework:type_name -> mesos.v1.FrameworkID
-	40, // 22: mesosctl.allocation.Input.deactivate_framework:type_name -> mesos.v1.FrameworkID
+	41, // 20: mesosctl.allocation.Input.remove_framework:type_name -> mesos.v1.FrameworkID
+	41, // 21: mesosctl.allocation.Input.activate_framework:type_name -> mesos.v1.FrameworkID
+	41, // 22: mesosctl.allocation.Input.deactivate_framework:type_name -> mesos.v1.FrameworkID
 	22, // 23: mesosctl.allocation.Input.add_agent:type_name -> mesosctl.allocation.AddAgent
 	19, // 24: mesosctl.allocation.Input.update_agent:type_name -> mesosctl.allocation.Agent
-	41, // 25: mesosctl.allocation.Input.remove_agent:type_name -> mesos.v1.AgentID
-	41, // 26: mesosctl.allocation.Input.activate_agent:type_name -> mesos.v1.AgentID
-	41, // 27: mesosctl.allocation.Input.deactivate_agent:type_name -> mesos.v1.AgentID
+	42, // 25: mesosctl.allocation.Input.remove_agent:type_name -> mesos.v1.AgentID
+	42, // 26: mesosctl.allocation.Input.activate_agent:type_name -> mesos.v1.AgentID
+	42, // 27: mesosctl.allocation.Input.deactivate_agent:type_name -> mesos.v1.AgentID
 	23, // 28: mesosctl.allocation.Input.recover:type_name -> mesosctl.allocation.Recover
 	24, // 29: mesosctl.allocation.Input.update_allocation:type_name -> mesosctl.allocation.UpdateAllocation
-	25, // 30: mesosctl.allocation.Input.revive:type_name -> mesosctl.allocation.FrameworkRoles
-	25, // 31: mesosctl.allocation.Input.suppress:type_name -> mesosctl.allocation.FrameworkRoles
-	26, // 32: mesosctl.allocation.Input.update_weights:type_name -> mesosctl.allocation.UpdateWeights
-	27, // 33: mesosctl.allocation.Input.update_quota:type_name -> mesosctl.allocation.UpdateQuota
-	28, // 34: mesosctl.allocation.Input.update_unavailability:type_name -> mesosctl.allocation.UpdateUnavailability
-	29, // 35: mesosctl.allocation.Input.inverse_offer_answered:type_name -> mesosctl.allocation.InverseOfferAnswered
-	30, // 36: mesosctl.allocation.Input.update_whitelist:type_name -> mesosctl.allocation.UpdateWhitelist
-	31, // 37: mesosctl.allocation.Output.offers_ready:type_name -> mesosctl.allocation.OffersReady
-	33, // 38: mesosctl.allocation.Output.inverse_offers_ready:type_name -> mesosctl.allocation.InverseOffersReady
-	35, // 39: mesosctl.allocation.Output.refused:type_name -> mesosctl.allocation.Refused
-	40, // 40: mesosctl.allocation.Framework.id:type_name -> mesos.v1.FrameworkID
-	0,  // 41: mesosctl.allocation.Framework.capabilities:type_name -> mesosctl.allocation.Capability
-	16, // 42: mesosctl.allocation.Framework.min_allocatable:type_name -> mesosctl.allocation.RoleMinimum
-	42, // 43: mesosctl.allocation.Framework.offer_constraints:type_name -> mesos.v1.scheduler.OfferConstraints
-	39, // 44: mesosctl.allocation.Framework.domain:type_name -> mesos.v1.DomainInfo
-	17, // 45: mesosctl.allocation.RoleMinimum.any_of:type_name -> mesosctl.allocation.Quantities
-	18, // 46: mesosctl.allocation.Quantities.quantities:type_name -> mesosctl.allocation.Quantity
-	41, // 47: mesosctl.allocation.Agent.id:type_name -> mesos.v1.AgentID
-	43, // 48: mesosctl.allocation.Agent.attributes:type_name -> mesos.v1.Attribute
-	39, // 49: mesosctl.allocation.Agent.domain:type_name -> mesos.v1.DomainInfo
-	0,  // 50: mesosctl.allocation.Agent.capabilities:type_name -> mesosctl.allocation.Capability
-	44, // 51: mesosctl.allocation.Agent.total:type_name -> mesos.v1.Resource
-	45, // 52: mesosctl.allocation.Agent.unavailability:type_name -> mesos.v1.Unavailability
-	40, // 53: mesosctl.allocation.Grant.framework_id:type_name -> mesos.v1.FrameworkID
-	41, // 54: mesosctl.allocation.Grant.agent_id:type_name -> mesos.v1.AgentID
-	44, // 55: mesosctl.allocation.Grant.resources:type_name -> mesos.v1.Resource
-	15, // 56: mesosctl.allocation.AddFramework.framework:type_name -> mesosctl.allocation.Framework
-	20, // 57: mesosctl.allocation.AddFramework.used:type_name -> mesosctl.allocation.Grant
-	19, // 58: mesosctl.allocation.AddAgent.agent:type_name -> mesosctl.allocation.Agent
-	20, // 59: mesosctl.allocation.AddAgent.used:type_name -> mesosctl.allocation.Grant
-	20, // 60: mesosctl.allocation.Recover.grant:type_name -> mesosctl.allocation.Grant
-	20, // 61: mesosctl.allocation.UpdateAllocation.grant:type_name -> mesosctl.allocation.Grant
-	44, // 62: mesosctl.allocation.UpdateAllocation.converted:type_name -> mesos.v1.Resource
-	40, // 63: mesosctl.allocation.FrameworkRoles.framework_id:type_name -> mesos.v1.FrameworkID
-	37, // 64: mesosctl.allocation.UpdateWeights.weights:type_name -> mesosctl.allocation.UpdateWeights.Weight
-	17, // 65: mesosctl.allocation.UpdateQuota.guarantees:type_name -> mesosctl.allocation.Quantities
-	17, // 66: mesosctl.allocation.UpdateQuota.limits:type_name -> mesosctl.allocation.Quantities
-	41, // 67: mesosctl.allocation.UpdateUnavailability.agent_id:type_name -> mesos.v1.AgentID
-	45, // 68: mesosctl.allocation.UpdateUnavailability.unavailability:type_name -> mesos.v1.Unavailability
-	40, // 69: mesosctl.allocation.InverseOfferAnswered.framework_id:type_name -> mesos.v1.FrameworkID
-	41, // 70: mesosctl.allocation.InverseOfferAnswered.agent_id:type_name -> mesos.v1.AgentID
-	38, // 71: mesosctl.allocation.UpdateWhitelist.whitelist:type_name -> mesosctl.allocation.UpdateWhitelist.Whitelist
-	40, // 72: mesosctl.allocation.OffersReady.framework_id:type_name -> mesos.v1.FrameworkID
-	32, // 73: mesosctl.allocation.OffersReady.offers:type_name -> mesosctl.allocation.Offered
-	41, // 74: mesosctl.allocation.Offered.agent_id:type_name -> mesos.v1.AgentID
-	44, // 75: mesosctl.allocation.Offered.resources:type_name -> mesos.v1.Resource
-	40, // 76: mesosctl.allocation.InverseOffersReady.framework_id:type_name -> mesos.v1.FrameworkID
-	34, // 77: mesosctl.allocation.InverseOffersReady.agents:type_name -> mesosctl.allocation.InverseOffered
-	41, // 78: mesosctl.allocation.InverseOffered.agent_id:type_name -> mesos.v1.AgentID
-	44, // 79: mesosctl.allocation.InverseOffered.resources:type_name -> mesos.v1.Resource
-	45, // 80: mesosctl.allocation.InverseOffered.unavailability:type_name -> mesos.v1.Unavailability
-	1,  // 81: mesosctl.allocation.Answer.Error.kind:type_name -> mesosctl.allocation.Answer.Kind
-	82, // [82:82] is the sub-list for method output_type
-	82, // [82:82] is the sub-list for method input_type
-	82, // [82:82] is the sub-list for extension type_name
-	82, // [82:82] is the sub-list for extension extendee
-	0,  // [0:82] is the sub-list for field type_name
+	26, // 30: mesosctl.allocation.Input.revive:type_name -> mesosctl.allocation.FrameworkRoles
+	26, // 31: mesosctl.allocation.Input.suppress:type_name -> mesosctl.allocation.FrameworkRoles
+	27, // 32: mesosctl.allocation.Input.update_weights:type_name -> mesosctl.allocation.UpdateWeights
+	28, // 33: mesosctl.allocation.Input.update_quota:type_name -> mesosctl.allocation.UpdateQuota
+	29, // 34: mesosctl.allocation.Input.update_unavailability:type_name -> mesosctl.allocation.UpdateUnavailability
+	30, // 35: mesosctl.allocation.Input.inverse_offer_answered:type_name -> mesosctl.allocation.InverseOfferAnswered
+	31, // 36: mesosctl.allocation.Input.update_whitelist:type_name -> mesosctl.allocation.UpdateWhitelist
+	20, // 37: mesosctl.allocation.Input.hold:type_name -> mesosctl.allocation.Grant
+	25, // 38: mesosctl.allocation.Input.request_resources:type_name -> mesosctl.allocation.RequestResources
+	32, // 39: mesosctl.allocation.Output.offers_ready:type_name -> mesosctl.allocation.OffersReady
+	34, // 40: mesosctl.allocation.Output.inverse_offers_ready:type_name -> mesosctl.allocation.InverseOffersReady
+	36, // 41: mesosctl.allocation.Output.refused:type_name -> mesosctl.allocation.Refused
+	41, // 42: mesosctl.allocation.Framework.id:type_name -> mesos.v1.FrameworkID
+	0,  // 43: mesosctl.allocation.Framework.capabilities:type_name -> mesosctl.allocation.Capability
+	16, // 44: mesosctl.allocation.Framework.min_allocatable:type_name -> mesosctl.allocation.RoleMinimum
+	43, // 45: mesosctl.allocation.Framework.offer_constraints:type_name -> mesos.v1.scheduler.OfferConstraints
+	40, // 46: mesosctl.allocation.Framework.domain:type_name -> mesos.v1.DomainInfo
+	17, // 47: mesosctl.allocation.RoleMinimum.any_of:type_name -> mesosctl.allocation.Quantities
+	18, // 48: mesosctl.allocation.Quantities.quantities:type_name -> mesosctl.allocation.Quantity
+	42, // 49: mesosctl.allocation.Agent.id:type_name -> mesos.v1.AgentID
+	44, // 50: mesosctl.allocation.Agent.attributes:type_name -> mesos.v1.Attribute
+	40, // 51: mesosctl.allocation.Agent.domain:type_name -> mesos.v1.DomainInfo
+	0,  // 52: mesosctl.allocation.Agent.capabilities:type_name -> mesosctl.allocation.Capability
+	45, // 53: mesosctl.allocation.Agent.total:type_name -> mesos.v1.Resource
+	46, // 54: mesosctl.allocation.Agent.unavailability:type_name -> mesos.v1.Unavailability
+	41, // 55: mesosctl.allocation.Grant.framework_id:type_name -> mesos.v1.FrameworkID
+	42, // 56: mesosctl.allocation.Grant.agent_id:type_name -> mesos.v1.AgentID
+	45, // 57: mesosctl.allocation.Grant.resources:type_name -> mesos.v1.Resource
+	15, // 58: mesosctl.allocation.AddFramework.framework:type_name -> mesosctl.allocation.Framework
+	20, // 59: mesosctl.allocation.AddFramework.used:type_name -> mesosctl.allocation.Grant
+	19, // 60: mesosctl.allocation.AddAgent.agent:type_name -> mesosctl.allocation.Agent
+	20, // 61: mesosctl.allocation.AddAgent.used:type_name -> mesosctl.allocation.Grant
+	20, // 62: mesosctl.allocation.Recover.grant:type_name -> mesosctl.allocation.Grant
+	20, // 63: mesosctl.allocation.UpdateAllocation.grant:type_name -> mesosctl.allocation.Grant
+	45, // 64: mesosctl.allocation.UpdateAllocation.converted:type_name -> mesos.v1.Resource
+	41, // 65: mesosctl.allocation.RequestResources.framework_id:type_name -> mesos.v1.FrameworkID
+	47, // 66: mesosctl.allocation.RequestResources.requests:type_name -> mesos.v1.Request
+	41, // 67: mesosctl.allocation.FrameworkRoles.framework_id:type_name -> mesos.v1.FrameworkID
+	38, // 68: mesosctl.allocation.UpdateWeights.weights:type_name -> mesosctl.allocation.UpdateWeights.Weight
+	17, // 69: mesosctl.allocation.UpdateQuota.guarantees:type_name -> mesosctl.allocation.Quantities
+	17, // 70: mesosctl.allocation.UpdateQuota.limits:type_name -> mesosctl.allocation.Quantities
+	42, // 71: mesosctl.allocation.UpdateUnavailability.agent_id:type_name -> mesos.v1.AgentID
+	46, // 72: mesosctl.allocation.UpdateUnavailability.unavailability:type_name -> mesos.v1.Unavailability
+	41, // 73: mesosctl.allocation.InverseOfferAnswered.framework_id:type_name -> mesos.v1.FrameworkID
+	42, // 74: mesosctl.allocation.InverseOfferAnswered.agent_id:type_name -> mesos.v1.AgentID
+	39, // 75: mesosctl.allocation.UpdateWhitelist.whitelist:type_name -> mesosctl.allocation.UpdateWhitelist.Whitelist
+	41, // 76: mesosctl.allocation.OffersReady.framework_id:type_name -> mesos.v1.FrameworkID
+	33, // 77: mesosctl.allocation.OffersReady.offers:type_name -> mesosctl.allocation.Offered
+	42, // 78: mesosctl.allocation.Offered.agent_id:type_name -> mesos.v1.AgentID
+	45, // 79: mesosctl.allocation.Offered.resources:type_name -> mesos.v1.Resource
+	41, // 80: mesosctl.allocation.InverseOffersReady.framework_id:type_name -> mesos.v1.FrameworkID
+	35, // 81: mesosctl.allocation.InverseOffersReady.agents:type_name -> mesosctl.allocation.InverseOffered
+	42, // 82: mesosctl.allocation.InverseOffered.agent_id:type_name -> mesos.v1.AgentID
+	45, // 83: mesosctl.allocation.InverseOffered.resources:type_name -> mesos.v1.Resource
+	46, // 84: mesosctl.allocation.InverseOffered.unavailability:type_name -> mesos.v1.Unavailability
+	1,  // 85: mesosctl.allocation.Answer.Error.kind:type_name -> mesosctl.allocation.Answer.Kind
+	86, // [86:86] is the sub-list for method output_type
+	86, // [86:86] is the sub-list for method input_type
+	86, // [86:86] is the sub-list for extension type_name
+	86, // [86:86] is the sub-list for extension extendee
+	0,  // [0:86] is the sub-list for field type_name
 }
 
 func init() { file_mesosctl_allocation_allocation_proto_init() }
@@ -3200,6 +3298,8 @@ func file_mesosctl_allocation_allocation_proto_init() {
 		(*Input_UpdateUnavailability)(nil),
 		(*Input_InverseOfferAnswered)(nil),
 		(*Input_UpdateWhitelist)(nil),
+		(*Input_Hold)(nil),
+		(*Input_RequestResources)(nil),
 	}
 	file_mesosctl_allocation_allocation_proto_msgTypes[12].OneofWrappers = []any{
 		(*Output_OffersReady)(nil),
@@ -3212,7 +3312,7 @@ func file_mesosctl_allocation_allocation_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_mesosctl_allocation_allocation_proto_rawDesc), len(file_mesosctl_allocation_allocation_proto_rawDesc)),
 			NumEnums:      2,
-			NumMessages:   37,
+			NumMessages:   38,
 			NumExtensions: 0,
 			NumServices:   0,
 		},

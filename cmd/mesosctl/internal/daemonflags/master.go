@@ -1,7 +1,6 @@
 package daemonflags
 
 import (
-	"os"
 	"strconv"
 	"strings"
 
@@ -144,25 +143,11 @@ func roleNames(m *map[string]bool) func(string) error {
 }
 
 // whitelist is a file with a hostname on each line; "*", as no file, is any.
-func whitelist(m *map[string]bool) *flags.Flag {
-	var path string
-	f := flags.Path("whitelist", &path, "", "`file` with the hostnames of the agents to use, one a line, read at the start")
+func whitelist(path *string) *flags.Flag {
+	f := flags.Path("whitelist", path, "", "`file` with the hostnames of the agents to use, one a line; it is read again every 5 seconds")
 	return f.Then(func() error {
-		*m = nil
-		if path == "" || path == "*" {
-			return nil
-		}
-		content, err := os.ReadFile(path)
-		if err != nil {
-			return mesos.Errorf(mesos.Invalid, "%w", err)
-		}
-		*m = map[string]bool{}
-		for line := range strings.Lines(string(content)) {
-			if line = strings.TrimSpace(line); line != "" {
-				(*m)[line] = true
-			}
-		}
-		return nil
+		_, err := daemon.ReadWhitelist(*path)
+		return err
 	})
 }
 
