@@ -20,6 +20,9 @@ const (
 	metricQuota     = metricPrefix + "quota/roles/"
 )
 
+// Runs is how often agents were looked at for something to offer.
+func (al *Allocator) Runs() uint64 { return al.runs }
+
 // Metrics is the allocator's metrics by Mesos's names, sorted. Times of runs are
 // not among them: a core has no clock to measure itself with.
 func (al *Allocator) Metrics() []Metric {

@@ -3,6 +3,7 @@ package daemon
 import (
 	"context"
 	"sync/atomic"
+	"time"
 
 	"github.com/mesosctl/mesosctl/allocator"
 	"github.com/mesosctl/mesosctl/allocator/remote"
@@ -38,7 +39,7 @@ type allocatingEvents struct {
 
 // here is an allocator in this process, on a loop of its own. It has one session.
 type here struct {
-	policy allocation.Policy
+	policy *timed
 	loop   *drive.Loop[allocation.Input, allocation.Output]
 	events allocatingEvents
 	began  atomic.Bool
@@ -48,9 +49,10 @@ const hereSession = 1
 
 func newHere(policy allocation.Policy, events allocatingEvents) *here {
 	decided := func(outputs []allocation.Output) { events.decided(hereSession, outputs) }
+	p := &timed{Policy: policy, clock: time.Now}
 	return &here{
-		policy: policy,
-		loop:   drive.New[allocation.Input, allocation.Output](policy, allocation.Tick{}, decided),
+		policy: p,
+		loop:   drive.New[allocation.Input, allocation.Output](p, allocation.Tick{}, decided),
 		events: events,
 	}
 }
@@ -71,12 +73,13 @@ func (h *here) Status() remote.Status { return remote.Status{Connected: h.began.
 
 // metrics are what the policy in this process counts, if it counts.
 func (h *here) metrics(ctx context.Context) (list []httpapi.Metric) {
-	policy, ok := h.policy.(*allocator.Allocator)
-	if !ok {
-		return nil
-	}
 	var counted []allocator.Metric
-	h.loop.Inspect(ctx, func() { counted = policy.Metrics() })
+	h.loop.Inspect(ctx, func() {
+		list = h.policy.metrics()
+		if policy, ok := h.policy.Policy.(*allocator.Allocator); ok {
+			counted = policy.Metrics()
+		}
+	})
 	for _, m := range counted {
 		list = append(list, httpapi.Metric(m))
 	}

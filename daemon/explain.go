@@ -13,7 +13,7 @@ const explainPatience = 10 * time.Second
 
 // Explain asks the policy between two batches of its loop.
 func (h *here) Explain(ctx context.Context, framework mesos.FrameworkID, role string, agent mesos.AgentID) (list []allocation.Explanation, err error) {
-	policy, ok := h.policy.(allocation.Explainer)
+	policy, ok := h.policy.Policy.(allocation.Explainer)
 	if !ok {
 		return nil, mesos.Errorf(mesos.Unsupported, "explain: the allocation policy can't say why")
 	}
