@@ -81,8 +81,17 @@ func (a *Agent) connected(in Connected) {
 	a.register()
 }
 
+// connectFailed tries again later. A master that does not know who this agent is
+// will not know it then either: the agent ends, and its executors run on.
+// https://mesos.apache.org/documentation/latest/authentication/
 func (a *Agent) connectFailed(in ConnectFailed) {
 	if a.link.state != linkConnecting || a.phase != living {
+		return
+	}
+	if mesos.KindOf(in.Err) == mesos.Unauthenticated {
+		a.log(logError, "stopping: the master does not know this agent's credential", "error", in.Err)
+		a.phase = stopped
+		a.emit(Stopped{Err: in.Err})
 		return
 	}
 	a.log(logDebug, "no connection to a leading master", "error", in.Err)

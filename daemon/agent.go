@@ -23,6 +23,7 @@ import (
 	"github.com/mesosctl/mesosctl/agent/container"
 	"github.com/mesosctl/mesosctl/agent/container/fetch"
 	"github.com/mesosctl/mesosctl/agent/machine"
+	"github.com/mesosctl/mesosctl/authn"
 	"github.com/mesosctl/mesosctl/httpapi"
 	"github.com/mesosctl/mesosctl/internal/drive"
 )
@@ -37,6 +38,7 @@ type Agent struct {
 	server      *http.Server
 	loop        *drive.Loop[agent.Input, agent.Effect]
 	core        *agent.Agent
+	realms      authn.Realms
 	view        *httpapi.AgentView
 	files       *httpapi.Files
 	sandboxes   *sandboxes
@@ -87,6 +89,13 @@ func StartAgent(ctx context.Context, cfg AgentConfig) (_ *Agent, err error) {
 			err = fmt.Errorf("start agent: %w", err)
 		}
 	}()
+	if a.realms, err = a.cfg.realms(); err != nil {
+		return nil, err
+	}
+	user, err := a.cfg.user()
+	if err != nil {
+		return nil, err
+	}
 	if a.checkpoints, err = checkpoint.Open(filepath.Join(cfg.WorkDir, "meta")); err != nil {
 		return nil, err
 	}
@@ -112,7 +121,7 @@ func StartAgent(ctx context.Context, cfg AgentConfig) (_ *Agent, err error) {
 	a.loop = drive.New[agent.Input, agent.Effect](a.core, agent.Tick{}, a.perform)
 	a.sandboxes = newSandboxes(a.files)
 	a.executors = newExecutors(a)
-	a.masters = newMasterLink(cfg.Masters, a.log, a.loop.Inbox)
+	a.masters = newMasterLink(cfg.Masters, user, a.log, a.loop.Inbox)
 	a.server = newServer(a.handler(), a.log)
 	a.run(ctx)
 	a.log.Info("agent started", "address", a.address.String(), "work_dir", cfg.WorkDir)

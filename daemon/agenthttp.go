@@ -21,6 +21,8 @@ func (a *Agent) handler() http.Handler {
 			Metrics: a.metrics,
 			Started: a.started,
 			Files:   a.files,
+			Realms:  a.realms,
+			ACLs:    a.cfg.ACLs,
 		},
 		Executor:     executorAPI{a},
 		Recovered:    func() bool { return true }, // it serves once it has recovered

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/mesosctl/mesosctl/mesos"
+	"github.com/mesosctl/mesosctl/mesos/acl"
 )
 
 // CommonConfig is what every daemon is told. Names follow Mesos's flags.
@@ -20,8 +21,19 @@ type CommonConfig struct {
 	WorkDir       string // --work_dir
 	Domain        Domain // --domain
 	Log           *slog.Logger
+	TrustConfig
 	// Flags are the effective flags as /flags shows them.
 	Flags map[string]string
+}
+
+// TrustConfig is whom a daemon trusts with what.
+type TrustConfig struct {
+	// Credentials is the file that knows principals: --credentials of a master,
+	// --http_credentials of an agent.
+	Credentials           string
+	AuthenticateReadonly  bool      // --authenticate_http_readonly
+	AuthenticateReadwrite bool      // --authenticate_http_readwrite
+	ACLs                  *acl.ACLs // --acls; nil allows everything
 }
 
 // Domain is a fault domain; empty parts mean that none is known.
@@ -31,6 +43,10 @@ type Domain struct{ Region, Zone string }
 type MasterConfig struct {
 	CommonConfig
 	Cluster string // --cluster
+	// AuthenticateHTTPFrameworks and AuthenticateAgents refuse schedulers and
+	// agents that don't say who they are. AuthenticateFrameworks is of those that
+	// use Mesos's old driver, and changes nothing.
+	AuthenticateHTTPFrameworks, AuthenticateAgents, AuthenticateFrameworks bool
 	// Etcd are the client URLs of an external etcd; empty means an embedded member.
 	Etcd []string
 	// EtcdFast runs the embedded member with short ticks: for a single master or
@@ -66,6 +82,9 @@ type AgentConfig struct {
 	CommonConfig
 	// Masters are host:port addresses, any of which may lead or know who does.
 	Masters []string
+	// Credential is the file with the principal and secret of the agent itself;
+	// empty if it has none.
+	Credential string
 	// Resources is --resources as given, text or JSON; what it does not name is discovered.
 	Resources      string
 	Attributes     []mesos.Attribute

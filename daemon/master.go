@@ -15,6 +15,7 @@ import (
 	"golang.org/x/sync/errgroup"
 	"google.golang.org/protobuf/proto"
 
+	"github.com/mesosctl/mesosctl/authn"
 	"github.com/mesosctl/mesosctl/httpapi"
 	"github.com/mesosctl/mesosctl/master"
 	"github.com/mesosctl/mesosctl/mesos/allocation"
@@ -34,6 +35,7 @@ type Master struct {
 	// whitelist belongs to the goroutines of the term, one after the other.
 	whitelist *whitelist
 
+	realms  authn.Realms
 	view    *httpapi.MasterView
 	leading atomic.Bool
 	term    atomic.Pointer[term]               // nil until this leader has recovered
@@ -70,6 +72,9 @@ func StartMaster(ctx context.Context, cfg MasterConfig) (*Master, error) {
 	m.whitelist = &whitelist{path: cfg.Whitelist, log: m.log}
 	var err error
 	if m.whitelist.hostnames, err = ReadWhitelist(cfg.Whitelist); err != nil {
+		return nil, fmt.Errorf("start master: %w", err)
+	}
+	if m.realms, err = m.cfg.realms(); err != nil {
 		return nil, fmt.Errorf("start master: %w", err)
 	}
 	if m.address, err = cfg.listen(); err != nil {

@@ -23,6 +23,8 @@ func (m *Master) handler() http.Handler {
 			Metrics: m.metrics,
 			Started: m.started,
 			Files:   httpapi.NewFiles(),
+			Realms:  m.realms,
+			ACLs:    m.cfg.ACLs,
 		},
 		Info:       m.candidate.Load,
 		Elected:    m.elected,
@@ -44,6 +46,10 @@ func (m *Master) handler() http.Handler {
 
 // acceptAgent turns an agent's request into its link.
 func (m *Master) acceptAgent(w http.ResponseWriter, r *http.Request) {
+	principal, ok := m.agentPrincipal(w, r)
+	if !ok {
+		return
+	}
 	t := m.term.Load()
 	if t == nil {
 		http.Error(w, "this master has not finished its recovery", http.StatusServiceUnavailable)
@@ -54,7 +60,7 @@ func (m *Master) acceptAgent(w http.ResponseWriter, r *http.Request) {
 		m.log.Warn("agent connection refused", "address", r.RemoteAddr, "error", err)
 		return
 	}
-	go t.serveLink(conn)
+	go t.serveLink(conn, principal)
 }
 
 // metrics collects what the term counts and what the process is.

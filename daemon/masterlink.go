@@ -5,6 +5,7 @@ package daemon
 import (
 	"context"
 	"log/slog"
+	"net/url"
 	"sync"
 	"time"
 
@@ -23,6 +24,7 @@ const farewell = time.Second
 // when to connect; at most one attempt or connection is there at a time.
 type masterLink struct {
 	masters []string
+	user    *url.Userinfo // who the agent is; nil if it does not say
 	log     *slog.Logger
 	inbox   *drive.Inbox[agent.Input]
 
@@ -36,8 +38,8 @@ type masterLink struct {
 	conn  *link.Conn // of the link last
 }
 
-func newMasterLink(masters []string, log *slog.Logger, inbox *drive.Inbox[agent.Input]) *masterLink {
-	l := &masterLink{masters: masters, log: log, inbox: inbox}
+func newMasterLink(masters []string, user *url.Userinfo, log *slog.Logger, inbox *drive.Inbox[agent.Input]) *masterLink {
+	l := &masterLink{masters: masters, user: user, log: log, inbox: inbox}
 	l.ctx, l.cancel = context.WithCancel(context.Background())
 	return l
 }
@@ -67,11 +69,14 @@ func (l *masterLink) dial() (*link.Conn, string, error) {
 		l.mu.Lock()
 		address := l.masters[l.first]
 		l.mu.Unlock()
-		conn, leader, dialErr := link.Dial(l.ctx, address)
+		conn, leader, dialErr := link.Dial(l.ctx, address, l.user)
 		if dialErr == nil {
 			return conn, leader, nil
 		}
 		err = dialErr
+		if mesos.KindOf(err) == mesos.Unauthenticated {
+			break // others know no more
+		}
 		l.mu.Lock()
 		l.first = (l.first + 1) % len(l.masters)
 		l.mu.Unlock()

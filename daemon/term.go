@@ -202,8 +202,9 @@ func (t *term) Call(ctx context.Context, principal, streamID string, call *sched
 	})
 }
 
-// serveLink brings an agent's messages to the core until the connection breaks.
-func (t *term) serveLink(conn *link.Conn) {
+// serveLink brings the messages of an agent to the core until the connection
+// breaks; principal is who it is.
+func (t *term) serveLink(conn *link.Conn, principal string) {
 	t.mu.Lock()
 	if t.ended {
 		t.mu.Unlock()
@@ -221,7 +222,7 @@ func (t *term) serveLink(conn *link.Conn) {
 			t.log.Debug("agent connection ended", "address", conn.RemoteAddr(), "error", err)
 			break
 		}
-		if !t.master.PutWait(master.AgentMessage{Link: id, Address: conn.RemoteAddr(), Message: message}) {
+		if !t.master.PutWait(master.AgentMessage{Link: id, Address: conn.RemoteAddr(), Principal: principal, Message: message}) {
 			break
 		}
 	}

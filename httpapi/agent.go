@@ -3,6 +3,7 @@ package httpapi
 import (
 	"net/http"
 
+	"github.com/mesosctl/mesosctl/authn"
 	"github.com/mesosctl/mesosctl/mesos"
 	"github.com/mesosctl/mesosctl/wire/mesospb"
 )
@@ -25,17 +26,16 @@ type Agent struct {
 // NewAgent returns the server of an agent's endpoints, all of them also below
 // /slave(1).
 func NewAgent(a Agent) http.Handler {
+	a.readonly, a.readwrite = authn.AgentReadonly, authn.AgentReadwrite
 	paths := newMux("/slave(1)")
 	a.routes(paths)
-	paths.handle("/api/v1/executor", a.requireRecovered(executorAPI(a.Executor)))
-	for path, handler := range map[string]http.HandlerFunc{
-		"/api/v1":             a.api,
-		"/state":              a.state,
-		"/containers":         a.containers,
-		"/monitor/statistics": a.statistics,
-	} {
-		paths.handle(path, a.requireRecovered(handler))
-	}
+	ready := func(realm string, h http.Handler) http.Handler { return a.in(realm, a.requireRecovered(h)) }
+	paths.handle("/api/v1/executor", ready(authn.AgentExecutor, executorAPI(a.Executor)))
+	paths.handle("/api/v1", ready(a.readwrite, http.HandlerFunc(a.api)))
+	paths.handle("/state", ready(a.readonly, http.HandlerFunc(a.state)))
+	paths.handle("/containers", ready(a.readonly, a.authorized("/containers", http.HandlerFunc(a.containers))))
+	paths.handle("/monitor/statistics",
+		ready(a.readonly, a.authorized("/monitor/statistics", http.HandlerFunc(a.statistics))))
 	return paths
 }
 

@@ -19,6 +19,11 @@ func (a *Agent) operate(ctx context.Context, call *agentpb.Call) (answerer, erro
 	if call.Type == nil {
 		return nil, mesos.Errorf(mesos.Invalid, "the call has no type, or one that this version does not know")
 	}
+	if call.GetType() == agentpb.Call_GET_FLAGS {
+		if err := a.mayViewFlags(ctx); err != nil {
+			return nil, err
+		}
+	}
 	if response := a.show(call.GetType()); response != nil {
 		return message(response), nil
 	}
@@ -36,9 +41,9 @@ func (a *Agent) operate(ctx context.Context, call *agentpb.Call) (answerer, erro
 			Type: agentpb.Response_GET_CONTAINERS.Enum(), GetContainers: a.getContainers(ctx),
 		}), nil
 	case agentpb.Call_LIST_FILES:
-		return a.callListFiles(call.ListFiles)
+		return a.callListFiles(ctx, call.ListFiles)
 	case agentpb.Call_READ_FILE:
-		return a.callReadFile(call.ReadFile)
+		return a.callReadFile(ctx, call.ReadFile)
 	default:
 		return nil, unsupported(call.GetType().String())
 	}
@@ -88,11 +93,11 @@ func (a *Agent) show(call agentpb.Call_Type) *agentpb.Response {
 	return nil
 }
 
-func (a *Agent) callListFiles(call *agentpb.Call_ListFiles) (answerer, error) {
+func (a *Agent) callListFiles(ctx context.Context, call *agentpb.Call_ListFiles) (answerer, error) {
 	if call == nil {
 		return nil, missing("LIST_FILES", "list_files")
 	}
-	infos, err := a.listFiles(call.GetPath())
+	infos, err := a.listFiles(ctx, call.GetPath())
 	if err != nil {
 		return nil, err
 	}
@@ -102,11 +107,11 @@ func (a *Agent) callListFiles(call *agentpb.Call_ListFiles) (answerer, error) {
 	}), nil
 }
 
-func (a *Agent) callReadFile(call *agentpb.Call_ReadFile) (answerer, error) {
+func (a *Agent) callReadFile(ctx context.Context, call *agentpb.Call_ReadFile) (answerer, error) {
 	if call == nil {
 		return nil, missing("READ_FILE", "read_file")
 	}
-	data, size, err := a.readFile(call.GetPath(), call.GetOffset(), call.Length)
+	data, size, err := a.readFile(ctx, call.GetPath(), call.GetOffset(), call.Length)
 	if err != nil {
 		return nil, err
 	}

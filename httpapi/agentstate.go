@@ -4,6 +4,7 @@ import (
 	"net"
 	"net/http"
 
+	"github.com/mesosctl/mesosctl/mesos/acl"
 	"github.com/mesosctl/mesosctl/wire/convert"
 	"github.com/mesosctl/mesosctl/wire/mesospb"
 )
@@ -24,8 +25,10 @@ func (a *Agent) state(w http.ResponseWriter, r *http.Request) {
 		if host, _, err := net.SplitHostPort(s.master); err == nil {
 			dst = appendString(dst, "master_hostname", host)
 		}
-		dst = a.appendSetFlags(dst, "log_dir", "external_log_file")
-		emit(append(a.appendFlags(dst), `,"frameworks":`...))
+		if a.ACLs.AllowsAny(principalOf(r.Context()), acl.ViewFlags) {
+			dst = a.appendFlags(a.appendSetFlags(dst, "log_dir", "external_log_file"))
+		}
+		emit(append(dst, `,"frameworks":`...))
 		emitAgentFrameworks(emit, s.frameworks)
 		emit([]byte(`,"completed_frameworks":`))
 		emitAgentFrameworks(emit, s.completed)

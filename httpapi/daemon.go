@@ -8,7 +8,9 @@ import (
 	"strings"
 	"time"
 
+	"github.com/mesosctl/mesosctl/authn"
 	"github.com/mesosctl/mesosctl/mesos"
+	"github.com/mesosctl/mesosctl/mesos/acl"
 	"github.com/mesosctl/mesosctl/wire"
 	"github.com/mesosctl/mesosctl/wire/mesospb"
 )
@@ -31,16 +33,22 @@ type Daemon struct {
 	Started time.Time
 	// Files are the sandboxes and logs that may be read.
 	Files *Files
+	// Realms ask who sends a request.
+	Realms authn.Realms
+	// ACLs say who may do and see what; nil allows everything.
+	ACLs *acl.ACLs
+
+	readonly, readwrite string // the daemon's realms
 }
 
 // routes adds the endpoints of every daemon.
 func (d *Daemon) routes(m *mux) {
 	m.handle("/health", http.HandlerFunc(health))
 	m.handle("/version", http.HandlerFunc(d.version))
-	m.handle("/flags", http.HandlerFunc(d.flags))
-	m.handle("/metrics/snapshot", http.HandlerFunc(d.metrics))
+	m.handle("/flags", d.in(d.readonly, http.HandlerFunc(d.flags)))
+	m.handle("/metrics/snapshot", d.in(d.readonly, d.authorized("/metrics/snapshot", http.HandlerFunc(d.metrics))))
 	if d.Files != nil {
-		d.Files.routes(m)
+		d.fileRoutes(m)
 	}
 }
 
@@ -56,6 +64,10 @@ func (d *Daemon) version(w http.ResponseWriter, r *http.Request) {
 }
 
 func (d *Daemon) flags(w http.ResponseWriter, r *http.Request) {
+	if err := d.mayViewFlags(r.Context()); err != nil {
+		refuse(w, err)
+		return
+	}
 	writeJSON(w, r, func(emit func([]byte)) { emit(append(d.appendFlags([]byte("{")), '}')) })
 }
 

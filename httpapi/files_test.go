@@ -46,7 +46,7 @@ func attach(t *testing.T, f *Files, file, virtual string) {
 
 func serveFiles(f *Files) http.Handler {
 	m := newMux("/master")
-	f.routes(m)
+	(&Daemon{Files: f}).fileRoutes(m)
 	return m
 }
 

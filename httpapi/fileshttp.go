@@ -14,12 +14,13 @@ import (
 	"github.com/mesosctl/mesosctl/wire/mesospb"
 )
 
-// routes adds /files/*.
-func (f *Files) routes(m *mux) {
-	m.handle("/files/browse", http.HandlerFunc(f.browse))
-	m.handle("/files/read", http.HandlerFunc(f.read))
-	m.handle("/files/download", http.HandlerFunc(f.download))
-	m.handle("/files/debug", http.HandlerFunc(f.debug))
+// fileRoutes adds /files/*.
+func (d *Daemon) fileRoutes(m *mux) {
+	f := d.Files
+	m.handle("/files/browse", d.in(d.readonly, http.HandlerFunc(f.browse)))
+	m.handle("/files/read", d.in(d.readonly, http.HandlerFunc(f.read)))
+	m.handle("/files/download", d.in(d.readonly, http.HandlerFunc(f.download)))
+	m.handle("/files/debug", d.in(d.readonly, d.authorized("/files/debug", http.HandlerFunc(f.debug))))
 }
 
 // requestedPath is the request's ?path=. If it reports false it has answered.
@@ -36,7 +37,7 @@ func (f *Files) browse(w http.ResponseWriter, r *http.Request) {
 	if !ok {
 		return
 	}
-	infos, err := f.Browse("", name)
+	infos, err := f.Browse(principalOf(r.Context()), name)
 	if err != nil {
 		refuse(w, err)
 		return
@@ -131,7 +132,7 @@ func (f *Files) read(w http.ResponseWriter, r *http.Request) {
 	if offset > 0 {
 		from = uint64(offset)
 	}
-	data, size, err := f.Read("", name, from, most)
+	data, size, err := f.Read(principalOf(r.Context()), name, from, most)
 	if err != nil {
 		refuse(w, err)
 		return
@@ -185,7 +186,7 @@ func (f *Files) download(w http.ResponseWriter, r *http.Request) {
 	if !ok {
 		return
 	}
-	file, err := f.open("", name)
+	file, err := f.open(principalOf(r.Context()), name)
 	if err != nil {
 		refuse(w, err)
 		return

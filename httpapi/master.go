@@ -5,6 +5,7 @@ import (
 	"net/http"
 	"time"
 
+	"github.com/mesosctl/mesosctl/authn"
 	"github.com/mesosctl/mesosctl/wire/mesospb"
 	"github.com/mesosctl/mesosctl/wire/quotapb"
 )
@@ -48,15 +49,17 @@ type MasterBackend interface {
 // NewMaster returns the server of a master's endpoints, all of them also below
 // /master.
 func NewMaster(m Master) http.Handler {
+	m.readonly, m.readwrite = authn.MasterReadonly, authn.MasterReadwrite
 	paths := newMux("/master")
 	m.routes(paths)
-	paths.handle("/api/v1/scheduler", requireRecovered(m.Leadership, schedulerAPI(m.Scheduler)))
-	paths.handle("/api/v1", requireRecovered(m.Leadership, http.HandlerFunc(m.api)))
+	decided := func(realm string, h http.Handler) http.Handler { return m.in(realm, requireRecovered(m.Leadership, h)) }
+	paths.handle("/api/v1/scheduler", decided(authn.MasterScheduler, schedulerAPI(m.Scheduler)))
+	paths.handle("/api/v1", decided(m.readwrite, http.HandlerFunc(m.api)))
 	m.stateRoutes(paths)
-	paths.handle("/weights", requireRecovered(m.Leadership, http.HandlerFunc(m.weights)))
-	paths.handle("/quota", requireRecovered(m.Leadership, http.HandlerFunc(m.quota)))
-	paths.handleBelow("/quota/", requireRecovered(m.Leadership, http.HandlerFunc(m.quotaOf)))
-	paths.handle("/mesosctl/explain", requireRecovered(m.Leadership, http.HandlerFunc(m.explain)))
+	paths.handle("/weights", decided(m.readwrite, http.HandlerFunc(m.weights)))
+	paths.handle("/quota", decided(m.readwrite, http.HandlerFunc(m.quota)))
+	paths.handleBelow("/quota/", decided(m.readwrite, http.HandlerFunc(m.quotaOf)))
+	paths.handle("/mesosctl/explain", decided(m.readonly, http.HandlerFunc(m.explain)))
 	paths.handle("/redirect", http.HandlerFunc(m.redirect))
 	return paths
 }

@@ -19,6 +19,11 @@ func (m *Master) operate(ctx context.Context, call *masterpb.Call) (answerer, er
 	if call.Type == nil {
 		return nil, mesos.Errorf(mesos.Invalid, "the call has no type, or one that this version does not know")
 	}
+	if call.GetType() == masterpb.Call_GET_FLAGS {
+		if err := m.mayViewFlags(ctx); err != nil {
+			return nil, err
+		}
+	}
 	if response := m.tell(call.GetType()); response != nil {
 		return message(response), nil
 	}
@@ -40,14 +45,14 @@ func (m *Master) operate(ctx context.Context, call *masterpb.Call) (answerer, er
 	case masterpb.Call_SUBSCRIBE:
 		return m.subscribe, nil
 	case masterpb.Call_LIST_FILES:
-		return m.callListFiles(call.ListFiles)
+		return m.callListFiles(ctx, call.ListFiles)
 	case masterpb.Call_READ_FILE:
-		return m.callReadFile(call.ReadFile)
+		return m.callReadFile(ctx, call.ReadFile)
 	case masterpb.Call_TEARDOWN:
 		if call.Teardown == nil {
 			return nil, missing("TEARDOWN", "teardown")
 		}
-		return done, m.Operator.Teardown(ctx, "", call.Teardown.GetFrameworkId().GetValue())
+		return done, m.Operator.Teardown(ctx, principalOf(ctx), call.Teardown.GetFrameworkId().GetValue())
 	default:
 		return nil, unsupported(call.GetType().String())
 	}
@@ -138,11 +143,11 @@ func (m *Master) getRoles() *masterpb.Response_GetRoles {
 	return answer
 }
 
-func (m *Master) callListFiles(call *masterpb.Call_ListFiles) (answerer, error) {
+func (m *Master) callListFiles(ctx context.Context, call *masterpb.Call_ListFiles) (answerer, error) {
 	if call == nil {
 		return nil, missing("LIST_FILES", "list_files")
 	}
-	infos, err := m.listFiles(call.GetPath())
+	infos, err := m.listFiles(ctx, call.GetPath())
 	if err != nil {
 		return nil, err
 	}
@@ -152,11 +157,11 @@ func (m *Master) callListFiles(call *masterpb.Call_ListFiles) (answerer, error) 
 	}), nil
 }
 
-func (m *Master) callReadFile(call *masterpb.Call_ReadFile) (answerer, error) {
+func (m *Master) callReadFile(ctx context.Context, call *masterpb.Call_ReadFile) (answerer, error) {
 	if call == nil {
 		return nil, missing("READ_FILE", "read_file")
 	}
-	data, size, err := m.readFile(call.GetPath(), call.GetOffset(), call.Length)
+	data, size, err := m.readFile(ctx, call.GetPath(), call.GetOffset(), call.Length)
 	if err != nil {
 		return nil, err
 	}

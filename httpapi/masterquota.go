@@ -75,29 +75,29 @@ func scalarResources(amounts map[string]*mesospb.Value_Scalar) []*mesospb.Resour
 // change answers the calls about weights and quota that change something; nil
 // for others.
 func (m *Master) change(ctx context.Context, call *masterpb.Call) (answerer, error) {
-	const nobody = "" // nobody is authenticated
+	principal := principalOf(ctx)
 	name := call.GetType().String()
 	switch call.GetType() {
 	case masterpb.Call_UPDATE_WEIGHTS:
 		if call.UpdateWeights == nil {
 			return nil, missing(name, "update_weights")
 		}
-		return done, m.Operator.UpdateWeights(ctx, nobody, call.UpdateWeights.WeightInfos)
+		return done, m.Operator.UpdateWeights(ctx, principal, call.UpdateWeights.WeightInfos)
 	case masterpb.Call_UPDATE_QUOTA:
 		if call.UpdateQuota == nil {
 			return nil, missing(name, "update_quota")
 		}
-		return done, m.Operator.UpdateQuota(ctx, nobody, call.UpdateQuota.GetForce(), call.UpdateQuota.QuotaConfigs)
+		return done, m.Operator.UpdateQuota(ctx, principal, call.UpdateQuota.GetForce(), call.UpdateQuota.QuotaConfigs)
 	case masterpb.Call_SET_QUOTA:
 		if call.SetQuota == nil {
 			return nil, missing(name, "set_quota")
 		}
-		return done, m.Operator.SetQuota(ctx, nobody, call.SetQuota.QuotaRequest)
+		return done, m.Operator.SetQuota(ctx, principal, call.SetQuota.QuotaRequest)
 	case masterpb.Call_REMOVE_QUOTA:
 		if call.RemoveQuota == nil {
 			return nil, missing(name, "remove_quota")
 		}
-		return done, m.Operator.RemoveQuota(ctx, nobody, call.RemoveQuota.GetRole())
+		return done, m.Operator.RemoveQuota(ctx, principal, call.RemoveQuota.GetRole())
 	}
 	return nil, nil
 }
@@ -120,7 +120,7 @@ func (m *Master) weights(w http.ResponseWriter, r *http.Request) {
 	}
 	infos, err := readWeights(w, r)
 	if err == nil {
-		err = m.Operator.UpdateWeights(r.Context(), "", infos)
+		err = m.Operator.UpdateWeights(r.Context(), principalOf(r.Context()), infos)
 	}
 	if err != nil {
 		refuse(w, err)
@@ -162,7 +162,7 @@ func (m *Master) quota(w http.ResponseWriter, r *http.Request) {
 		err = wire.UnmarshalJSON(body, request)
 	}
 	if err == nil {
-		err = m.Operator.SetQuota(r.Context(), "", request)
+		err = m.Operator.SetQuota(r.Context(), principalOf(r.Context()), request)
 	}
 	if err != nil {
 		refuse(w, err)
@@ -175,7 +175,7 @@ func (m *Master) quotaOf(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	_, role, _ := strings.Cut(r.URL.Path, "/quota/")
-	if err := m.Operator.RemoveQuota(r.Context(), "", role); err != nil {
+	if err := m.Operator.RemoveQuota(r.Context(), principalOf(r.Context()), role); err != nil {
 		refuse(w, err)
 	}
 }

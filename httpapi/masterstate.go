@@ -4,6 +4,7 @@ import (
 	"context"
 	"net/http"
 
+	"github.com/mesosctl/mesosctl/mesos/acl"
 	"github.com/mesosctl/mesosctl/wire/convert"
 )
 
@@ -17,7 +18,7 @@ func (m *Master) stateRoutes(paths *mux) {
 		"/tasks":         m.tasks,
 		"/roles":         m.roles,
 	} {
-		paths.handle(path, RequireLeader(m.Leadership, handler))
+		paths.handle(path, m.in(m.readonly, RequireLeader(m.Leadership, handler)))
 	}
 }
 
@@ -62,8 +63,10 @@ func (m *Master) appendSelf(ctx context.Context, dst []byte, s *masterSnapshot) 
 		dst = append(appendKey(dst, "leader_info"), '{')
 		dst = append(appendMaster(dst, leader), '}')
 	}
-	dst = m.appendSetFlags(dst, "cluster", "log_dir", "external_log_file")
-	return m.appendFlags(dst)
+	if m.ACLs.AllowsAny(principalOf(ctx), acl.ViewFlags) {
+		dst = m.appendFlags(m.appendSetFlags(dst, "cluster", "log_dir", "external_log_file"))
+	}
+	return dst
 }
 
 // emitList emits records as an array.

@@ -40,11 +40,11 @@ func (d *Daemon) metricList(ctx context.Context, timeout *mesospb.DurationInfo) 
 }
 
 // readFile is the answer to READ_FILE.
-func (d *Daemon) readFile(path string, offset uint64, length *uint64) (data []byte, size *uint64, err error) {
+func (d *Daemon) readFile(ctx context.Context, path string, offset uint64, length *uint64) (data []byte, size *uint64, err error) {
 	if d.Files == nil {
 		return nil, nil, mesos.Errorf(mesos.NotFound, "there is no file %q", path)
 	}
-	data, bytes, err := d.Files.Read("", path, offset, length)
+	data, bytes, err := d.Files.Read(principalOf(ctx), path, offset, length)
 	if err != nil {
 		return nil, nil, err
 	}
@@ -56,11 +56,11 @@ func (d *Daemon) readFile(path string, offset uint64, length *uint64) (data []by
 }
 
 // listFiles is the answer to LIST_FILES.
-func (d *Daemon) listFiles(path string) ([]*mesospb.FileInfo, error) {
+func (d *Daemon) listFiles(ctx context.Context, path string) ([]*mesospb.FileInfo, error) {
 	if d.Files == nil {
 		return nil, mesos.Errorf(mesos.NotFound, "there is no file %q", path)
 	}
-	return d.Files.Browse("", path)
+	return d.Files.Browse(principalOf(ctx), path)
 }
 
 // missing is the error of a call without the message that its type needs.

@@ -33,7 +33,7 @@ func schedulerAPI(backend SchedulerBackend) http.Handler {
 			return
 		}
 		if call.GetType() != schedulerpb.Call_SUBSCRIBE {
-			if err := backend.Call(r.Context(), "", r.Header.Get(streamIDHeader), call); err != nil {
+			if err := backend.Call(r.Context(), principalOf(r.Context()), r.Header.Get(streamIDHeader), call); err != nil {
 				refuse(w, err)
 				return
 			}
@@ -51,7 +51,7 @@ func schedulerAPI(backend SchedulerBackend) http.Handler {
 		stream := newStream(media, backend.StreamClosed)
 		header := http.Header{streamIDHeader: {stream.ID()}}
 		subscribe(w, r, stream, header, func() error {
-			return backend.Subscribe(r.Context(), "", call, stream)
+			return backend.Subscribe(r.Context(), principalOf(r.Context()), call, stream)
 		})
 	})
 }

@@ -36,7 +36,7 @@ func masterAt(t *testing.T) (address string, accepted <-chan *Conn) {
 
 func dial(t *testing.T, address string) *Conn {
 	t.Helper()
-	conn, _, err := Dial(context.Background(), address)
+	conn, _, err := Dial(context.Background(), address, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -88,7 +88,7 @@ func TestAStandbySendsTheAgentToTheLeader(t *testing.T) {
 		w.WriteHeader(http.StatusTemporaryRedirect)
 	}))
 	defer standby.Close()
-	conn, at, err := Dial(context.Background(), strings.TrimPrefix(standby.URL, "http://"))
+	conn, at, err := Dial(context.Background(), strings.TrimPrefix(standby.URL, "http://"), nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -127,7 +127,7 @@ func TestDialSaysWhy(t *testing.T) {
 		"no master":   {garbage.Addr().String(), "malformed"},
 		"closed port": {"127.0.0.1:1", "refused"},
 	} {
-		_, _, err := Dial(context.Background(), test.address)
+		_, _, err := Dial(context.Background(), test.address, nil)
 		if mesos.KindOf(err) != mesos.Unavailable || !strings.Contains(err.Error(), test.want) {
 			t.Errorf("%s: %v", name, err)
 		}
@@ -142,7 +142,7 @@ func TestDialEndsWithItsContext(t *testing.T) {
 	defer silent.Close()
 	ctx, cancel := context.WithTimeout(context.Background(), 50*time.Millisecond)
 	defer cancel()
-	if _, _, err := Dial(ctx, silent.Addr().String()); mesos.KindOf(err) != mesos.Unavailable {
+	if _, _, err := Dial(ctx, silent.Addr().String(), nil); mesos.KindOf(err) != mesos.Unavailable {
 		t.Errorf("dial of a master that says nothing: %v", err)
 	}
 }

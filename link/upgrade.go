@@ -3,6 +3,7 @@ package link
 import (
 	"bufio"
 	"context"
+	"encoding/base64"
 	"fmt"
 	"io"
 	"net"
@@ -62,14 +63,20 @@ func rest(conn net.Conn, buffered *bufio.Reader) io.Reader {
 }
 
 // Dial connects to the leading master, given the host:port of any master: one
-// that does not lead says who does. It returns the address that accepted.
-func Dial(ctx context.Context, address string) (_ *Conn, leader string, _ error) {
+// that does not lead says who does. User is who asks, for HTTP basic
+// authentication; nil says nothing. It returns the address that accepted. The
+// error's kind is mesos.Unauthenticated if the master does not know the user.
+func Dial(ctx context.Context, address string, user *url.Userinfo) (_ *Conn, leader string, _ error) {
 	ctx, cancel := context.WithTimeout(ctx, dialTimeout)
 	defer cancel()
 	for range maxRedirects {
-		conn, next, err := dialOnce(ctx, address)
+		conn, next, err := dialOnce(ctx, address, user)
 		if err != nil {
-			return nil, "", mesos.Errorf(mesos.Unavailable, "connect to master %s: %w", address, err)
+			kind := mesos.Unavailable
+			if mesos.KindOf(err) == mesos.Unauthenticated {
+				kind = mesos.Unauthenticated
+			}
+			return nil, "", mesos.Errorf(kind, "connect to master %s: %w", address, err)
 		}
 		if conn != nil {
 			return conn, address, nil
@@ -80,13 +87,13 @@ func Dial(ctx context.Context, address string) (_ *Conn, leader string, _ error)
 }
 
 // dialOnce returns a link, or the address that it is to be sought at.
-func dialOnce(ctx context.Context, address string) (_ *Conn, next string, err error) {
+func dialOnce(ctx context.Context, address string, user *url.Userinfo) (_ *Conn, next string, err error) {
 	conn, err := new(net.Dialer).DialContext(ctx, "tcp", address)
 	if err != nil {
 		return nil, "", err
 	}
 	stop := context.AfterFunc(ctx, func() { conn.SetDeadline(time.Unix(1, 0)) }) //nolint:errcheck // it wakes the reader
-	link, next, err := handshake(conn, address)
+	link, next, err := handshake(conn, address, user)
 	if !stop() && link != nil {
 		link, err = nil, ctx.Err()
 	}
@@ -96,8 +103,13 @@ func dialOnce(ctx context.Context, address string) (_ *Conn, next string, err er
 	return link, next, err
 }
 
-func handshake(conn net.Conn, address string) (_ *Conn, next string, err error) {
-	_, err = fmt.Fprintf(conn, "GET %s HTTP/1.1\r\nHost: %s\r\nConnection: Upgrade\r\nUpgrade: %s\r\n\r\n", Path, address, Protocol)
+func handshake(conn net.Conn, address string, user *url.Userinfo) (_ *Conn, next string, err error) {
+	request := "GET " + Path + " HTTP/1.1\r\nHost: " + address + "\r\nConnection: Upgrade\r\nUpgrade: " + Protocol + "\r\n"
+	if user != nil {
+		secret, _ := user.Password()
+		request += "Authorization: Basic " + base64.StdEncoding.EncodeToString([]byte(user.Username()+":"+secret)) + "\r\n"
+	}
+	_, err = io.WriteString(conn, request+"\r\n")
 	if err != nil {
 		return nil, "", err
 	}
@@ -118,6 +130,10 @@ func handshake(conn net.Conn, address string) (_ *Conn, next string, err error) 
 		return nil, location.Host, nil
 	default:
 		text, _ := io.ReadAll(io.LimitReader(answer.Body, maxAnswer))
-		return nil, "", fmt.Errorf("%s: %s", answer.Status, strings.TrimSpace(string(text)))
+		kind := mesos.Unavailable
+		if answer.StatusCode == http.StatusUnauthorized {
+			kind = mesos.Unauthenticated
+		}
+		return nil, "", mesos.Errorf(kind, "%s: %s", answer.Status, strings.TrimSpace(string(text)))
 	}
 }

@@ -52,7 +52,9 @@ type (
 		Link LinkID
 		// Address is the agent's host:port as the connection shows it.
 		Address string
-		Message *linkpb.ToMaster
+		// Principal is who the agent is; empty if it did not say.
+		Principal string
+		Message   *linkpb.ToMaster
 	}
 	// LinkClosed tells that an agent's connection broke.
 	LinkClosed struct{ Link LinkID }

@@ -45,13 +45,14 @@ var rooms = []room{
 	{"agent/container/", append([]string{"agent/container/", "internal/"}, vocabulary...), "containers serve the agent's shell through an interface"},
 	{"agent/executor/", append([]string{"agent/container/", "agent/executor/"}, vocabulary...), "an executor sees the agent only through the executor API"},
 	{"registry/", append([]string{"master"}, vocabulary...), "the registry keeps what the master writes"},
+	{"authn/", []string{"mesos"}, "who sends a request is found out before anything is decided"},
 	{"link/", vocabulary, "the connection carries messages and decides nothing"},
-	{"httpapi/", append([]string{"httpapi/", "link/"}, vocabulary...), "HTTP servers decode and encode: decisions are the cores'"},
+	{"httpapi/", append([]string{"httpapi/", "link/", "authn/"}, vocabulary...), "HTTP servers decode and encode: decisions are the cores'"},
 	{"client/", append([]string{"client/"}, vocabulary...), "the client works against any master, also one of Apache Mesos"},
 	{"exec/", append([]string{"client/", "exec/"}, vocabulary...), "execute is a framework like any other"},
 	{"tui/", append([]string{"client/", "tui/"}, vocabulary...), "the terminal sees a cluster only through its API"},
 	{"sim/", append([]string{"allocator", "allocator/firstfit", "master", "agent", "sim/"}, vocabulary...), "the simulator replaces every shell"},
-	{"daemon/", []string{"mesos/", "wire/", "allocator/", "master", "agent/", "registry/", "link/", "httpapi/", "client/", "daemon/", "internal/"}, "the composition root joins what is below it"},
+	{"daemon/", []string{"mesos/", "wire/", "allocator/", "master", "agent/", "registry/", "link/", "authn/", "httpapi/", "client/", "daemon/", "internal/"}, "the composition root joins what is below it"},
 	{"bench/", []string{"mesos/", "wire/", "allocator/", "master", "agent/", "registry/", "link/", "httpapi/", "client/", "daemon/", "sim/", "exec/", "bench/"}, "a benchmark may measure anything but the command line"},
 	{"cmd/", []string{"cmd/", "daemon/", "exec/", "tui/", "client/", "sim/", "bench/", "internal/", "allocator/simulate", "mesos/", "wire/"}, "a command parses, then calls the room that does the work"},
 	{"internal/", []string{"internal/"}, "what drives cores and checks the build knows none of the rooms"},
@@ -59,7 +60,7 @@ var rooms = []room{
 
 // cores decide; whatever makes a decision depend on more than its inputs is forbidden.
 var cores = []string{
-	"allocator", "allocator/firstfit", "allocator/simulate", "master", "agent", "mesos", "mesos/resources", "mesos/allocation",
+	"allocator", "allocator/firstfit", "allocator/simulate", "master", "agent", "mesos", "mesos/resources", "mesos/allocation", "mesos/acl",
 }
 
 var impure = []string{

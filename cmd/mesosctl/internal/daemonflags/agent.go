@@ -47,6 +47,7 @@ func NewAgent() *Agent {
 		flags.Int("max_completed_executors_per_framework", &c.MaxCompletedExecutorsPerFramework, 150, 0, 1<<30,
 			"completed executors to remember of each framework"),
 	)
+	a.Table = append(a.Table, agentTrust(c)...)
 	a.Table = append(a.Table, agentLater()...)
 	a.Table.Apply()
 	return a

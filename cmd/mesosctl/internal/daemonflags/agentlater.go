@@ -5,7 +5,6 @@ import "github.com/mesosctl/mesosctl/cmd/mesosctl/internal/flags"
 // agentLater is what a Mesos agent has and this one does not have yet.
 func agentLater() flags.Table {
 	return flags.Table{
-		flags.Later("acls", ""),
 		flags.Later("agent_features", ""),
 		flags.Later("agent_subsystems", "").Formerly("slave_subsystems"),
 		flags.Later("effective_capabilities", ""),
@@ -17,7 +16,6 @@ func agentLater() flags.Table {
 		flags.Later("authentication_backoff_factor", "1secs"),
 		flags.Later("authentication_timeout_min", "5secs"),
 		flags.Later("authentication_timeout_max", "1mins"),
-		flags.Later("authorizer", ""),
 		flags.Later("cgroups_destroy_timeout", "1mins"),
 		flags.Later("cgroups_hierarchy", "/sys/fs/cgroup"),
 		flags.Later("cgroups_net_cls_primary_handle", ""),
@@ -30,7 +28,6 @@ func agentLater() flags.Table {
 		flags.Later("container_ports_isolated_range", ""),
 		flags.Later("container_ports_watch_interval", "30secs"),
 		flags.Later("containerizers", "mesos"),
-		flags.Later("credential", ""),
 		flags.Later("default_container_dns", ""),
 		flags.Later("default_container_info", ""),
 		flags.Later("default_container_shm_size", ""),
@@ -62,7 +59,6 @@ func agentLater() flags.Table {
 		flags.LaterBool("gc_non_executor_container_sandboxes", false),
 		flags.Later("hadoop_home", ""),
 		flags.LaterBool("host_path_volume_force_creation", false),
-		flags.Later("http_credentials", ""),
 		flags.LaterBool("http_command_executor", false),
 		flags.LaterBool("http_executor_domain_sockets", false),
 		flags.Later("image_providers", ""),

@@ -69,7 +69,8 @@ func TestWhatADaemonCannotDoWithout(t *testing.T) {
 func TestWrongValuesAreRefused(t *testing.T) {
 	for _, args := range [][]string{
 		{"--weights=a"}, {"--weights=a=0"}, {"--weights=a=x"}, {"--weights=a=inf"}, {"--weights=/a=1"}, {"--weights==1"}, {"--roles=a b"}, {"--roles=a,.."}, {"--domain=x"}, {"--logging_level=LOUD"},
-		{"--min_allocatable_resources=cpus"}, {"--whitelist=/does/not/exist"}, {"--zk=zk://a/b"}, {"--authenticate_slaves"},
+		{"--min_allocatable_resources=cpus"}, {"--whitelist=/does/not/exist"}, {"--zk=zk://a/b"}, {"--http_authenticators=basic,mine"}, {"--authorizers=mine"}, {"--acls={"},
+		{`--acls={"run_task":[]}`},
 	} {
 		set := pflag.NewFlagSet("master", pflag.ContinueOnError)
 		NewMaster().Table.Register(set)

@@ -53,6 +53,7 @@ func NewMaster() *Master {
 		flags.Duration("registry_fetch_timeout", &c.RegistryFetchTimeout, "1mins", "`time` that reading the registry may take"),
 	)
 	m.Table = append(m.Table, allocationFlags(&c.PolicyConfig)...)
+	m.Table = append(m.Table, masterTrust(c)...)
 	m.Table = append(m.Table, masterLater()...)
 	m.Table.Apply()
 	return m
@@ -70,16 +71,9 @@ func (m *Master) Settle() error {
 // masterLater is what a Mesos master has and this one does not have yet.
 func masterLater() flags.Table {
 	return flags.Table{
-		flags.Later("acls", ""),
 		flags.Later("agent_removal_rate_limit", "").Formerly("slave_removal_rate_limit"),
-		flags.LaterBool("authenticate_agents", false).Formerly("authenticate_slaves"),
-		flags.LaterBool("authenticate_frameworks", false),
-		flags.LaterBool("authenticate_http_frameworks", false),
 		flags.Later("authentication_v0_timeout", "15secs"),
 		flags.Later("authenticators", "crammd5"),
-		flags.Later("authorizers", "local"),
-		flags.Later("credentials", ""),
-		flags.Later("http_framework_authenticators", ""),
 		flags.LaterBool("log_auto_initialize", true),
 		flags.Later("master_contender", ""),
 		flags.Later("master_detector", ""),

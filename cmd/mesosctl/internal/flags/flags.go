@@ -107,6 +107,28 @@ func Text(name, kind string, p *string, usage string) *Flag {
 	})
 }
 
+// Document is a flag whose text is handed to set, or is named by the absolute
+// path or file:// URL of a file with it; then that is what is shown, and errors
+// name the file.
+func Document(name, kind, usage string, set func(text string) error) *Flag {
+	f := row(name, kind, "", usage, func(text string) error {
+		path, isFile := strings.CutPrefix(text, "file://")
+		if !isFile && !strings.HasPrefix(text, "/") {
+			return set(text)
+		}
+		content, err := os.ReadFile(path)
+		if err == nil {
+			err = set(string(content))
+		}
+		if err != nil {
+			return mesos.Errorf(mesos.Invalid, "%s: %w", path, err)
+		}
+		return nil
+	})
+	f.isPath = true
+	return f
+}
+
 // Path is a flag that names a file or directory.
 func Path(name string, p *string, initial, usage string) *Flag {
 	f := row(name, "path", initial, usage, func(text string) error {
