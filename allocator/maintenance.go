@@ -62,6 +62,10 @@ func (al *Allocator) inverseOfferAnswered(in allocation.InverseOfferAnswered) {
 	}
 	m := al.agents[i].maintenance
 	m.asked = slices.DeleteFunc(m.asked, func(x int32) bool { return x == f })
+	if in.Withdrawn {
+		al.touch(i)
+		return
+	}
 	wait := max(al.config.AllocationInterval, min(in.Refuse, maxRefuse))
 	until := al.instantOf(al.now.Add(wait))
 	m.refused = slices.DeleteFunc(m.refused, func(r inverseFilter) bool { return r.framework == f })

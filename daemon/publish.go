@@ -35,6 +35,8 @@ func (t *term) publish(effects []master.Effect) {
 			t.view.DropOffer(e.Framework, e.Offer)
 		case master.PutWeight:
 			t.view.PutWeight(e.Role, e.Weight)
+		case master.PutMaintenance:
+			t.view.PutMaintenance(e.Schedule, e.Status)
 		case master.PutQuota:
 			t.view.PutQuota(e.Role, e.Config)
 		}

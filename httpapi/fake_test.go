@@ -17,6 +17,7 @@ import (
 	"github.com/mesosctl/mesosctl/mesos"
 	"github.com/mesosctl/mesosctl/wire"
 	"github.com/mesosctl/mesosctl/wire/executorpb"
+	"github.com/mesosctl/mesosctl/wire/maintenancepb"
 	"github.com/mesosctl/mesosctl/wire/mesospb"
 	"github.com/mesosctl/mesosctl/wire/quotapb"
 	"github.com/mesosctl/mesosctl/wire/schedulerpb"
@@ -108,6 +109,24 @@ func (f *fakeOperator) SetQuota(_ context.Context, _ string, quota *quotapb.Quot
 
 func (f *fakeOperator) RemoveQuota(_ context.Context, _, role string) error {
 	f.asked = "no quota " + role
+	return nil
+}
+
+func (f *fakeOperator) UpdateMaintenanceSchedule(_ context.Context, _ string, schedule *maintenancepb.Schedule) error {
+	f.asked = fmt.Sprintf("schedule of %d windows", len(schedule.GetWindows()))
+	return nil
+}
+
+func (f *fakeOperator) StartMaintenance(_ context.Context, _ string, machines []*mesospb.MachineID) error {
+	if len(machines) == 0 {
+		return mesos.Errorf(mesos.Invalid, "no machines are named")
+	}
+	f.asked = "down " + machines[0].GetHostname()
+	return nil
+}
+
+func (f *fakeOperator) StopMaintenance(_ context.Context, _ string, machines []*mesospb.MachineID) error {
+	f.asked = "up " + machines[0].GetHostname()
 	return nil
 }
 

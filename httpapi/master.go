@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/mesosctl/mesosctl/authn"
+	"github.com/mesosctl/mesosctl/wire/maintenancepb"
 	"github.com/mesosctl/mesosctl/wire/mesospb"
 	"github.com/mesosctl/mesosctl/wire/quotapb"
 )
@@ -44,6 +45,9 @@ type MasterBackend interface {
 	UpdateQuota(ctx context.Context, principal string, force bool, configs []*quotapb.QuotaConfig) error
 	SetQuota(ctx context.Context, principal string, quota *quotapb.QuotaRequest) error
 	RemoveQuota(ctx context.Context, principal, role string) error
+	UpdateMaintenanceSchedule(ctx context.Context, principal string, schedule *maintenancepb.Schedule) error
+	StartMaintenance(ctx context.Context, principal string, machines []*mesospb.MachineID) error
+	StopMaintenance(ctx context.Context, principal string, machines []*mesospb.MachineID) error
 }
 
 // NewMaster returns the server of a master's endpoints, all of them also below
@@ -59,6 +63,7 @@ func NewMaster(m Master) http.Handler {
 	paths.handle("/weights", decided(m.readwrite, http.HandlerFunc(m.weights)))
 	paths.handle("/quota", decided(m.readwrite, http.HandlerFunc(m.quota)))
 	paths.handleBelow("/quota/", decided(m.readwrite, http.HandlerFunc(m.quotaOf)))
+	m.maintenanceRoutes(paths)
 	paths.handle("/mesosctl/explain", decided(m.readonly, http.HandlerFunc(m.explain)))
 	paths.handle("/redirect", http.HandlerFunc(m.redirect))
 	return paths

@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"github.com/mesosctl/mesosctl/mesos"
+	"github.com/mesosctl/mesosctl/wire/maintenancepb"
 	"github.com/mesosctl/mesosctl/wire/masterpb"
 	"github.com/mesosctl/mesosctl/wire/mesospb"
 	"github.com/mesosctl/mesosctl/wire/quotapb"
@@ -31,6 +32,9 @@ type MasterView struct {
 	frameworks shelf[mesos.FrameworkID, framework] // lists: current, former
 	weights    map[string]float64                  // by role
 	quotas     map[string]*quotapb.QuotaConfig     // by role
+
+	schedule    *maintenancepb.Schedule // nil until something is planned
+	maintenance *maintenancepb.ClusterStatus
 
 	subscribers []*subscriber // the oldest first
 }
@@ -96,6 +100,7 @@ func (v *MasterView) Reset() {
 	v.agents = shelf[mesos.AgentID, agentRecord]{}
 	v.frameworks = shelf[mesos.FrameworkID, framework]{}
 	v.weights, v.quotas = nil, nil
+	v.schedule, v.maintenance = nil, nil
 	for _, s := range v.subscribers {
 		s.end()
 	}

@@ -4,6 +4,7 @@ import (
 	"github.com/mesosctl/mesosctl/mesos"
 	"github.com/mesosctl/mesosctl/mesos/allocation"
 	"github.com/mesosctl/mesosctl/mesos/resources"
+	"github.com/mesosctl/mesosctl/wire/allocatorpb"
 	"github.com/mesosctl/mesosctl/wire/convert"
 	"github.com/mesosctl/mesosctl/wire/linkpb"
 	"github.com/mesosctl/mesosctl/wire/mesospb"
@@ -30,6 +31,10 @@ type agent struct {
 	holdings      map[mesos.FrameworkID]*holding
 	offers        map[*offer]struct{}
 	used, offered resources.Resources
+
+	outage  *mesospb.Unavailability                               // planned for its machine
+	inverse []*inverseOffer                                       // in the order they were made
+	answers map[mesos.FrameworkID]*allocatorpb.InverseOfferStatus // to inverse offers of this outage
 
 	ping       timer
 	pinged     bool // and no pong since
@@ -83,6 +88,9 @@ func (m *Master) begin(id mesos.AgentID, link LinkID, writes []RegistryWrite, th
 			delete(m.pendingLinks, link)
 		}
 		then(tr)
+		if a := m.agents[id]; a != nil {
+			m.removeDown(a)
+		}
 		if tr.next != nil {
 			delete(m.pendingLinks, tr.next.link)
 			m.reregister(*tr.next)
@@ -119,6 +127,9 @@ func (m *Master) register(in AgentMessage, msg *linkpb.Register) {
 	a, err := m.newAgent(info, hostOf(in.Address))
 	if err != nil {
 		m.refuse(in.Link, in.Address, "register: "+err.Error())
+		return
+	}
+	if m.refusesMachine(a, in.Link, in.Address) {
 		return
 	}
 	if old := m.addresses[a.key()]; old != nil && m.transitions[old.id] == nil {
@@ -181,6 +192,7 @@ func (m *Master) describe(a *agent, info *mesospb.AgentInfo) error {
 		return mesos.Errorf(mesos.Invalid, "agent_info.domain: the agent has a fault domain, but the master has none configured")
 	}
 	a.info, a.total, a.attributes = info, total.Unallocate(), attributes
+	a.outage = m.maintenance.outages[a.machine()]
 	a.url = &mesospb.URL{
 		Scheme:  new("http"),
 		Address: &mesospb.Address{Hostname: info.Hostname, Ip: new(a.host), Port: new(info.GetPort())},
@@ -196,6 +208,7 @@ func (a *agent) key() string { return a.info.GetHostname() + " " + a.address() }
 func (m *Master) addAgent(a *agent, used []allocation.Grant) {
 	m.agents[a.id], m.links[a.link], m.addresses[a.key()] = a, a, a
 	a.connected, a.active = true, true
+	a.outage = m.maintenance.outages[a.machine()] // which may have changed while the registry wrote
 	m.counters.total = m.counters.total.add(a.total)
 	m.allocate(allocation.AddAgent{Agent: a.allocation(), Used: used})
 	m.touchAgent(a)
@@ -210,6 +223,8 @@ func (a *agent) allocation() *allocation.Agent {
 		Domain:       convert.Domain(a.info.GetDomain()),
 		Capabilities: convert.AgentCapabilities(a.capabilities),
 		Total:        a.total,
+
+		Unavailability: unavailability(a.outage),
 	}
 }
 
@@ -247,7 +262,7 @@ func (m *Master) agentUpdate(a *agent, info *mesospb.AgentInfo) {
 // redescribe replaces what a registered agent said of itself. Its offers show
 // what it was, so they are rescinded.
 func (m *Master) redescribe(a *agent, info *mesospb.AgentInfo) error {
-	old, key := a.total, a.key()
+	old, key, outage := a.total, a.key(), a.outage
 	if err := m.describe(a, info); err != nil {
 		return err
 	}
@@ -258,6 +273,10 @@ func (m *Master) redescribe(a *agent, info *mesospb.AgentInfo) error {
 	m.counters.total = m.counters.total.sub(old).add(a.total)
 	for _, o := range offersInOrder(a.offers) {
 		m.rescind(o)
+	}
+	if !outage.EqualVT(a.outage) { // it calls itself another host
+		m.withdrawAll(a, true)
+		a.answers = nil
 	}
 	m.allocate(allocation.UpdateAgent{Agent: a.allocation()})
 	m.touchAgent(a)

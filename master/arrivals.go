@@ -31,6 +31,9 @@ func (m *Master) reregister(in arrival) {
 		m.refuse(in.link, in.address, "reregister: "+err.Error())
 		return
 	}
+	if m.refusesMachine(a, in.link, in.address) {
+		return
+	}
 	a.link, a.version, a.capabilities = in.link, in.message.GetVersion(), in.message.GetCapabilities()
 	if known := m.agents[id]; known != nil {
 		m.reregisterKnown(known, a, in, runs)

@@ -2,13 +2,12 @@ package master
 
 import (
 	"slices"
-	"strings"
 
 	"github.com/mesosctl/mesosctl/mesos"
 	"github.com/mesosctl/mesosctl/mesos/allocation"
+	"github.com/mesosctl/mesosctl/wire/allocatorpb"
 	"github.com/mesosctl/mesosctl/wire/convert"
 	"github.com/mesosctl/mesosctl/wire/linkpb"
-	"github.com/mesosctl/mesosctl/wire/mesospb"
 	"github.com/mesosctl/mesosctl/wire/schedulerpb"
 )
 
@@ -96,23 +95,15 @@ func (m *Master) call(f *framework, call *schedulerpb.Call) error {
 	case schedulerpb.Call_UPDATE_FRAMEWORK:
 		return m.frameworkUpdate(f, call.GetUpdateFramework())
 	case schedulerpb.Call_ACCEPT_INVERSE_OFFERS:
-		return goneInverseOffers(call, call.GetAcceptInverseOffers().GetInverseOfferIds())
+		answer := call.GetAcceptInverseOffers()
+		m.answerInverse(f, answer.GetInverseOfferIds(), allocatorpb.InverseOfferStatus_ACCEPT, refusal(answer.GetFilters()))
 	case schedulerpb.Call_DECLINE_INVERSE_OFFERS:
-		return goneInverseOffers(call, call.GetDeclineInverseOffers().GetInverseOfferIds())
+		answer := call.GetDeclineInverseOffers()
+		m.answerInverse(f, answer.GetInverseOfferIds(), allocatorpb.InverseOfferStatus_DECLINE, refusal(answer.GetFilters()))
 	default:
 		return mesos.Errorf(mesos.Unsupported, "%s: this master does not support it", call.GetType())
 	}
 	return nil
-}
-
-// goneInverseOffers answers calls about inverse offers: none is made yet, so
-// none can be answered.
-func goneInverseOffers(call *schedulerpb.Call, ids []*mesospb.OfferID) error {
-	names := make([]string, len(ids))
-	for i, id := range ids {
-		names[i] = id.GetValue()
-	}
-	return mesos.Errorf(mesos.Invalid, "%s: inverse_offer_ids: not outstanding: %s", call.GetType(), strings.Join(names, ", "))
 }
 
 // teardown is an operator's: the framework is removed, connected or not.

@@ -4,6 +4,7 @@ import (
 	"github.com/mesosctl/mesosctl/mesos"
 	"github.com/mesosctl/mesosctl/mesos/allocation"
 	"github.com/mesosctl/mesosctl/wire/linkpb"
+	"github.com/mesosctl/mesosctl/wire/maintenancepb"
 	"github.com/mesosctl/mesosctl/wire/masterpb"
 	"github.com/mesosctl/mesosctl/wire/mesospb"
 	"github.com/mesosctl/mesosctl/wire/quotapb"
@@ -125,6 +126,11 @@ type (
 		Role   string
 		Config *quotapb.QuotaConfig
 	}
+	// PutMaintenance publishes what is planned for machines, and how far it is.
+	PutMaintenance struct {
+		Schedule *maintenancepb.Schedule
+		Status   *maintenancepb.ClusterStatus
+	}
 )
 
 // TaskList says which of a framework's lists a task is in.
@@ -177,4 +183,5 @@ func (PutOffer) isEffect()           {}
 func (DropOffer) isEffect()          {}
 func (PutWeight) isEffect()          {}
 func (PutQuota) isEffect()           {}
+func (PutMaintenance) isEffect()     {}
 func (Log) isEffect()                {}

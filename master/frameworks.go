@@ -43,6 +43,7 @@ type framework struct {
 	completed   history
 	holdings    map[mesos.AgentID]*holding
 	offers      map[*offer]struct{}
+	inverse     []*inverseOffer // in the order they were made
 
 	used, offered resources.Resources // across agents
 
@@ -166,6 +167,7 @@ func (m *Master) deactivate(f *framework, rescind bool) {
 			m.withdraw(o)
 		}
 	}
+	m.withdrawFrom(f, rescind)
 	m.touchFramework(f)
 }
 
@@ -232,6 +234,7 @@ func (m *Master) removeFramework(f *framework) {
 		m.shutdownHolding(f.holdings[id])
 	}
 	m.completeUnreachable(f)
+	m.forgetAnswers(f)
 
 	if f.connected() {
 		m.emit(CloseStream{Stream: f.stream})

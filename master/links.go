@@ -121,10 +121,12 @@ func updateFrameworkMessage(info *mesospb.FrameworkInfo) *linkpb.ToAgent {
 // refuse turns an agent away for good.
 func (m *Master) refuse(link LinkID, address, message string) {
 	m.log(LogWarn, "agent refused", "address", address, "reason", message)
-	m.emit(SendAgent{Link: link, Message: &linkpb.ToAgent{Message: &linkpb.ToAgent_Refused{
-		Refused: &linkpb.Refused{Message: new(message)},
-	}}})
+	m.emit(SendAgent{Link: link, Message: refusedMessage(message)})
 	m.emit(CloseLink{Link: link})
+}
+
+func refusedMessage(message string) *linkpb.ToAgent {
+	return &linkpb.ToAgent{Message: &linkpb.ToAgent_Refused{Refused: &linkpb.Refused{Message: new(message)}}}
 }
 
 // hostOf is the host of a "host:port", without the brackets of an IPv6 address.

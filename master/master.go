@@ -55,6 +55,7 @@ type Recovered struct {
 	Gone        []*registrypb.GoneAgent
 	Weights     map[string]float64          // by role
 	Quotas      map[string]allocation.Quota // by role
+	Maintenance *registrypb.Maintenance     // nil if none is planned
 }
 
 // Master is the core of one term. It is owned by one goroutine.
@@ -91,6 +92,9 @@ type Master struct {
 	offers  map[mesos.OfferID]*offer
 	session AllocatorSession
 
+	maintenance, acceptedMaintenance *maintenance // accepted is with what is being written
+	inverseOffers                    map[mesos.OfferID]*inverseOffer
+
 	// Of roles. Accepted quotas are those with what is being written.
 	weights                map[string]float64
 	weightsRecovered       bool
@@ -120,6 +124,7 @@ func New(config Config, recovered Recovered) *Master {
 		pendingLinks:     make(map[LinkID]*transition),
 		writes:           make(map[uint64]func()),
 		offers:           make(map[mesos.OfferID]*offer),
+		inverseOffers:    make(map[mesos.OfferID]*inverseOffer),
 		weights:          make(map[string]float64),
 		weightsRecovered: len(recovered.Weights) > 0,
 		quotas:           make(map[string]allocation.Quota),
@@ -132,6 +137,8 @@ func New(config Config, recovered Recovered) *Master {
 	}
 	maps.Copy(m.quotas, recovered.Quotas)
 	maps.Copy(m.acceptedQuotas, recovered.Quotas)
+	m.maintenance = recoveredMaintenance(recovered.Maintenance)
+	m.acceptedMaintenance = m.maintenance
 	for _, a := range recovered.Admitted {
 		m.recovered[mesos.AgentID(a.GetInfo().GetId().GetValue())] = a.GetInfo()
 	}
@@ -168,6 +175,7 @@ func (m *Master) start() {
 	for _, role := range sortedKeys(m.quotas) {
 		m.publishQuota(role)
 	}
+	m.maintenanceDirty = len(m.maintenance.outages) > 0
 	for _, id := range slices.Sorted(maps.Keys(m.recovered)) {
 		m.emit(PutRecoveredAgent{Agent: m.recovered[id]})
 	}
@@ -179,7 +187,7 @@ func (m *Master) start() {
 // Next is when the core must be given a Tick: the zero time if it waits for
 // nothing, a time that has passed if it wants one as soon as no input waits.
 func (m *Master) Next() time.Time {
-	if !m.started && len(m.recovered)+len(m.weights)+len(m.quotas) > 0 {
+	if !m.started && len(m.recovered)+len(m.weights)+len(m.quotas)+len(m.maintenance.outages) > 0 {
 		return time.Unix(0, 0)
 	}
 	if m.totalsPending() {
@@ -210,6 +218,12 @@ func (m *Master) take(in Input) {
 		m.linkClosed(in.Link)
 	case RegistryWritten:
 		m.registryWritten(in)
+	case UpdateMaintenanceSchedule:
+		m.updateMaintenance(in)
+	case StartMaintenance:
+		m.startMaintenance(in)
+	case StopMaintenance:
+		m.stopMaintenance(in)
 	case Teardown:
 		m.teardown(in)
 	case UpdateWeights:

@@ -33,6 +33,8 @@ func (m *Master) allocated(in Allocated) {
 	switch out := in.Output.(type) {
 	case allocation.OffersReady:
 		m.offer(out)
+	case allocation.InverseOffersReady:
+		m.makeInverseOffers(out)
 	case allocation.Refused:
 		m.log(LogError, "the allocator refused what it was told", "error", out.Err)
 	}
@@ -117,6 +119,7 @@ func (o *offer) message() *mesospb.Offer {
 		Resources:      convert.ToWire(o.resources),
 		Attributes:     o.agent.info.Attributes,
 		AllocationInfo: &mesospb.Resource_AllocationInfo{Role: new(o.role)},
+		Unavailability: o.agent.outage,
 	}
 	if h := o.framework.holdings[o.agent.id]; h != nil {
 		for _, id := range sortedKeys(h.executors) {
@@ -153,6 +156,7 @@ func (f *framework) view(w *mesospb.Offer) (*mesospb.Offer, error) {
 	return &mesospb.Offer{
 		Id: w.Id, FrameworkId: w.FrameworkId, AgentId: w.AgentId, Hostname: w.Hostname, Url: w.Url,
 		Domain: w.Domain, Resources: list, Attributes: w.Attributes, ExecutorIds: w.ExecutorIds, AllocationInfo: role,
+		Unavailability: w.Unavailability,
 	}, nil
 }
 

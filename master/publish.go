@@ -20,6 +20,7 @@ type publications struct {
 	dirtyFrameworks  []*framework
 	totalsAgents     []*agent
 	totalsFrameworks []*framework
+	maintenanceDirty bool // published at the next Tick, too
 }
 
 func (m *Master) touchTask(t *task) {
@@ -56,10 +57,16 @@ func (m *Master) touchUse(f *framework, a *agent) {
 }
 
 // totalsPending reports whether records wait for a Tick to be published.
-func (m *Master) totalsPending() bool { return len(m.totalsAgents)+len(m.totalsFrameworks) > 0 }
+func (m *Master) totalsPending() bool {
+	return m.maintenanceDirty || len(m.totalsAgents)+len(m.totalsFrameworks) > 0
+}
 
 // touchTotals makes the end of this Step publish the records that waited for it.
 func (m *Master) touchTotals() {
+	if m.maintenanceDirty {
+		m.maintenanceDirty = false
+		m.emit(PutMaintenance{Schedule: m.maintenance.schedule, Status: m.maintenanceStatus()})
+	}
 	for _, a := range m.totalsAgents {
 		if a.totalsDirty {
 			m.touchAgent(a)
@@ -124,6 +131,7 @@ func (f *framework) record() *masterpb.Response_GetFrameworks_Framework {
 		AllocatedResources: convert.ToWire(f.used),
 		OfferedResources:   convert.ToWire(f.offered),
 		OfferConstraints:   f.constraints,
+		InverseOffers:      f.inverseMessages(),
 	}
 }
 

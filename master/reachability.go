@@ -58,6 +58,7 @@ func (m *Master) disconnect(a *agent) {
 	for _, o := range offersInOrder(a.offers) {
 		m.rescind(o)
 	}
+	m.withdrawAll(a, true)
 	for _, id := range sortedKeys(a.holdings) {
 		if h := a.holdings[id]; !h.framework.info.GetCheckpoint() {
 			m.loseHolding(h, lostTasks{
@@ -164,9 +165,22 @@ func (m *Master) unregister(a *agent) {
 
 // removeAgent takes an agent out of the registry and then out of the cluster.
 func (m *Master) removeAgent(a *agent, why string, counter *uint64) {
+	m.remove(a, why, func() { *counter++ })
+}
+
+// expelAgent removes an agent and tells it to stop.
+func (m *Master) expelAgent(a *agent, why string) {
+	m.remove(a, why, func() {
+		if a.connected {
+			m.sendAgent(a, refusedMessage(why))
+		}
+	})
+}
+
+func (m *Master) remove(a *agent, why string, first func()) {
 	m.begin(a.id, 0, []RegistryWrite{{Key: AdmittedKey(a.id)}}, func(*transition) {
 		m.counters.agentRemovals++
-		*counter++
+		first()
 		m.log(LogInfo, "agent removed", "agent", a.id, "hostname", a.info.GetHostname(), "because", why)
 		m.forgetAgent(a, func(*framework) lostTasks {
 			return lostTasks{
@@ -184,6 +198,10 @@ func (m *Master) forgetAgent(a *agent, end func(*framework) lostTasks) {
 	}
 	for _, o := range offersInOrder(a.offers) {
 		m.rescind(o)
+	}
+	m.withdrawAll(a, true)
+	if len(a.answers) > 0 {
+		m.maintenanceDirty = true
 	}
 	for _, id := range sortedKeys(a.holdings) {
 		h := a.holdings[id]

@@ -9,6 +9,7 @@ import (
 	"github.com/mesosctl/mesosctl/mesos"
 	"github.com/mesosctl/mesosctl/mesos/allocation"
 	"github.com/mesosctl/mesosctl/wire/convert"
+	"github.com/mesosctl/mesosctl/wire/maintenancepb"
 	"github.com/mesosctl/mesosctl/wire/mesospb"
 	"github.com/mesosctl/mesosctl/wire/quotapb"
 	"github.com/mesosctl/mesosctl/wire/registrypb"
@@ -22,6 +23,7 @@ const (
 	gonePrefix        = "gone/"        // registrypb.GoneAgent
 	weightPrefix      = "weights/"     // mesospb.WeightInfo
 	quotaPrefix       = "quota/"       // quotapb.QuotaConfig
+	maintenanceKey    = "maintenance"  // registrypb.Maintenance
 )
 
 // AdmittedKey is the registry key of an admitted agent.
@@ -92,6 +94,8 @@ func (r *Recovered) add(key string, value []byte) error {
 		return r.addWeight(key, value)
 	case strings.HasPrefix(key, quotaPrefix):
 		return r.addQuota(key, value)
+	case key == maintenanceKey:
+		return r.addMaintenance(value)
 	}
 	return nil
 }
@@ -163,6 +167,49 @@ func putQuotas(quotas map[string]allocation.Quota) []RegistryWrite {
 		writes = append(writes, write)
 	}
 	return writes
+}
+
+// addMaintenance decodes what is planned, and checks it as if it were new.
+func (r *Recovered) addMaintenance(value []byte) error {
+	r.Maintenance = new(registrypb.Maintenance)
+	if err := r.Maintenance.UnmarshalVT(value); err != nil {
+		return err
+	}
+	_, err := newMaintenance(r.Maintenance.GetSchedule(), machineSet(r.Maintenance.GetDown()))
+	return err
+}
+
+func machineSet(list []*mesospb.MachineID) map[machineID]bool {
+	set := make(map[machineID]bool, len(list))
+	for _, id := range list {
+		set[machineOf(id)] = true
+	}
+	return set
+}
+
+// recoveredMaintenance is what the registry had. It was checked when it was read.
+func recoveredMaintenance(r *registrypb.Maintenance) *maintenance {
+	if r == nil {
+		r = &registrypb.Maintenance{Schedule: new(maintenancepb.Schedule)}
+	}
+	recovered, err := newMaintenance(r.GetSchedule(), machineSet(r.GetDown()))
+	if err != nil {
+		panic("master: recovered maintenance: " + err.Error())
+	}
+	return recovered
+}
+
+// putMaintenance is the write that replaces the maintenance; none is deleted.
+func putMaintenance(p *maintenance) RegistryWrite {
+	write := RegistryWrite{Key: maintenanceKey}
+	if len(p.outages) > 0 {
+		stored := &registrypb.Maintenance{Schedule: p.schedule}
+		for _, id := range sortedMachines(p.down) {
+			stored.Down = append(stored.Down, id.wire())
+		}
+		write.Value = mustMarshal(stored)
+	}
+	return write
 }
 
 // putAdmitted is the write that admits an agent, or replaces its description.

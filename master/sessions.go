@@ -16,6 +16,12 @@ import (
 // Mesos forgets them when a master fails over.
 func (m *Master) allocatorConnected(session AllocatorSession) {
 	m.session = session
+	for _, id := range sortedKeys(m.agents) {
+		for _, o := range slices.Clone(m.agents[id].inverse) {
+			m.forgetInverse(o) // this allocator asks anew
+			m.tellInverseRescinded(o)
+		}
+	}
 	m.describeCluster(m.allocate)
 }
 

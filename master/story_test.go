@@ -2,6 +2,7 @@ package master
 
 import (
 	"fmt"
+	"maps"
 	"strings"
 	"testing"
 	"time"
@@ -11,6 +12,7 @@ import (
 	"github.com/mesosctl/mesosctl/mesos/resources"
 	"github.com/mesosctl/mesosctl/wire/convert"
 	"github.com/mesosctl/mesosctl/wire/linkpb"
+	"github.com/mesosctl/mesosctl/wire/maintenancepb"
 	"github.com/mesosctl/mesosctl/wire/masterpb"
 	"github.com/mesosctl/mesosctl/wire/mesospb"
 	"github.com/mesosctl/mesosctl/wire/quotapb"
@@ -50,6 +52,8 @@ type cluster struct {
 	// slowRegistry makes registry writes wait for written.
 	slowRegistry bool
 	pending      []uint64
+	unwritten    map[uint64][]RegistryWrite
+	registry     map[string][]byte // what is durable
 }
 
 type holder struct {
@@ -67,12 +71,15 @@ type view struct {
 	offers     map[mesos.OfferID]*mesospb.Offer
 	weights    map[string]float64
 	quotas     map[string]*quotapb.QuotaConfig
+	schedule   *maintenancepb.Schedule
+	status     *maintenancepb.ClusterStatus
 }
 
 func newCluster(t *testing.T, config Config, recovered Recovered) *cluster {
 	return &cluster{
 		Master: New(config, recovered), t: t, now: epoch,
 		held: make(map[holder]resources.Resources), told: newTold(),
+		unwritten: make(map[uint64][]RegistryWrite), registry: make(map[string][]byte),
 		views: view{
 			agents:     make(map[mesos.AgentID]*masterpb.Response_GetAgents_Agent),
 			recovered:  make(map[mesos.AgentID]*mesospb.AgentInfo),
@@ -89,12 +96,17 @@ func newCluster(t *testing.T, config Config, recovered Recovered) *cluster {
 // step gives the master an input, and what follows from it at once.
 func (c *cluster) step(in Input) {
 	c.t.Helper()
+	if in, ok := in.(RegistryWritten); ok && in.Err == nil {
+		c.store(c.unwritten[in.ID])
+		delete(c.unwritten, in.ID)
+	}
 	var written []uint64
 	for _, e := range c.Step(c.now, in) {
 		c.out = append(c.out, e)
 		switch e := e.(type) {
 		case WriteRegistry:
 			written = append(written, e.ID)
+			c.unwritten[e.ID] = e.Writes
 		case Allocate:
 			c.book(e.Input)
 			c.told.take(e.Input)
@@ -113,6 +125,33 @@ func (c *cluster) step(in Input) {
 	if next := c.Next(); !next.IsZero() && !next.After(c.now) {
 		c.step(Tick{})
 	}
+}
+
+// store writes to the registry.
+func (c *cluster) store(writes []RegistryWrite) {
+	for _, w := range writes {
+		if c.registry[w.Key] = w.Value; w.Value == nil {
+			delete(c.registry, w.Key)
+		}
+	}
+}
+
+// failover is a new master's cluster that begins with what is durable in this one.
+func (c *cluster) failover() *cluster {
+	c.t.Helper()
+	recovered, err := DecodeRecovered(c.registry)
+	if err != nil {
+		c.t.Fatal(err)
+	}
+	config := c.config
+	config.Info = config.Info.CloneVT()
+	config.Info.Id = new(config.Info.GetId() + "'")
+	config.Term++
+	next := newCluster(c.t, config, recovered)
+	next.now = c.now
+	next.registry = maps.Clone(c.registry)
+	next.step(Tick{})
+	return next
 }
 
 // written completes the registry writes that waited.
@@ -257,6 +296,8 @@ func (v *view) apply(e Effect) {
 		delete(v.offers, e.Offer)
 	case PutWeight:
 		v.weights[e.Role] = e.Weight
+	case PutMaintenance:
+		v.schedule, v.status = e.Schedule, e.Status
 	case PutQuota:
 		if v.quotas[e.Role] = e.Config; e.Config == nil {
 			delete(v.quotas, e.Role)

@@ -125,6 +125,7 @@ func (m *Master) failOver(f *framework, stream StreamID) {
 	for _, o := range offersInOrder(f.offers) {
 		m.withdraw(o)
 	}
+	m.withdrawFrom(f, false)
 	m.connect(f, stream)
 	m.activate(f)
 	m.log(LogInfo, "framework failed over", "framework", f.id, "name", f.info.GetName())

@@ -108,6 +108,7 @@ func inputs() []allocation.Input {
 		allocation.UpdateUnavailability{ID: "M-S0", Unavailability: &allocation.Unavailability{Start: start}},
 		allocation.UpdateUnavailability{ID: "M-S0"},
 		allocation.InverseOfferAnswered{Framework: "M-0000", Agent: "M-S0", Accepted: true, Refuse: time.Second},
+		allocation.InverseOfferAnswered{Framework: "M-0000", Agent: "M-S0", Withdrawn: true},
 		allocation.UpdateWhitelist{Hostnames: map[string]bool{"a1.example": true}},
 		allocation.UpdateWhitelist{Hostnames: map[string]bool{}},
 		allocation.UpdateWhitelist{},

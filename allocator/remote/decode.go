@@ -85,6 +85,7 @@ func (d *decoder) input(m *allocationpb.Input) allocation.Input {
 		return allocation.InverseOfferAnswered{
 			Framework: d.frameworkID(m.InverseOfferAnswered.GetFrameworkId()), Agent: d.agentID(m.InverseOfferAnswered.GetAgentId()),
 			Accepted: m.InverseOfferAnswered.GetAccepted(), Refuse: d.duration(m.InverseOfferAnswered.GetRefuseNanoseconds()),
+			Withdrawn: m.InverseOfferAnswered.GetWithdrawn(),
 		}
 	case *allocationpb.Input_UpdateWhitelist:
 		return allocation.UpdateWhitelist{Hostnames: whitelist(m.UpdateWhitelist)}

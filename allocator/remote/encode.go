@@ -85,6 +85,7 @@ func encodeOtherInput(m *allocationpb.Input, in allocation.Input) {
 	case allocation.InverseOfferAnswered:
 		m.Input = &allocationpb.Input_InverseOfferAnswered{InverseOfferAnswered: &allocationpb.InverseOfferAnswered{
 			FrameworkId: frameworkID(in.Framework), AgentId: agentID(in.Agent), Accepted: &in.Accepted, RefuseNanoseconds: nanoseconds(in.Refuse),
+			Withdrawn: ifTrue(in.Withdrawn),
 		}}
 	case allocation.UpdateWhitelist:
 		m.Input = &allocationpb.Input_UpdateWhitelist{UpdateWhitelist: encodeWhitelist(in.Hostnames)}
@@ -287,6 +288,14 @@ func frameworkID(id mesos.FrameworkID) *mesospb.FrameworkID {
 func agentID(id mesos.AgentID) *mesospb.AgentID { return &mesospb.AgentID{Value: new(string(id))} }
 
 // nanoseconds is nil for 0.
+// ifTrue is a flag that old peers don't know, left out where they needn't.
+func ifTrue(b bool) *bool {
+	if !b {
+		return nil
+	}
+	return &b
+}
+
 func nanoseconds(d time.Duration) *int64 {
 	if d == 0 {
 		return nil

@@ -196,6 +196,9 @@ type (
 		Agent     mesos.AgentID
 		Accepted  bool
 		Refuse    time.Duration
+		// Withdrawn is true if the inverse offer was taken back before it was
+		// answered: the framework may be asked again at once.
+		Withdrawn bool
 	}
 	// UpdateWhitelist restricts offers to agents on hosts; nil means all.
 	UpdateWhitelist struct{ Hostnames map[string]bool }

@@ -2377,8 +2377,10 @@ type InverseOfferAnswered struct {
 	AgentId           *mesospb.AgentID       `protobuf:"bytes,2,req,name=agent_id,json=agentId" json:"agent_id,omitempty"`
 	Accepted          *bool                  `protobuf:"varint,3,req,name=accepted" json:"accepted,omitempty"`
 	RefuseNanoseconds *int64                 `protobuf:"varint,4,opt,name=refuse_nanoseconds,json=refuseNanoseconds" json:"refuse_nanoseconds,omitempty"`
-	unknownFields     protoimpl.UnknownFields
-	sizeCache         protoimpl.SizeCache
+	// True if the inverse offer was taken back before it was answered.
+	Withdrawn     *bool `protobuf:"varint,5,opt,name=withdrawn" json:"withdrawn,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
 }
 
 func (x *InverseOfferAnswered) Reset() {
@@ -2437,6 +2439,13 @@ func (x *InverseOfferAnswered) GetRefuseNanoseconds() int64 {
 		return *x.RefuseNanoseconds
 	}
 	return 0
+}
+
+func (x *InverseOfferAnswered) GetWithdrawn() bool {
+	if x != nil && x.Withdrawn != nil {
+		return *x.Withdrawn
+	}
+	return false
 }
 
 // Only agents on these hosts may be offered. Without whitelist, all may.
@@ -3063,12 +3072,13 @@ const file_mesosctl_allocation_allocation_proto_rawDesc = "" +
 	"\x06limits\x18\x03 \x01(\v2\x1f.mesosctl.allocation.QuantitiesR\x06limits\"\x86\x01\n" +
 	"\x14UpdateUnavailability\x12,\n" +
 	"\bagent_id\x18\x01 \x02(\v2\x11.mesos.v1.AgentIDR\aagentId\x12@\n" +
-	"\x0eunavailability\x18\x02 \x01(\v2\x18.mesos.v1.UnavailabilityR\x0eunavailability\"\xc9\x01\n" +
+	"\x0eunavailability\x18\x02 \x01(\v2\x18.mesos.v1.UnavailabilityR\x0eunavailability\"\xe7\x01\n" +
 	"\x14InverseOfferAnswered\x128\n" +
 	"\fframework_id\x18\x01 \x02(\v2\x15.mesos.v1.FrameworkIDR\vframeworkId\x12,\n" +
 	"\bagent_id\x18\x02 \x02(\v2\x11.mesos.v1.AgentIDR\aagentId\x12\x1a\n" +
 	"\baccepted\x18\x03 \x02(\bR\baccepted\x12-\n" +
-	"\x12refuse_nanoseconds\x18\x04 \x01(\x03R\x11refuseNanoseconds\"\x8a\x01\n" +
+	"\x12refuse_nanoseconds\x18\x04 \x01(\x03R\x11refuseNanoseconds\x12\x1c\n" +
+	"\twithdrawn\x18\x05 \x01(\bR\twithdrawn\"\x8a\x01\n" +
 	"\x0fUpdateWhitelist\x12L\n" +
 	"\twhitelist\x18\x01 \x01(\v2..mesosctl.allocation.UpdateWhitelist.WhitelistR\twhitelist\x1a)\n" +
 	"\tWhitelist\x12\x1c\n" +

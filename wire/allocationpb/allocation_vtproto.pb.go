@@ -1101,6 +1101,10 @@ func (m *InverseOfferAnswered) CloneVT() *InverseOfferAnswered {
 		tmpVal := *rhs
 		r.RefuseNanoseconds = &tmpVal
 	}
+	if rhs := m.Withdrawn; rhs != nil {
+		tmpVal := *rhs
+		r.Withdrawn = &tmpVal
+	}
 	if len(m.unknownFields) > 0 {
 		r.unknownFields = make([]byte, len(m.unknownFields))
 		copy(r.unknownFields, m.unknownFields)
@@ -3090,6 +3094,9 @@ func (this *InverseOfferAnswered) EqualVT(that *InverseOfferAnswered) bool {
 		return false
 	}
 	if p, q := this.RefuseNanoseconds, that.RefuseNanoseconds; (p == nil && q != nil) || (p != nil && (q == nil || *p != *q)) {
+		return false
+	}
+	if p, q := this.Withdrawn, that.Withdrawn; (p == nil && q != nil) || (p != nil && (q == nil || *p != *q)) {
 		return false
 	}
 	return string(this.unknownFields) == string(that.unknownFields)
@@ -5887,6 +5894,16 @@ func (m *InverseOfferAnswered) MarshalToSizedBufferVT(dAtA []byte) (int, error) 
 		i -= len(m.unknownFields)
 		copy(dAtA[i:], m.unknownFields)
 	}
+	if m.Withdrawn != nil {
+		i--
+		if *m.Withdrawn {
+			dAtA[i] = 1
+		} else {
+			dAtA[i] = 0
+		}
+		i--
+		dAtA[i] = 0x28
+	}
 	if m.RefuseNanoseconds != nil {
 		i = protohelpers.EncodeVarint(dAtA, i, uint64(*m.RefuseNanoseconds))
 		i--
@@ -7423,6 +7440,9 @@ func (m *InverseOfferAnswered) SizeVT() (n int) {
 	}
 	if m.RefuseNanoseconds != nil {
 		n += 1 + protohelpers.SizeOfVarint(uint64(*m.RefuseNanoseconds))
+	}
+	if m.Withdrawn != nil {
+		n += 2
 	}
 	n += len(m.unknownFields)
 	return n
@@ -13139,6 +13159,27 @@ func (m *InverseOfferAnswered) UnmarshalVT(dAtA []byte) error {
 				}
 			}
 			m.RefuseNanoseconds = &v
+		case 5:
+			if wireType != 0 {
+				return fmt.Errorf("proto: wrong wireType = %d for field Withdrawn", wireType)
+			}
+			var v int
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return protohelpers.ErrIntOverflow
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				v |= int(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+			b := bool(v != 0)
+			m.Withdrawn = &b
 		default:
 			iNdEx = preIndex
 			skippy, err := protohelpers.Skip(dAtA[iNdEx:])

@@ -10,6 +10,7 @@
 package registrypb
 
 import (
+	maintenancepb "github.com/mesosctl/mesosctl/wire/maintenancepb"
 	mesospb "github.com/mesosctl/mesosctl/wire/mesospb"
 	protoreflect "google.golang.org/protobuf/reflect/protoreflect"
 	protoimpl "google.golang.org/protobuf/runtime/protoimpl"
@@ -29,6 +30,7 @@ const (
 type AdmittedAgent struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
 	Info          *mesospb.AgentInfo     `protobuf:"bytes,1,req,name=info" json:"info,omitempty"` // with id
+	Standing      *Standing              `protobuf:"bytes,2,opt,name=standing" json:"standing,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -70,11 +72,19 @@ func (x *AdmittedAgent) GetInfo() *mesospb.AgentInfo {
 	return nil
 }
 
+func (x *AdmittedAgent) GetStanding() *Standing {
+	if x != nil {
+		return x.Standing
+	}
+	return nil
+}
+
 // An agent that stopped answering. It may come back.
 type UnreachableAgent struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
 	Id            *mesospb.AgentID       `protobuf:"bytes,1,req,name=id" json:"id,omitempty"`
 	Since         *mesospb.TimeInfo      `protobuf:"bytes,2,req,name=since" json:"since,omitempty"`
+	Standing      *Standing              `protobuf:"bytes,3,opt,name=standing" json:"standing,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -123,6 +133,74 @@ func (x *UnreachableAgent) GetSince() *mesospb.TimeInfo {
 	return nil
 }
 
+func (x *UnreachableAgent) GetStanding() *Standing {
+	if x != nil {
+		return x.Standing
+	}
+	return nil
+}
+
+// What operators decided about an agent. Absent: its resources may be offered.
+type Standing struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Deactivated   *bool                  `protobuf:"varint,1,opt,name=deactivated" json:"deactivated,omitempty"` // also while it is drained, and after
+	Drain         *mesospb.DrainInfo     `protobuf:"bytes,2,opt,name=drain" json:"drain,omitempty"`
+	DrainStarted  *mesospb.TimeInfo      `protobuf:"bytes,3,opt,name=drain_started,json=drainStarted" json:"drain_started,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Standing) Reset() {
+	*x = Standing{}
+	mi := &file_mesosctl_registry_registry_proto_msgTypes[2]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Standing) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Standing) ProtoMessage() {}
+
+func (x *Standing) ProtoReflect() protoreflect.Message {
+	mi := &file_mesosctl_registry_registry_proto_msgTypes[2]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Standing.ProtoReflect.Descriptor instead.
+func (*Standing) Descriptor() ([]byte, []int) {
+	return file_mesosctl_registry_registry_proto_rawDescGZIP(), []int{2}
+}
+
+func (x *Standing) GetDeactivated() bool {
+	if x != nil && x.Deactivated != nil {
+		return *x.Deactivated
+	}
+	return false
+}
+
+func (x *Standing) GetDrain() *mesospb.DrainInfo {
+	if x != nil {
+		return x.Drain
+	}
+	return nil
+}
+
+func (x *Standing) GetDrainStarted() *mesospb.TimeInfo {
+	if x != nil {
+		return x.DrainStarted
+	}
+	return nil
+}
+
 // An agent that an operator declared gone. It may never come back.
 type GoneAgent struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
@@ -134,7 +212,7 @@ type GoneAgent struct {
 
 func (x *GoneAgent) Reset() {
 	*x = GoneAgent{}
-	mi := &file_mesosctl_registry_registry_proto_msgTypes[2]
+	mi := &file_mesosctl_registry_registry_proto_msgTypes[3]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -146,7 +224,7 @@ func (x *GoneAgent) String() string {
 func (*GoneAgent) ProtoMessage() {}
 
 func (x *GoneAgent) ProtoReflect() protoreflect.Message {
-	mi := &file_mesosctl_registry_registry_proto_msgTypes[2]
+	mi := &file_mesosctl_registry_registry_proto_msgTypes[3]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -159,7 +237,7 @@ func (x *GoneAgent) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GoneAgent.ProtoReflect.Descriptor instead.
 func (*GoneAgent) Descriptor() ([]byte, []int) {
-	return file_mesosctl_registry_registry_proto_rawDescGZIP(), []int{2}
+	return file_mesosctl_registry_registry_proto_rawDescGZIP(), []int{3}
 }
 
 func (x *GoneAgent) GetId() *mesospb.AgentID {
@@ -176,19 +254,82 @@ func (x *GoneAgent) GetSince() *mesospb.TimeInfo {
 	return nil
 }
 
+// The maintenance of machines: what is planned, and what is under way. There is
+// one of it.
+type Maintenance struct {
+	state         protoimpl.MessageState  `protogen:"open.v1"`
+	Schedule      *maintenancepb.Schedule `protobuf:"bytes,1,req,name=schedule" json:"schedule,omitempty"`
+	Down          []*mesospb.MachineID    `protobuf:"bytes,2,rep,name=down" json:"down,omitempty"` // each of the schedule, with hostname in lower case
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Maintenance) Reset() {
+	*x = Maintenance{}
+	mi := &file_mesosctl_registry_registry_proto_msgTypes[4]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Maintenance) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Maintenance) ProtoMessage() {}
+
+func (x *Maintenance) ProtoReflect() protoreflect.Message {
+	mi := &file_mesosctl_registry_registry_proto_msgTypes[4]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Maintenance.ProtoReflect.Descriptor instead.
+func (*Maintenance) Descriptor() ([]byte, []int) {
+	return file_mesosctl_registry_registry_proto_rawDescGZIP(), []int{4}
+}
+
+func (x *Maintenance) GetSchedule() *maintenancepb.Schedule {
+	if x != nil {
+		return x.Schedule
+	}
+	return nil
+}
+
+func (x *Maintenance) GetDown() []*mesospb.MachineID {
+	if x != nil {
+		return x.Down
+	}
+	return nil
+}
+
 var File_mesosctl_registry_registry_proto protoreflect.FileDescriptor
 
 const file_mesosctl_registry_registry_proto_rawDesc = "" +
 	"\n" +
-	" mesosctl/registry/registry.proto\x12\x11mesosctl.registry\x1a\x14mesos/v1/mesos.proto\"8\n" +
+	" mesosctl/registry/registry.proto\x12\x11mesosctl.registry\x1a&mesos/v1/maintenance/maintenance.proto\x1a\x14mesos/v1/mesos.proto\"q\n" +
 	"\rAdmittedAgent\x12'\n" +
-	"\x04info\x18\x01 \x02(\v2\x13.mesos.v1.AgentInfoR\x04info\"_\n" +
+	"\x04info\x18\x01 \x02(\v2\x13.mesos.v1.AgentInfoR\x04info\x127\n" +
+	"\bstanding\x18\x02 \x01(\v2\x1b.mesosctl.registry.StandingR\bstanding\"\x98\x01\n" +
 	"\x10UnreachableAgent\x12!\n" +
 	"\x02id\x18\x01 \x02(\v2\x11.mesos.v1.AgentIDR\x02id\x12(\n" +
-	"\x05since\x18\x02 \x02(\v2\x12.mesos.v1.TimeInfoR\x05since\"X\n" +
+	"\x05since\x18\x02 \x02(\v2\x12.mesos.v1.TimeInfoR\x05since\x127\n" +
+	"\bstanding\x18\x03 \x01(\v2\x1b.mesosctl.registry.StandingR\bstanding\"\x90\x01\n" +
+	"\bStanding\x12 \n" +
+	"\vdeactivated\x18\x01 \x01(\bR\vdeactivated\x12)\n" +
+	"\x05drain\x18\x02 \x01(\v2\x13.mesos.v1.DrainInfoR\x05drain\x127\n" +
+	"\rdrain_started\x18\x03 \x01(\v2\x12.mesos.v1.TimeInfoR\fdrainStarted\"X\n" +
 	"\tGoneAgent\x12!\n" +
 	"\x02id\x18\x01 \x02(\v2\x11.mesos.v1.AgentIDR\x02id\x12(\n" +
-	"\x05since\x18\x02 \x02(\v2\x12.mesos.v1.TimeInfoR\x05sinceB.Z,github.com/mesosctl/mesosctl/wire/registrypb"
+	"\x05since\x18\x02 \x02(\v2\x12.mesos.v1.TimeInfoR\x05since\"r\n" +
+	"\vMaintenance\x12:\n" +
+	"\bschedule\x18\x01 \x02(\v2\x1e.mesos.v1.maintenance.ScheduleR\bschedule\x12'\n" +
+	"\x04down\x18\x02 \x03(\v2\x13.mesos.v1.MachineIDR\x04downB.Z,github.com/mesosctl/mesosctl/wire/registrypb"
 
 var (
 	file_mesosctl_registry_registry_proto_rawDescOnce sync.Once
@@ -202,26 +343,37 @@ func file_mesosctl_registry_registry_proto_rawDescGZIP() []byte {
 	return file_mesosctl_registry_registry_proto_rawDescData
 }
 
-var file_mesosctl_registry_registry_proto_msgTypes = make([]protoimpl.MessageInfo, 3)
+var file_mesosctl_registry_registry_proto_msgTypes = make([]protoimpl.MessageInfo, 5)
 var file_mesosctl_registry_registry_proto_goTypes = []any{
-	(*AdmittedAgent)(nil),     // 0: mesosctl.registry.AdmittedAgent
-	(*UnreachableAgent)(nil),  // 1: mesosctl.registry.UnreachableAgent
-	(*GoneAgent)(nil),         // 2: mesosctl.registry.GoneAgent
-	(*mesospb.AgentInfo)(nil), // 3: mesos.v1.AgentInfo
-	(*mesospb.AgentID)(nil),   // 4: mesos.v1.AgentID
-	(*mesospb.TimeInfo)(nil),  // 5: mesos.v1.TimeInfo
+	(*AdmittedAgent)(nil),          // 0: mesosctl.registry.AdmittedAgent
+	(*UnreachableAgent)(nil),       // 1: mesosctl.registry.UnreachableAgent
+	(*Standing)(nil),               // 2: mesosctl.registry.Standing
+	(*GoneAgent)(nil),              // 3: mesosctl.registry.GoneAgent
+	(*Maintenance)(nil),            // 4: mesosctl.registry.Maintenance
+	(*mesospb.AgentInfo)(nil),      // 5: mesos.v1.AgentInfo
+	(*mesospb.AgentID)(nil),        // 6: mesos.v1.AgentID
+	(*mesospb.TimeInfo)(nil),       // 7: mesos.v1.TimeInfo
+	(*mesospb.DrainInfo)(nil),      // 8: mesos.v1.DrainInfo
+	(*maintenancepb.Schedule)(nil), // 9: mesos.v1.maintenance.Schedule
+	(*mesospb.MachineID)(nil),      // 10: mesos.v1.MachineID
 }
 var file_mesosctl_registry_registry_proto_depIdxs = []int32{
-	3, // 0: mesosctl.registry.AdmittedAgent.info:type_name -> mesos.v1.AgentInfo
-	4, // 1: mesosctl.registry.UnreachableAgent.id:type_name -> mesos.v1.AgentID
-	5, // 2: mesosctl.registry.UnreachableAgent.since:type_name -> mesos.v1.TimeInfo
-	4, // 3: mesosctl.registry.GoneAgent.id:type_name -> mesos.v1.AgentID
-	5, // 4: mesosctl.registry.GoneAgent.since:type_name -> mesos.v1.TimeInfo
-	5, // [5:5] is the sub-list for method output_type
-	5, // [5:5] is the sub-list for method input_type
-	5, // [5:5] is the sub-list for extension type_name
-	5, // [5:5] is the sub-list for extension extendee
-	0, // [0:5] is the sub-list for field type_name
+	5,  // 0: mesosctl.registry.AdmittedAgent.info:type_name -> mesos.v1.AgentInfo
+	2,  // 1: mesosctl.registry.AdmittedAgent.standing:type_name -> mesosctl.registry.Standing
+	6,  // 2: mesosctl.registry.UnreachableAgent.id:type_name -> mesos.v1.AgentID
+	7,  // 3: mesosctl.registry.UnreachableAgent.since:type_name -> mesos.v1.TimeInfo
+	2,  // 4: mesosctl.registry.UnreachableAgent.standing:type_name -> mesosctl.registry.Standing
+	8,  // 5: mesosctl.registry.Standing.drain:type_name -> mesos.v1.DrainInfo
+	7,  // 6: mesosctl.registry.Standing.drain_started:type_name -> mesos.v1.TimeInfo
+	6,  // 7: mesosctl.registry.GoneAgent.id:type_name -> mesos.v1.AgentID
+	7,  // 8: mesosctl.registry.GoneAgent.since:type_name -> mesos.v1.TimeInfo
+	9,  // 9: mesosctl.registry.Maintenance.schedule:type_name -> mesos.v1.maintenance.Schedule
+	10, // 10: mesosctl.registry.Maintenance.down:type_name -> mesos.v1.MachineID
+	11, // [11:11] is the sub-list for method output_type
+	11, // [11:11] is the sub-list for method input_type
+	11, // [11:11] is the sub-list for extension type_name
+	11, // [11:11] is the sub-list for extension extendee
+	0,  // [0:11] is the sub-list for field type_name
 }
 
 func init() { file_mesosctl_registry_registry_proto_init() }
@@ -235,7 +387,7 @@ func file_mesosctl_registry_registry_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_mesosctl_registry_registry_proto_rawDesc), len(file_mesosctl_registry_registry_proto_rawDesc)),
 			NumEnums:      0,
-			NumMessages:   3,
+			NumMessages:   5,
 			NumExtensions: 0,
 			NumServices:   0,
 		},
