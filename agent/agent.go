@@ -8,6 +8,9 @@ import (
 	"time"
 
 	"github.com/mesosctl/mesosctl/mesos"
+	"github.com/mesosctl/mesosctl/mesos/resources"
+	"github.com/mesosctl/mesosctl/wire/convert"
+	"github.com/mesosctl/mesosctl/wire/linkpb"
 	"github.com/mesosctl/mesosctl/wire/mesospb"
 )
 
@@ -34,39 +37,14 @@ type Config struct {
 	ExecutorEnvironment []Variable
 	// SwitchUser is --switch_user: run tasks as the user they name.
 	SwitchUser bool
+	// Strict is --strict: what can't be read of the checkpoints is an error of
+	// Recover, instead of being left out.
+	Strict bool
 
 	// UUID returns fresh random UUIDs; a simulator passes a seeded source.
 	UUID func() [16]byte
 	// Jitter returns a number in [0, 1) for backoff.
 	Jitter func() float64
-}
-
-// State is what an agent that ran here before has left under <work_dir>/meta.
-// The zero State is that of a new agent.
-type State struct {
-	// Agent is the checkpointed slave.info, with the id the master gave it.
-	Agent *mesospb.AgentInfo
-}
-
-// Recover reads the State that an earlier agent wrote. read returns the value of
-// a checkpoint, or nil if there is none.
-func Recover(read func(path string) ([]byte, error)) (State, error) {
-	id, err := read(LatestPath)
-	if err != nil || len(id) == 0 {
-		return State{}, err
-	}
-	data, err := read(InfoPath(mesos.AgentID(id)))
-	if err != nil || data == nil {
-		return State{}, err
-	}
-	info := &mesospb.AgentInfo{}
-	if err := info.UnmarshalVT(data); err != nil {
-		return State{}, mesos.Errorf(mesos.Invalid, "agent %s: slave.info: %w", id, err)
-	}
-	if info.GetId().GetValue() != string(id) {
-		return State{}, mesos.Errorf(mesos.Invalid, "agent %s: slave.info is of agent %q", id, info.GetId().GetValue())
-	}
-	return State{Agent: info}, nil
 }
 
 // Limits of what is remembered of the past, as in Mesos.
@@ -96,6 +74,13 @@ type Agent struct {
 	streams    map[StreamID]*executor
 	history    ordered[mesos.FrameworkID, *framework] // completed frameworks
 
+	total          resources.Resources // the configured ones after all operations
+	savedResources []byte              // as they are checkpointed, with the operations
+	operations     ordered[uuid, *operation]
+	garbage        []string          // recovered checkpoints that nobody needs
+	changing       *operation        // whose volumes are being changed
+	held           []*linkpb.ToAgent // came meanwhile, and may count on the change
+
 	publication publication
 	metrics     Metrics
 }
@@ -116,6 +101,7 @@ func New(config Config, state State) *Agent {
 		config:     config,
 		info:       config.Info.CloneVT(),
 		saved:      state.Agent,
+		garbage:    state.garbage,
 		containers: make(map[mesos.ContainerID]*executor),
 		streams:    make(map[StreamID]*executor),
 	}
@@ -125,7 +111,13 @@ func New(config Config, state State) *Agent {
 	}
 	a.link.alarm.ring = a.retryMaster
 	a.link.silence.ring = a.masterSilent
-	a.metrics.countTotal(a.info.Resources)
+	a.total = state.total
+	if state.total.IsEmpty() {
+		// An agent whose resources are wrong is refused by the master, which says why.
+		a.total, _ = convert.Resources(a.info.Resources)
+	}
+	count(&a.metrics.total, a.total, +1)
+	a.recoverOperations(state.operations)
 	return a
 }
 
@@ -168,6 +160,12 @@ func (a *Agent) begin() {
 		a.forget(path.Join(agentPath(a.id), "frameworks"))
 	}
 	a.emit(PutAgent{Agent: a.info})
+	a.publishTotal()
+	for _, path := range a.garbage {
+		a.forget(path)
+	}
+	a.garbage = nil
+	a.continueOperations()
 	a.connect()
 }
 
@@ -193,6 +191,8 @@ func (a *Agent) take(in Input) {
 		a.containerEnded(in)
 	case ContainerUpdateFailed:
 		a.containerUpdateFailed(in)
+	case VolumesChanged:
+		a.volumesChanged(in)
 	case Shutdown:
 		a.shutdown(in)
 	case Tick:

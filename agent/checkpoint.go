@@ -7,8 +7,6 @@ import (
 	"strconv"
 
 	"github.com/mesosctl/mesosctl/mesos"
-	"github.com/mesosctl/mesosctl/wire/linkpb"
-	"github.com/mesosctl/mesosctl/wire/mesospb"
 )
 
 // The checkpoints lie where Mesos has them; paths are relative to
@@ -114,31 +112,6 @@ func (a *Agent) checkpointEnd(e *executor) {
 
 func (a *Agent) checkpointTask(t *task) {
 	a.write(path.Join(taskPath(a.id, t.executor, t.id), "task.info"), t.record)
-}
-
-// The records of task.updates: a letter, then a link StatusUpdate or the UUID of
-// one that was acknowledged.
-const (
-	updateRecord          = 'U'
-	acknowledgementRecord = 'A'
-)
-
-func (a *Agent) checkpointUpdate(s *updateStream, status *mesospb.TaskStatus) {
-	if s.path == "" {
-		return
-	}
-	a.emit(Checkpoint{Path: s.path, Append: true, Value: append([]byte{updateRecord}, encode(&linkpb.StatusUpdate{
-		FrameworkId: &mesospb.FrameworkID{Value: new(string(s.framework))},
-		ExecutorId:  status.ExecutorId,
-		Status:      status,
-	})...)})
-}
-
-func (a *Agent) checkpointAcknowledgement(s *updateStream, id []byte) {
-	if s.path == "" {
-		return
-	}
-	a.emit(Checkpoint{Path: s.path, Append: true, Value: append([]byte{acknowledgementRecord}, id...)})
 }
 
 // formatUUID writes a UUID as text.

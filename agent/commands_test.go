@@ -28,6 +28,12 @@ func (s *stage) input(name string, a arguments) Input {
 		return Tick{}
 	case "subscribe", "update", "message", "heartbeat", "stream-closed":
 		return s.executorInput(name, a)
+	case "volumes-changed":
+		in := VolumesChanged{Operation: uuid(uuidOf(a["uuid"]))}
+		if a.has("error") {
+			in.Err = errors.New(a["error"])
+		}
+		return in
 	case "started":
 		return ContainerStarted{Container: containerOf(a["container"]), Pid: int(a.number("pid", 0))}
 	case "update-failed":
@@ -76,6 +82,14 @@ func (s *stage) masterInput(name string, a arguments) *linkpb.ToAgent {
 	case "ack":
 		return &linkpb.ToAgent{Message: &linkpb.ToAgent_Acknowledge{Acknowledge: &linkpb.Acknowledge{
 			FrameworkId: a.framework(), TaskId: a.task(), Uuid: uuidOf(a["uuid"])}}}
+	case "reserve", "unreserve", "create", "destroy", "grow", "shrink", "create-disk":
+		return applyMessage(name, a)
+	case "ack-operation":
+		return &linkpb.ToAgent{Message: &linkpb.ToAgent_AcknowledgeOperation{
+			AcknowledgeOperation: &linkpb.AcknowledgeOperation{
+				OperationUuid: &mesospb.UUID{Value: uuidOf(a["uuid"])}, StatusUuid: &mesospb.UUID{Value: uuidOf(a["status"])}}}}
+	case "reconcile-operations":
+		return reconcileMessage(a)
 	case "message-to-executor":
 		return &linkpb.ToAgent{Message: &linkpb.ToAgent_MessageToExecutor{MessageToExecutor: &linkpb.MessageToExecutor{
 			FrameworkId: a.framework(), ExecutorId: a.executor(), Data: []byte(a["data"])}}}
@@ -150,6 +164,9 @@ func taskInfo(a arguments, id string) *mesospb.TaskInfo {
 	}
 	if a.has("grace") {
 		t.KillPolicy = killPolicy(a)
+	}
+	if a.has("volume") {
+		t.Resources = append(t.Resources, volumeOf(a, a["volume"]))
 	}
 	if a.has("cpu_limit") {
 		t.Limits = map[string]*mesospb.Value_Scalar{"cpus": {Value: new(a.number("cpu_limit", 0))}}

@@ -36,6 +36,8 @@ func (s *stage) describe(effect Effect) string {
 		return fmt.Sprintf("update container %s: %s%s", short(e.Container), resourcesText(e.Resources), limitsText(e.Limits))
 	case DestroyContainer:
 		return "destroy container " + short(e.Container)
+	case ChangeVolumes:
+		return changeText(e)
 	case Stopped:
 		return fmt.Sprintf("stopped: %v", e.Err)
 	case Checkpoint:
@@ -73,7 +75,11 @@ func stateName(s mesospb.TaskState) string { return strings.TrimPrefix(s.String(
 func (s *stage) toMaster(m *linkpb.ToMaster) string {
 	switch m := m.GetMessage().(type) {
 	case *linkpb.ToMaster_Register:
-		return "register " + m.Register.GetAgentInfo().GetHostname()
+		text := "register " + m.Register.GetAgentInfo().GetHostname()
+		if m.Register.TotalResources != nil {
+			text += " with " + resourcesText(m.Register.GetTotalResources())
+		}
+		return text
 	case *linkpb.ToMaster_Reregister:
 		return reregisterText(m.Reregister)
 	case *linkpb.ToMaster_Unregister:
@@ -88,6 +94,8 @@ func (s *stage) toMaster(m *linkpb.ToMaster) string {
 			text += " latest=" + stateName(u.GetLatestState())
 		}
 		return text
+	case *linkpb.ToMaster_UpdateOperationStatus:
+		return operationText(m.UpdateOperationStatus)
 	case *linkpb.ToMaster_ExecutorMessage:
 		return fmt.Sprintf("message of %s/%s: %s", m.ExecutorMessage.GetFrameworkId().GetValue(),
 			m.ExecutorMessage.GetExecutorId().GetValue(), m.ExecutorMessage.GetData())
@@ -118,7 +126,49 @@ func reregisterText(r *linkpb.Reregister) string {
 			fmt.Fprintf(&b, " (told %s %s)", stateName(t.GetStatusUpdateState()), shortUUID(t.GetStatusUpdateUuid()))
 		}
 	}
+	for _, o := range r.GetOperations() {
+		fmt.Fprintf(&b, "\n  operation %s %s", shortUUID(o.GetUuid().GetValue()), operationStateName(o.GetLatestStatus()))
+	}
+	if r.TotalResources != nil {
+		fmt.Fprintf(&b, "\n  total %s", resourcesText(r.GetTotalResources()))
+	}
 	return b.String()
+}
+
+func operationStateName(s *mesospb.OperationStatus) string {
+	return strings.TrimPrefix(s.GetState().String(), "OPERATION_")
+}
+
+func operationText(u *linkpb.UpdateOperationStatus) string {
+	text := fmt.Sprintf("operation %s", shortUUID(u.GetOperationUuid().GetValue()))
+	if u.FrameworkId != nil {
+		text += " of " + u.GetFrameworkId().GetValue()
+	}
+	if id := u.GetStatus().GetOperationId(); id != nil {
+		text += fmt.Sprintf(" (%s)", id.GetValue())
+	}
+	text += " " + operationStateName(u.GetStatus()) + " on " + u.GetStatus().GetAgentId().GetValue()
+	if id := u.GetStatus().GetUuid(); id != nil {
+		text += " " + shortUUID(id.GetValue())
+	}
+	if u.GetStatus().Message != nil {
+		text += fmt.Sprintf(" %q", u.GetStatus().GetMessage())
+	}
+	if u.LatestStatus != nil && !u.GetLatestStatus().EqualVT(u.GetStatus()) {
+		text += " latest=" + operationStateName(u.GetLatestStatus())
+	}
+	return text
+}
+
+func changeText(e ChangeVolumes) string {
+	text := "change volumes for " + shortUUID(e.Operation[:]) + ":"
+	for _, v := range e.Create {
+		text += " create " + v.Root + "," + v.Path
+	}
+	for _, v := range e.Destroy {
+		text += " destroy " + v.Root + "," + v.Path
+	}
+	return text
 }
 
 func statusText(s *mesospb.TaskStatus) string {
@@ -229,6 +279,8 @@ func publicationText(effect Effect) string {
 		return "drop framework " + string(e.ID)
 	case PutAgent:
 		return fmt.Sprintf("put agent %q, master %q", e.Agent.GetId().GetValue(), e.Master)
+	case PutResources:
+		return "put resources " + resourcesText(e.Total)
 	case PutExecutor:
 		text := fmt.Sprintf("put executor %s in %s: %s", e.Executor.Info.GetExecutorId().GetValue(),
 			short(e.Executor.Container), resourcesText(e.Executor.Resources))

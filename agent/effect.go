@@ -2,6 +2,7 @@ package agent
 
 import (
 	"github.com/mesosctl/mesosctl/mesos"
+	"github.com/mesosctl/mesosctl/mesos/resources"
 	"github.com/mesosctl/mesosctl/wire/executorpb"
 	"github.com/mesosctl/mesosctl/wire/linkpb"
 	"github.com/mesosctl/mesosctl/wire/mesospb"
@@ -76,6 +77,15 @@ type (
 		Append bool   // add a record to an append-only file instead of replacing it
 	}
 
+	// ChangeVolumes makes the directories of persistent volumes, where there are
+	// none, and removes others with all they hold. It may have been done before,
+	// wholly or in part, by an agent that died. Answered by VolumesChanged.
+	ChangeVolumes struct {
+		Operation [16]byte
+		Create    []resources.VolumePath
+		Destroy   []resources.VolumePath
+	}
+
 	// PutFramework publishes a framework to readers; Completed moves it to the history.
 	PutFramework struct {
 		Framework *mesospb.FrameworkInfo
@@ -110,6 +120,10 @@ type (
 		// Master is the leading master's host:port while registered, else "".
 		Master string
 	}
+
+	// PutResources publishes what the agent has, with its dynamic reservations
+	// and persistent volumes, when that changed.
+	PutResources struct{ Total []*mesospb.Resource }
 
 	// Stopped ends the agent process: cleanly if Err is nil.
 	Stopped struct{ Err error }
@@ -170,6 +184,8 @@ func (LaunchContainer) isEffect()     {}
 func (UpdateContainer) isEffect()     {}
 func (DestroyContainer) isEffect()    {}
 func (Checkpoint) isEffect()          {}
+func (ChangeVolumes) isEffect()       {}
+func (PutResources) isEffect()        {}
 func (PutFramework) isEffect()        {}
 func (DropFramework) isEffect()       {}
 func (PutExecutor) isEffect()         {}

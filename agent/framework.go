@@ -71,6 +71,7 @@ func (a *Agent) updateFramework(m *linkpb.UpdateFramework) {
 func (a *Agent) masterShutdownFramework(m *linkpb.ShutdownFramework) {
 	id := mesos.FrameworkID(m.GetFrameworkId().GetValue())
 	f := a.frameworks.get(id)
+	a.closeOperations(id)
 	if f == nil {
 		a.closeUpdates(id)
 		return
@@ -142,6 +143,13 @@ func (a *Agent) halt(err error) {
 	for _, f := range a.frameworks.values() {
 		a.shutdownFramework(f)
 	}
+}
+
+// quit ends the agent at once, and leaves its containers to the next one.
+func (a *Agent) quit(err error) {
+	a.log(logError, "stopping", "error", err)
+	a.phase = stopped
+	a.emit(Stopped{Err: err})
 }
 
 // finish stops the agent when it is stopping and nothing runs any more.

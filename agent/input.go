@@ -78,6 +78,13 @@ type (
 		Message   string
 	}
 
+	// VolumesChanged tells that a ChangeVolumes was done or, with Err, why it
+	// could not be.
+	VolumesChanged struct {
+		Operation [16]byte
+		Err       error
+	}
+
 	// Shutdown tells that the agent was asked to stop (SIGTERM): executors are
 	// shut down, the master is told, and Stopped ends it.
 	Shutdown struct{ Reason string }
@@ -96,5 +103,6 @@ func (ExecutorStreamClosed) isInput()  {}
 func (ContainerStarted) isInput()      {}
 func (ContainerEnded) isInput()        {}
 func (ContainerUpdateFailed) isInput() {}
+func (VolumesChanged) isInput()        {}
 func (Shutdown) isInput()              {}
 func (Tick) isInput()                  {}

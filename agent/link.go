@@ -123,6 +123,7 @@ func (a *Agent) dropLink() {
 func (a *Agent) disconnected() {
 	was := a.link.state
 	a.link.state, a.link.id, a.link.exited = linkDown, 0, nil
+	a.held = nil // as if lost with the connection: the master asks when it is back
 	a.alarms.cancel(&a.link.alarm)
 	a.alarms.cancel(&a.link.silence)
 	if was == linkRegistered {
@@ -133,6 +134,7 @@ func (a *Agent) disconnected() {
 func (a *Agent) unregistered() {
 	a.metrics.registered = false
 	a.pauseUpdates()
+	a.pauseOperations()
 	a.emit(PutAgent{Agent: a.info})
 }
 
@@ -150,9 +152,10 @@ func (a *Agent) register() {
 	message := &linkpb.ToMaster{}
 	if a.id == "" {
 		message.Message = &linkpb.ToMaster_Register{Register: &linkpb.Register{
-			AgentInfo:    a.info,
-			Version:      &a.config.Version,
-			Capabilities: a.config.Capabilities,
+			AgentInfo:      a.info,
+			Version:        &a.config.Version,
+			Capabilities:   a.config.Capabilities,
+			TotalResources: a.totalResources(),
 		}}
 	} else {
 		message.Message = &linkpb.ToMaster_Reregister{Reregister: a.reregister()}
@@ -166,9 +169,13 @@ func (a *Agent) register() {
 // with their latest state, the ended ones with unacknowledged updates included.
 func (a *Agent) reregister() *linkpb.Reregister {
 	m := &linkpb.Reregister{
-		AgentInfo:    a.info,
-		Version:      &a.config.Version,
-		Capabilities: a.config.Capabilities,
+		AgentInfo:      a.info,
+		Version:        &a.config.Version,
+		Capabilities:   a.config.Capabilities,
+		TotalResources: a.totalResources(),
+	}
+	for e := a.operations.first; e != nil; e = e.next {
+		m.Operations = append(m.Operations, e.value.record)
 	}
 	for _, f := range a.frameworks.values() {
 		m.Frameworks = append(m.Frameworks, f.info)
@@ -211,6 +218,19 @@ func (a *Agent) masterMessage(in MasterMessage) {
 		return
 	}
 	switch m := in.Message.GetMessage().(type) {
+	case *linkpb.ToAgent_Acknowledge:
+		a.acknowledge(m.Acknowledge)
+	case *linkpb.ToAgent_AcknowledgeOperation:
+		a.acknowledgeOperation(m.AcknowledgeOperation)
+	default:
+		a.held = append(a.held, in.Message)
+		a.takeHeld()
+	}
+}
+
+// obey does what the master asks, all but acknowledgements, of a registered agent.
+func (a *Agent) obey(m *linkpb.ToAgent) {
+	switch m := m.GetMessage().(type) {
 	case *linkpb.ToAgent_RunTasks:
 		a.runTasks(m.RunTasks)
 	case *linkpb.ToAgent_KillTask:
@@ -221,10 +241,12 @@ func (a *Agent) masterMessage(in MasterMessage) {
 		a.masterShutdownFramework(m.ShutdownFramework)
 	case *linkpb.ToAgent_UpdateFramework:
 		a.updateFramework(m.UpdateFramework)
-	case *linkpb.ToAgent_Acknowledge:
-		a.acknowledge(m.Acknowledge)
 	case *linkpb.ToAgent_MessageToExecutor:
 		a.messageToExecutor(m.MessageToExecutor)
+	case *linkpb.ToAgent_ApplyOperation:
+		a.applyOperation(m.ApplyOperation)
+	case *linkpb.ToAgent_ReconcileOperations:
+		a.reconcileOperations(m.ReconcileOperations)
 	}
 }
 
@@ -258,6 +280,7 @@ func (a *Agent) masterRegistered(m *linkpb.Registered) {
 	a.emit(PutAgent{Agent: a.info, Master: a.link.master})
 	a.log(logInfo, "registered", "master", a.link.master, "agent", string(a.id), "term", a.link.term)
 	a.resumeUpdates()
+	a.resumeOperations()
 	for _, message := range a.link.exited {
 		a.send(message)
 	}

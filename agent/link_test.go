@@ -106,29 +106,20 @@ func TestTaskNamesItsExecutorUnlessTheAgentMadeIt(t *testing.T) {
 }
 
 func TestAgentComesBackAsTheOneItWas(t *testing.T) {
-	disk := map[string][]byte{}
-	s := newStage(t, State{})
-	s.do("start", "connected")
-	for _, e := range s.step(toAgent(s.link, s.masterInput("registered", arguments{}))) {
-		if c, ok := e.(Checkpoint); ok {
-			disk[c.Path] = c.Value
-		}
-	}
-	read := func(path string) ([]byte, error) { return disk[path], nil }
-	state, err := Recover(read)
-	if err != nil {
-		t.Fatal(err)
-	}
-	again := newStage(t, state)
-	again.show["checkpoints"] = true
-	again.contains(again.do("start", "connected"), "forget slaves/M-S0/frameworks", "reregister M-S0")
-	again.lacks(again.do("registered"), "checkpoint") // nothing changed
+	s := scene(t, "restart")
+	s.show["checkpoints"] = true
+	s.contains(s.do("start", "connected"), "forget slaves/M-S0/frameworks", "reregister M-S0")
+	s.lacks(s.do("registered"), "checkpoint") // nothing changed
 
-	disk[InfoPath("M-S0")] = []byte("garbage")
-	if _, err := Recover(read); mesos.KindOf(err) != mesos.Invalid {
+	s.disk[InfoPath("M-S0")] = [][]byte{[]byte("garbage")}
+	if state, err := Recover(s.disk, s.settings); err != nil || state.Errors != 1 {
+		t.Errorf("lenient recovery from garbage: %d errors, %v", state.Errors, err)
+	}
+	s.settings.Strict = true
+	if _, err := Recover(s.disk, s.settings); mesos.KindOf(err) != mesos.Invalid {
 		t.Errorf("recovery from garbage: got %v, want an error of kind Invalid", err)
 	}
-	if state, err := Recover(func(string) ([]byte, error) { return nil, nil }); err != nil || state.Agent != nil {
+	if state, err := Recover(memory{}, s.settings); err != nil || state.Agent != nil {
 		t.Errorf("recovery from nothing: got %v, %v", state, err)
 	}
 }

@@ -6,8 +6,6 @@ import (
 
 	"github.com/mesosctl/mesosctl/mesos"
 	"github.com/mesosctl/mesosctl/mesos/resources"
-	"github.com/mesosctl/mesosctl/wire/convert"
-	"github.com/mesosctl/mesosctl/wire/mesospb"
 )
 
 // Metrics is the state of the agent's meters at one time. It is kept up to date
@@ -85,14 +83,6 @@ func meter(v map[string]float64, name string, total, used resources.Scalar) {
 }
 
 func (m *Metrics) countEnd(state mesos.TaskState) { m.ended[state]++ }
-
-func (m *Metrics) countTotal(wire []*mesospb.Resource) {
-	total, err := convert.Resources(wire)
-	if err != nil {
-		return // an agent whose resources are wrong is refused by the master, which says why
-	}
-	count(&m.total, total, +1)
-}
 
 func (m *Metrics) countUsed(r resources.Resources, sign resources.Scalar) { count(&m.used, r, sign) }
 

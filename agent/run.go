@@ -62,6 +62,10 @@ func (a *Agent) launch(f *framework, m *linkpb.RunTasks) {
 		a.notLaunched(f, m)
 		return
 	}
+	if !a.knowsResources(f, l) {
+		a.notLaunched(f, m)
+		return
+	}
 	e := f.executors.get(l.id)
 	if !a.maySend(f, l, e) {
 		return
@@ -78,6 +82,23 @@ func (a *Agent) launch(f *framework, m *linkpb.RunTasks) {
 		a.updateContainer(e)
 		a.sendQueued(e)
 	}
+}
+
+// knowsResources drops tasks that are to use reservations or volumes which the
+// agent has not seen coming into being: the operation is on its way, or lost.
+func (a *Agent) knowsResources(f *framework, l *launch) bool {
+	whose, unknown := "executor", a.unknownResources(l.own)
+	for _, held := range l.held {
+		if more := a.unknownResources(held); !more.IsEmpty() {
+			whose, unknown = "task", more
+		}
+	}
+	if unknown.IsEmpty() {
+		return true
+	}
+	a.dropLaunch(f, l, mesospb.TaskStatus_REASON_RESOURCES_UNKNOWN,
+		"Resources of the "+whose+" that the agent does not have: "+unknown.String())
+	return false
 }
 
 // maySend decides whether tasks can go to an executor (nil if there is none),

@@ -63,11 +63,15 @@ type stage struct {
 	out   bytes.Buffer
 	uuids uint32
 	calls RequestID
+	// disk is what the agent wrote, and settings what it is started with again.
+	disk     memory
+	settings Config
 }
 
 func newStage(t *testing.T, state State) *stage {
 	s := &stage{t: t, now: time.Unix(1_000_000_000, 0), show: map[string]bool{}, term: 1}
-	s.agent = New(s.config(), state)
+	s.disk, s.settings = memory{}, s.config()
+	s.agent = New(s.settings, state)
 	return s
 }
 
@@ -79,7 +83,7 @@ func (s *stage) config() Config {
 		Info: &mesospb.AgentInfo{
 			Hostname:  new("host"),
 			Port:      new(int32(5051)),
-			Resources: []*mesospb.Resource{scalar("cpus", 8), scalar("mem", 4096)},
+			Resources: []*mesospb.Resource{scalar("cpus", 8), scalar("mem", 4096), scalar("disk", 1024)},
 		},
 		Version:                           "1.11.0",
 		WorkDir:                           "/work",
@@ -144,6 +148,8 @@ func (s *stage) command(line string) {
 		}
 	case "after":
 		s.after(words[1])
+	case "restart":
+		s.restart()
 	default:
 		s.step(s.input(words[0], args))
 	}
@@ -172,12 +178,19 @@ func (s *stage) after(text string) {
 
 func (s *stage) step(in Input) []Effect {
 	effects := s.agent.Step(s.now, in)
+	s.perform(effects)
+	return effects
+}
+
+func (s *stage) perform(effects []Effect) {
 	for _, e := range effects {
+		if c, ok := e.(Checkpoint); ok {
+			s.disk.do(c)
+		}
 		if line := s.describe(e); line != "" {
 			fmt.Fprintln(&s.out, line)
 		}
 	}
-	return effects
 }
 
 // splitWords splits at blanks outside of single quotes.

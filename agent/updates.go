@@ -1,23 +1,10 @@
 package agent
 
 import (
-	"slices"
-	"time"
-
 	"github.com/mesosctl/mesosctl/mesos"
 	"github.com/mesosctl/mesosctl/wire/linkpb"
 	"github.com/mesosctl/mesosctl/wire/mesospb"
 )
-
-// An update is sent again after these waits, doubling, until it is acknowledged.
-const (
-	minUpdateRetry = 10 * time.Second
-	maxUpdateRetry = 10 * time.Minute
-)
-
-// maxReceived bounds how many updates of a task are known by their UUID when
-// they come a second time. A task may be checked, and updated, for years.
-const maxReceived = 256
 
 // updateManager keeps the status updates that frameworks have not acknowledged.
 // The updates of one task form a stream: they are sent in order, each only when
@@ -27,17 +14,11 @@ type updateManager struct {
 	frameworks ordered[mesos.FrameworkID, *ordered[mesos.TaskID, *updateStream]]
 }
 
-type uuid [16]byte
-
 // updateStream is the updates of one task.
 type updateStream struct {
+	stream[*mesospb.TaskStatus]
 	framework mesos.FrameworkID
 	task      mesos.TaskID
-	path      string // of the checkpoint; empty if there is none
-	pending   []*mesospb.TaskStatus
-	received  []uuid // of the updates that came, the newest last
-	interval  time.Duration
-	retry     alarm
 }
 
 func (m *updateManager) stream(f mesos.FrameworkID, t mesos.TaskID) *updateStream {
@@ -51,10 +32,7 @@ func (m *updateManager) stream(f mesos.FrameworkID, t mesos.TaskID) *updateStrea
 // seen reports whether an update with a UUID came before.
 func (m *updateManager) seen(f mesos.FrameworkID, t mesos.TaskID, id []byte) bool {
 	s := m.stream(f, t)
-	if s == nil {
-		return false
-	}
-	return slices.Contains(s.received, uuid(id))
+	return s != nil && s.seen(id)
 }
 
 // pending reports whether some update of a task is not acknowledged.
@@ -92,13 +70,13 @@ func (a *Agent) streamOf(t *task) *updateStream {
 // deliver takes an update into its stream: it is made durable, and sent if it is
 // the first that waits.
 func (a *Agent) deliver(s *updateStream, status *mesospb.TaskStatus) {
-	if len(s.received) == maxReceived {
-		s.received = append(s.received[:0], s.received[1:]...)
-	}
-	s.received = append(s.received, uuid(status.GetUuid()))
-	s.pending = append(s.pending, status)
-	a.checkpointUpdate(s, status)
-	if len(s.pending) == 1 {
+	first := s.add(status.GetUuid(), status)
+	a.checkpointUpdate(s.path, &linkpb.StatusUpdate{
+		FrameworkId: &mesospb.FrameworkID{Value: new(string(s.framework))},
+		ExecutorId:  status.ExecutorId,
+		Status:      status,
+	})
+	if first {
 		s.interval = 0
 		a.forward(s)
 	}
@@ -109,7 +87,7 @@ func (a *Agent) forward(s *updateStream) {
 	if !a.registered() || len(s.pending) == 0 {
 		return
 	}
-	status := s.pending[0]
+	status := s.pending[0].status
 	m := &linkpb.StatusUpdate{
 		FrameworkId: &mesospb.FrameworkID{Value: new(string(s.framework))},
 		ExecutorId:  status.ExecutorId,
@@ -122,8 +100,7 @@ func (a *Agent) forward(s *updateStream) {
 		}
 	}
 	a.send(&linkpb.ToMaster{Message: &linkpb.ToMaster_StatusUpdate{StatusUpdate: m}})
-	s.interval = min(max(2*s.interval, minUpdateRetry), maxUpdateRetry)
-	a.alarms.set(&s.retry, a.now.Add(s.interval))
+	a.arm(&s.retry, &s.interval)
 }
 
 // forwarded notes the update that is on its way in the record of its task, so
@@ -144,17 +121,17 @@ func (a *Agent) acknowledge(m *linkpb.Acknowledge) {
 	f := mesos.FrameworkID(m.GetFrameworkId().GetValue())
 	id := mesos.TaskID(m.GetTaskId().GetValue())
 	s := a.updates.stream(f, id)
-	if s == nil || len(s.pending) == 0 || string(s.pending[0].GetUuid()) != string(m.GetUuid()) {
+	var status *mesospb.TaskStatus
+	if s != nil {
+		status, _ = s.acknowledged(m.GetUuid())
+	}
+	if status == nil {
 		a.log(logDebug, "ignored an acknowledgement that nothing waits for", "task", string(id), "framework", string(f))
 		return
 	}
-	status := s.pending[0]
-	s.pending[0] = nil
-	s.pending = s.pending[1:]
 	a.alarms.cancel(&s.retry)
-	a.checkpointAcknowledgement(s, m.GetUuid())
+	a.checkpointAcknowledgement(s.path, m.GetUuid())
 	if !mesos.TaskState(status.GetState()).Terminal() {
-		s.interval = 0
 		a.forward(s)
 		return
 	}

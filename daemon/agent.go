@@ -99,14 +99,14 @@ func StartAgent(ctx context.Context, cfg AgentConfig) (_ *Agent, err error) {
 	if a.checkpoints, err = checkpoint.Open(filepath.Join(cfg.WorkDir, "meta")); err != nil {
 		return nil, err
 	}
-	state, err := recoverAgent(a.checkpoints)
-	if err != nil {
-		return nil, err
-	}
 	if a.address, err = cfg.listen(); err != nil {
 		return nil, err
 	}
 	coreConfig, err := a.coreConfig()
+	if err != nil {
+		return nil, err
+	}
+	state, err := agent.Recover(disk{a.checkpoints}, coreConfig)
 	if err != nil {
 		return nil, err
 	}

@@ -56,6 +56,8 @@ func (a *Agent) perform(effects []agent.Effect) {
 			a.executors.update(e)
 		case agent.DestroyContainer:
 			a.executors.destroy(e.Container)
+		case agent.ChangeVolumes:
+			a.changeVolumes(e)
 		case agent.Stopped:
 			a.stopped = e.Err
 			a.end(nil)

@@ -4,27 +4,32 @@ package daemon
 
 import (
 	"errors"
-	"fmt"
 	"io/fs"
 
 	"github.com/mesosctl/mesosctl/agent"
 	"github.com/mesosctl/mesosctl/agent/checkpoint"
 )
 
-// recoverAgent reads what an earlier agent left in the work dir.
-func recoverAgent(store *checkpoint.Store) (agent.State, error) {
-	state, err := agent.Recover(func(path string) ([]byte, error) {
-		data, err := store.Read(path)
-		if errors.Is(err, fs.ErrNotExist) {
-			return nil, nil
-		}
-		return data, err
-	})
-	if err != nil {
-		return agent.State{}, fmt.Errorf("recover: %w", err)
+// disk is the checkpoints of an earlier agent, for the core to recover from.
+type disk struct{ store *checkpoint.Store }
+
+func (d disk) Read(path string) ([]byte, error) {
+	data, err := d.store.Read(path)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, nil
 	}
-	return state, nil
+	return data, err
 }
+
+func (d disk) Records(path string) ([][]byte, error) {
+	records, err := d.store.Records(path)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, nil
+	}
+	return records, err
+}
+
+func (d disk) List(path string) ([]string, error) { return d.store.List(path) }
 
 // checkpoint makes every Checkpoint among the effects durable.
 func (a *Agent) checkpoint(effects []agent.Effect) error {

@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"maps"
 	"slices"
-	"strings"
 	"time"
 
 	"github.com/mesosctl/mesosctl/agent"
@@ -24,7 +23,7 @@ type machine struct {
 	name    string
 	total   resources.Resources
 	core    core[agent.Input, agent.Effect]
-	disk    map[string][]byte // checkpoints by path
+	disk    files
 	links   map[agent.LinkID]*conn
 	life    int  // how often the agent started
 	moved   bool // what runs changed since the invariants were checked
@@ -41,7 +40,7 @@ type machine struct {
 func (c *cluster) newMachine(i int, total string) *machine {
 	m := &machine{
 		cluster: c, name: fmt.Sprintf("A%d", i), total: resources.MustParse(total),
-		disk: map[string][]byte{}, core: core[agent.Input, agent.Effect]{dead: true},
+		disk: files{}, core: core[agent.Input, agent.Effect]{dead: true},
 	}
 	c.after(c.between(0, 3*time.Second), m.start)
 	return m
@@ -53,7 +52,8 @@ func (m *machine) start() {
 		return
 	}
 	c := m.cluster
-	state, err := m.recover()
+	config := m.config()
+	state, err := agent.Recover(m.disk, config)
 	if err != nil {
 		c.fail("%s: what the agent wrote can't be read: %v", m.name, err)
 		return
@@ -63,7 +63,15 @@ func (m *machine) start() {
 	m.links = map[agent.LinkID]*conn{}
 	m.containers = map[mesos.ContainerID]*executor{}
 	m.requests = map[agent.RequestID]func(error){}
-	logic := agent.New(agent.Config{
+	logic := agent.New(config, state)
+	c.logf("%s starts as %q", m.name, state.Agent.GetId().GetValue())
+	m.core = core[agent.Input, agent.Effect]{world: c.world, logic: logic, tick: agent.Tick{}, perform: m.perform}
+	m.core.plan()
+}
+
+func (m *machine) config() agent.Config {
+	c := m.cluster
+	return agent.Config{
 		Info: &mesospb.AgentInfo{
 			Hostname: new(m.name), Port: new(int32(5051)), Resources: convert.ToWire(m.total),
 		},
@@ -78,15 +86,8 @@ func (m *machine) start() {
 		MaxCompletedExecutorsPerFramework: 5,
 		UUID:                              c.uuid,
 		Jitter:                            c.rand.Float64,
-	}, state)
-	c.logf("%s starts as %q", m.name, state.Agent.GetId().GetValue())
-	m.core = core[agent.Input, agent.Effect]{world: c.world, logic: logic, tick: agent.Tick{}, perform: m.perform}
-	m.core.plan()
-}
-
-// recover reads what the agent left on the disk.
-func (m *machine) recover() (agent.State, error) {
-	return agent.Recover(func(path string) ([]byte, error) { return m.disk[path], nil })
+		Strict:                            true,
+	}
 }
 
 // crash ends the agent and everything it ran, and starts it again later.
@@ -105,10 +106,10 @@ func (m *machine) crash(wipe bool) {
 	}
 	m.containers = map[mesos.ContainerID]*executor{}
 	if wipe {
-		if state, err := m.recover(); err == nil {
+		if state, err := agent.Recover(m.disk, m.config()); err == nil {
 			c.registry.left[mesos.AgentID(state.Agent.GetId().GetValue())] = true
 		}
-		m.disk = map[string][]byte{}
+		m.disk = files{}
 	}
 	c.after(c.between(0, 10*time.Second), m.start)
 }
@@ -155,6 +156,10 @@ func (m *machine) perform(effect agent.Effect) {
 		}
 	case agent.DestroyContainer:
 		m.destroy(e.Container)
+	case agent.ChangeVolumes:
+		c.after(c.between(0, 20*time.Millisecond), m.ifAlive(func() {
+			m.core.take(agent.VolumesChanged{Operation: e.Operation})
+		}))
 	case agent.Checkpoint:
 		m.checkpoint(e)
 	case agent.Stopped:
@@ -176,20 +181,9 @@ func (m *machine) ifAlive(do func()) func() {
 }
 
 func (m *machine) checkpoint(e agent.Checkpoint) {
-	switch {
-	case e.Value == nil:
-		for path := range m.disk {
-			if path == e.Path || strings.HasPrefix(path, e.Path+"/") {
-				delete(m.disk, path)
-			}
-		}
-	case e.Append:
-		m.disk[e.Path] = append(slices.Clip(m.disk[e.Path]), e.Value...)
-	default:
-		m.disk[e.Path] = slices.Clone(e.Value)
-	}
-	if state, err := m.recover(); err == nil && state.Agent != nil {
-		m.cluster.registry.acknowledged[mesos.AgentID(state.Agent.GetId().GetValue())] = true
+	m.disk.do(e)
+	if e.Path == agent.LatestPath && e.Value != nil {
+		m.cluster.registry.acknowledged[mesos.AgentID(e.Value)] = true
 	}
 }
 

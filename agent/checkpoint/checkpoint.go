@@ -93,6 +93,26 @@ func (s *Store) Records(path string) ([][]byte, error) {
 	return records, nil
 }
 
+// List returns the names of what is in a directory, in order, without the
+// temporary files that a crash left behind; none if there is no such directory.
+func (s *Store) List(path string) ([]string, error) {
+	full, err := s.resolve(path)
+	if err != nil {
+		return nil, err
+	}
+	entries, err := os.ReadDir(full)
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return nil, fmt.Errorf("checkpoint: %s: %w", path, err)
+	}
+	var names []string
+	for _, entry := range entries {
+		if !strings.HasSuffix(entry.Name(), temporary) {
+			names = append(names, entry.Name())
+		}
+	}
+	return names, nil
+}
+
 // Files lists the files below the directory by their relative paths, in order,
 // without the temporary ones that a crash left behind.
 func (s *Store) Files() ([]string, error) {

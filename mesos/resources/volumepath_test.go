@@ -1,0 +1,22 @@
+package resources
+
+import "testing"
+
+func TestVolumesLieWhereMesosHasThem(t *testing.T) {
+	// covers: PathsTest.PersistentVolume
+	for role, want := range map[string]string{"web": "volumes/roles/web/v", "a/b/c": "volumes/roles/a b c/v"} {
+		at := func(source *Source) VolumePath {
+			return Resource{Name: "disk", Reservations: []Reservation{{Dynamic: true, Role: role}},
+				Disk: &Disk{Persistence: &Persistence{ID: "v"}, Source: source}}.VolumePath()
+		}
+		for got, want := range map[VolumePath]VolumePath{
+			at(nil): {Path: want},
+			at(&Source{Type: SourcePath, Root: "/srv", HasRoot: true}):  {Root: "/srv", Path: want},
+			at(&Source{Type: SourceMount, Root: "/mnt", HasRoot: true}): {Root: "/mnt"},
+		} {
+			if got != want {
+				t.Errorf("of role %s: got %+v, want %+v", role, got, want)
+			}
+		}
+	}
+}
