@@ -140,9 +140,10 @@ func startSupervisor(gone gone) (*supervisor, error) {
 	s := &supervisor{
 		conn: ours,
 		process: &exec.Cmd{
-			Path:       "/proc/self/exe", // this binary, even if its file was replaced
-			Args:       []string{supervise.SupervisorName},
-			Env:        []string{"GOMAXPROCS=1"},
+			Path: "/proc/self/exe", // this binary, even if its file was replaced
+			Args: []string{supervise.SupervisorName},
+			// What the race detector is told (if it is built in) holds for it, too.
+			Env:        []string{"GOMAXPROCS=1", "GORACE=" + os.Getenv("GORACE")},
 			Dir:        "/",
 			Stderr:     os.Stderr,
 			ExtraFiles: []*os.File{theirs},
