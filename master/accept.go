@@ -1,6 +1,9 @@
 package master
 
 import (
+	"strings"
+	"time"
+
 	"github.com/mesosctl/mesosctl/mesos"
 	"github.com/mesosctl/mesosctl/mesos/allocation"
 	"github.com/mesosctl/mesosctl/mesos/resources"
@@ -13,7 +16,7 @@ import (
 // is declined. Tasks that can't be launched end in an update each.
 // https://mesos.apache.org/documentation/latest/scheduler-http-api/#accept
 func (m *Master) accept(f *framework, call *schedulerpb.Call_Accept) error {
-	if err := supportedOperations(call.GetOperations()); err != nil {
+	if err := checkOperations(call.GetOperations()); err != nil {
 		return err
 	}
 	m.countAccept(call)
@@ -29,37 +32,80 @@ func (m *Master) accept(f *framework, call *schedulerpb.Call_Accept) error {
 		l.left = l.left.Add(o.resources)
 	}
 	f.counters.offersAccepted += uint64(len(offers))
+	l.offered, l.shared = l.left, l.left.Shared()
 	for _, operation := range call.GetOperations() {
 		switch operation.GetType() {
 		case mesospb.Offer_Operation_LAUNCH:
 			m.launch(&l, operation)
 		case mesospb.Offer_Operation_LAUNCH_GROUP:
 			m.launchGroup(&l, operation)
+		default:
+			m.operate(&l, operation)
 		}
 	}
-	m.recoverOffered(f, l.agent, l.left, refusal(call.GetFilters()))
+	m.recoverLeft(&l, refusal(call.GetFilters()))
 	return nil
 }
 
-// supportedOperations refuses a call with an operation that this master can't
-// do, before anything of it is done.
-func supportedOperations(operations []*mesospb.Offer_Operation) error {
-	for i, operation := range operations {
-		switch operation.GetType() {
-		case mesospb.Offer_Operation_LAUNCH:
-			if operation.Launch == nil {
-				return mesos.Errorf(mesos.Invalid, "ACCEPT: accept.operations[%d].launch: missing", i)
-			}
-		case mesospb.Offer_Operation_LAUNCH_GROUP:
-			if operation.LaunchGroup == nil {
-				return mesos.Errorf(mesos.Invalid, "ACCEPT: accept.operations[%d].launch_group: missing", i)
-			}
-		default:
-			return mesos.Errorf(mesos.Unsupported, "ACCEPT: accept.operations[%d].type: this master does not support %s",
-				i, operation.GetType())
+// recoverLeft returns what an ACCEPT made of the offers and did not use. Only
+// what was offered as it is counts as declined.
+func (m *Master) recoverLeft(l *launch, refuse time.Duration) {
+	left := l.left.Add(l.resized)
+	if made := left.Sub(l.offered); !made.IsEmpty() {
+		left = left.Sub(made)
+		m.allocate(allocation.Recover{Grant: allocation.Grant{
+			Framework: l.framework.id, Agent: l.agent.id, Resources: made,
+		}})
+	}
+	m.recoverOffered(l.framework, l.agent, left, refuse)
+}
+
+// operates reports whether operations of a type change resources, as all do that
+// launch nothing.
+func operates(kind mesospb.Offer_Operation_Type) bool {
+	return kind >= mesospb.Offer_Operation_RESERVE && kind <= mesospb.Offer_Operation_DESTROY_DISK &&
+		kind != mesospb.Offer_Operation_LAUNCH_GROUP
+}
+
+// checkOperations refuses a call with an operation that can't be read, before
+// anything of it is done.
+func checkOperations(operations []*mesospb.Offer_Operation) error {
+	for i, o := range operations {
+		if o.Type == nil || o.GetType() == mesospb.Offer_Operation_UNKNOWN {
+			return mesos.Errorf(mesos.Invalid, "ACCEPT: accept.operations[%d].type: missing, or one that this version does not know", i)
+		}
+		if !hasBody(o) {
+			return mesos.Errorf(mesos.Invalid, "ACCEPT: accept.operations[%d].%s: missing", i, strings.ToLower(o.GetType().String()))
 		}
 	}
 	return nil
+}
+
+// hasBody reports whether an operation has the field that its type names.
+func hasBody(o *mesospb.Offer_Operation) bool {
+	switch o.GetType() {
+	case mesospb.Offer_Operation_LAUNCH:
+		return o.Launch != nil
+	case mesospb.Offer_Operation_LAUNCH_GROUP:
+		return o.LaunchGroup != nil
+	case mesospb.Offer_Operation_RESERVE:
+		return o.Reserve != nil
+	case mesospb.Offer_Operation_UNRESERVE:
+		return o.Unreserve != nil
+	case mesospb.Offer_Operation_CREATE:
+		return o.Create != nil
+	case mesospb.Offer_Operation_DESTROY:
+		return o.Destroy != nil
+	case mesospb.Offer_Operation_GROW_VOLUME:
+		return o.GrowVolume != nil
+	case mesospb.Offer_Operation_SHRINK_VOLUME:
+		return o.ShrinkVolume != nil
+	case mesospb.Offer_Operation_CREATE_DISK:
+		return o.CreateDisk != nil
+	case mesospb.Offer_Operation_DESTROY_DISK:
+		return o.DestroyDisk != nil
+	}
+	return false
 }
 
 // countAccept counts a call as Mesos does: as launches, or as a decline.
@@ -111,7 +157,7 @@ func (m *Master) acceptable(f *framework, ids []*mesospb.OfferID) ([]*offer, err
 }
 
 // refuseAccept answers a call with offers that can't be used: they are returned,
-// and every task that was to be launched is dropped.
+// every task that was to be launched is dropped, and every operation is wrong.
 func (m *Master) refuseAccept(f *framework, call *schedulerpb.Call_Accept, cause error) {
 	for _, id := range call.GetOfferIds() {
 		if o := m.offers[mesos.OfferID(id.GetValue())]; o != nil && o.framework == f {
@@ -119,6 +165,10 @@ func (m *Master) refuseAccept(f *framework, call *schedulerpb.Call_Accept, cause
 		}
 	}
 	for _, operation := range call.GetOperations() {
+		if operates(operation.GetType()) {
+			m.dropOperation(f, operation, "operation attempted with invalid offers: "+cause.Error())
+			continue
+		}
 		tasks := operation.GetLaunch().GetTaskInfos()
 		if operation.GetType() == mesospb.Offer_Operation_LAUNCH_GROUP {
 			tasks = operation.GetLaunchGroup().GetTaskGroup().GetTasks()
@@ -135,7 +185,13 @@ type launch struct {
 	framework *framework
 	agent     *agent
 	role      string
-	left      resources.Resources // of the offers
+	offered   resources.Resources
+	left      resources.Resources // of what was offered and what operations made of it
+	// shared is the shared resources that any number of tasks may use a copy of,
+	// also if none is left.
+	shared resources.Resources
+	// resized is what comes of volumes that were grown or shrunk.
+	resized resources.Resources
 }
 
 // launch starts tasks, each on its own: one that is invalid does not keep the
@@ -229,10 +285,11 @@ func (m *Master) launchTaskGroup(l *launch, operation *mesospb.Offer_Operation, 
 func (m *Master) place(p *planned) (newExecutor bool) {
 	l := p.launch
 	h := m.hold(l.framework, l.agent)
+	used := resources.Resources{}
 	if p.executor != nil {
 		if _, ok := h.executors[p.executorID()]; !ok {
 			m.addExecutor(h, &executor{info: p.executor, resources: p.executorResources})
-			l.left = l.left.Sub(p.executorResources)
+			used = p.executorResources
 			newExecutor = true
 		}
 		if len(p.tasks) > 0 {
@@ -242,8 +299,12 @@ func (m *Master) place(p *planned) (newExecutor bool) {
 	}
 	for _, t := range p.tasks {
 		m.addTask(h, m.newTask(l.framework, newRecord(t.info, l.framework.info.Id), t.resources, t.shareCgroups))
-		l.left = l.left.Sub(t.resources)
+		used = used.Add(t.resources)
 	}
+	if copies := used.Shared().Sub(l.left.Shared()); !copies.IsEmpty() {
+		m.allocate(allocation.Hold{Grant: allocation.Grant{Framework: l.framework.id, Agent: l.agent.id, Resources: copies}})
+	}
+	l.left = l.left.Sub(used)
 	return newExecutor
 }
 

@@ -20,6 +20,12 @@ type agent struct {
 	attributes   []mesos.Attribute
 	total        resources.Resources
 
+	// What the agent said that it has, and the operations that lead from there to
+	// total: see totals.go.
+	settled    resources.Resources
+	advanced   []*operation
+	operations map[operationUUID]*operation
+
 	link      LinkID
 	host      string // as the connection shows it
 	url       *mesospb.URL
@@ -158,10 +164,11 @@ func (m *Master) register(in AgentMessage, msg *linkpb.Register) {
 // newAgent checks what an agent says of itself.
 func (m *Master) newAgent(info *mesospb.AgentInfo, host string) (*agent, error) {
 	a := &agent{
-		info:     info,
-		host:     host,
-		holdings: make(map[mesos.FrameworkID]*holding),
-		offers:   make(map[*offer]struct{}),
+		info:       info,
+		host:       host,
+		holdings:   make(map[mesos.FrameworkID]*holding),
+		offers:     make(map[*offer]struct{}),
+		operations: make(map[operationUUID]*operation),
 	}
 	if info == nil {
 		return nil, mesos.Errorf(mesos.Invalid, "agent_info: missing")
@@ -172,18 +179,19 @@ func (m *Master) newAgent(info *mesospb.AgentInfo, host string) (*agent, error) 
 		}
 		a.id = mesos.AgentID(info.GetId().GetValue())
 	}
+	total, err := configuredResources(info)
+	if err != nil {
+		return nil, err
+	}
+	a.settled, a.total = total, total
 	if err := m.describe(a, info); err != nil {
 		return nil, err
 	}
 	return a, nil
 }
 
-// describe sets what an agent says of itself.
+// describe sets what an agent says of itself, its resources aside.
 func (m *Master) describe(a *agent, info *mesospb.AgentInfo) error {
-	total, err := convert.Resources(info.GetResources())
-	if err != nil {
-		return mesos.Errorf(mesos.Invalid, "agent_info.resources: %w", err)
-	}
 	attributes, err := convert.Attributes(info.GetAttributes())
 	if err != nil {
 		return mesos.Errorf(mesos.Invalid, "agent_info.attributes: %w", err)
@@ -191,7 +199,7 @@ func (m *Master) describe(a *agent, info *mesospb.AgentInfo) error {
 	if info.Domain != nil && m.config.Info.GetDomain() == nil {
 		return mesos.Errorf(mesos.Invalid, "agent_info.domain: the agent has a fault domain, but the master has none configured")
 	}
-	a.info, a.total, a.attributes = info, total.Unallocate(), attributes
+	a.info, a.attributes = info, attributes
 	a.outage = m.maintenance.outages[a.machine()]
 	a.url = &mesospb.URL{
 		Scheme:  new("http"),
@@ -249,11 +257,20 @@ func (m *Master) agentUpdate(a *agent, info *mesospb.AgentInfo) {
 	if info.EqualVT(a.info) {
 		return
 	}
+	if _, err := a.reconfigured(info); err != nil {
+		m.log(LogWarn, "agent update ignored", "agent", a.id, "error", err)
+		return
+	}
 	m.begin(a.id, 0, []RegistryWrite{putAdmitted(info)}, func(*transition) {
 		if a.removed {
 			return
 		}
-		if err := m.redescribe(a, info); err != nil {
+		settled, err := a.reconfigured(info)
+		if err == nil {
+			a.settled = settled
+			err = m.redescribe(a, info)
+		}
+		if err != nil {
 			m.log(LogWarn, "agent update ignored", "agent", a.id, "error", err)
 		}
 	})
@@ -262,7 +279,7 @@ func (m *Master) agentUpdate(a *agent, info *mesospb.AgentInfo) {
 // redescribe replaces what a registered agent said of itself. Its offers show
 // what it was, so they are rescinded.
 func (m *Master) redescribe(a *agent, info *mesospb.AgentInfo) error {
-	old, key, outage := a.total, a.key(), a.outage
+	key, outage := a.key(), a.outage
 	if err := m.describe(a, info); err != nil {
 		return err
 	}
@@ -270,15 +287,10 @@ func (m *Master) redescribe(a *agent, info *mesospb.AgentInfo) error {
 		delete(m.addresses, key)
 	}
 	m.addresses[a.key()] = a
-	m.counters.total = m.counters.total.sub(old).add(a.total)
-	for _, o := range offersInOrder(a.offers) {
-		m.rescind(o)
-	}
 	if !outage.EqualVT(a.outage) { // it calls itself another host
 		m.withdrawAll(a, true)
 		a.answers = nil
 	}
-	m.allocate(allocation.UpdateAgent{Agent: a.allocation()})
-	m.touchAgent(a)
+	m.replaceTotal(a, a.expected())
 	return nil
 }

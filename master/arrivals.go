@@ -27,6 +27,9 @@ func (m *Master) reregister(in arrival) {
 	if err == nil {
 		runs, err = readLoad(in.message)
 	}
+	if err == nil && len(runs.GetTotalResources()) > 0 {
+		a.settled, a.total = runs.total, runs.total
+	}
 	if err != nil {
 		m.refuse(in.link, in.address, "reregister: "+err.Error())
 		return
@@ -78,11 +81,13 @@ func (m *Master) reconnect(a, arrived *agent, runs *load) {
 	a.reregistered = m.timeInfo()
 	a.unanswered, a.pinged = 0, false
 	m.counters.agentReregistrations++
+	a.resettle(arrived.total)
 	if !a.info.EqualVT(arrived.info) {
 		if err := m.redescribe(a, arrived.info); err != nil {
 			panic("master: an agent's description was valid and no longer is: " + err.Error())
 		}
 	}
+	m.retotal(a)
 	m.timers.disarm(&a.reregister)
 	m.adopt(a, runs)
 	if !a.connected {
@@ -91,6 +96,7 @@ func (m *Master) reconnect(a, arrived *agent, runs *load) {
 	}
 	m.touchAgent(a)
 	m.settle(a, runs.Reregister)
+	m.settleOperations(a, runs)
 	m.updateFrameworks(a, runs.GetFrameworks())
 	m.log(LogInfo, "agent reconnected", "agent", a.id, "hostname", a.info.GetHostname(), "address", a.address())
 }
@@ -240,6 +246,7 @@ func (m *Master) readmit(a *agent, runs *load) {
 	m.readmitExecutors(a, runs, &grants)
 	tasks := m.readmitTasks(a, runs, &grants)
 	m.addAgent(a, grants.list)
+	m.readmitOperations(a, runs)
 	m.sendRegistered(a, nil)
 	m.sendPing(a)
 	if !failover {

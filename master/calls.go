@@ -79,6 +79,10 @@ func (m *Master) call(f *framework, call *schedulerpb.Call) error {
 		m.kill(f, call.GetKill())
 	case schedulerpb.Call_RECONCILE:
 		m.reconcile(f, call.GetReconcile())
+	case schedulerpb.Call_ACKNOWLEDGE_OPERATION_STATUS:
+		m.acknowledgeOperation(f, call.GetAcknowledgeOperationStatus())
+	case schedulerpb.Call_RECONCILE_OPERATIONS:
+		m.reconcileOperations(f, call.GetReconcileOperations())
 	case schedulerpb.Call_REVIVE:
 		return m.revive(f, call.GetRevive().GetRoles())
 	case schedulerpb.Call_SUPPRESS:

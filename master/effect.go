@@ -116,6 +116,10 @@ type (
 		Framework mesos.FrameworkID
 		Offer     mesos.OfferID
 	}
+	// PutOperation publishes an operation on an agent's resources.
+	PutOperation struct{ Operation *mesospb.Operation }
+	// DropOperation removes an operation, by its uuid of 16 bytes.
+	DropOperation struct{ UUID string }
 	// PutWeight publishes the weight of a role.
 	PutWeight struct {
 		Role   string
@@ -181,6 +185,8 @@ func (PutExecutor) isEffect()        {}
 func (DropExecutor) isEffect()       {}
 func (PutOffer) isEffect()           {}
 func (DropOffer) isEffect()          {}
+func (PutOperation) isEffect()       {}
+func (DropOperation) isEffect()      {}
 func (PutWeight) isEffect()          {}
 func (PutQuota) isEffect()           {}
 func (PutMaintenance) isEffect()     {}

@@ -44,6 +44,10 @@ type framework struct {
 	holdings    map[mesos.AgentID]*holding
 	offers      map[*offer]struct{}
 	inverse     []*inverseOffer // in the order they were made
+	operations  map[operationUUID]*operation
+	// operationIDs are those that the framework wants to hear of, by its own name
+	// for them; the newest if it gave a name twice.
+	operationIDs map[string]*operation
 
 	used, offered resources.Resources // across agents
 
@@ -92,6 +96,8 @@ func (m *Master) newFramework(info *mesospb.FrameworkInfo) *framework {
 		completed:    newHistory(m.config.MaxCompletedTasksPerFramework),
 		holdings:     make(map[mesos.AgentID]*holding),
 		offers:       make(map[*offer]struct{}),
+		operations:   make(map[operationUUID]*operation),
+		operationIDs: make(map[string]*operation),
 	}
 }
 
@@ -99,6 +105,7 @@ func (m *Master) newFramework(info *mesospb.FrameworkInfo) *framework {
 // agents that tell of it.
 func (m *Master) addFramework(f *framework) {
 	m.frameworks[f.id] = f
+	m.attachOperations(f)
 	m.allocate(allocation.AddFramework{Framework: f.allocation(), Active: f.active})
 	m.touchFramework(f)
 }
@@ -235,6 +242,7 @@ func (m *Master) removeFramework(f *framework) {
 	}
 	m.completeUnreachable(f)
 	m.forgetAnswers(f)
+	f.detachOperations()
 
 	if f.connected() {
 		m.emit(CloseStream{Stream: f.stream})

@@ -32,6 +32,8 @@ func (m *Master) agentMessage(in AgentMessage) {
 	switch msg := in.Message.GetMessage().(type) {
 	case *linkpb.ToMaster_StatusUpdate:
 		m.statusUpdate(a, msg.StatusUpdate)
+	case *linkpb.ToMaster_UpdateOperationStatus:
+		m.operationUpdate(a, msg.UpdateOperationStatus)
 	case *linkpb.ToMaster_Pong:
 		a.unanswered, a.pinged = 0, false
 	case *linkpb.ToMaster_ExecutorMessage:

@@ -12,6 +12,7 @@ type load struct {
 	*linkpb.Reregister
 	executorResources []resources.Resources // of executors, one for each
 	taskResources     []resources.Resources // of tasks, one for each
+	total             resources.Resources   // total_resources
 }
 
 // readLoad checks what an agent says that it runs.
@@ -24,7 +25,35 @@ func readLoad(msg *linkpb.Reregister) (*load, error) {
 	if err == nil {
 		err = l.readTasks(frameworks)
 	}
+	if err == nil {
+		err = l.readOperations()
+	}
+	if err == nil {
+		l.total, err = convert.Resources(l.GetTotalResources())
+		l.total = l.total.Unallocate()
+	}
 	return l, err
+}
+
+// readOperations checks the operations. Their frameworks need not be listed: what
+// is over stays until it is acknowledged.
+func (l *load) readOperations() error {
+	seen := make(map[string]bool)
+	for _, o := range l.GetOperations() {
+		uuid := string(o.GetUuid().GetValue())
+		switch {
+		case len(uuid) != uuidSize:
+			return mesos.Errorf(mesos.Invalid, "operations: uuid: %d bytes are not a UUID", len(uuid))
+		case seen[uuid]:
+			return mesos.Errorf(mesos.Invalid, "operations: uuid: %x is there twice", uuid)
+		case !knownOperationState(o.GetLatestStatus().GetState()):
+			return mesos.Errorf(mesos.Invalid, "operations: operation %x: state: it is not known", uuid)
+		case !operates(o.GetInfo().GetType()):
+			return mesos.Errorf(mesos.Invalid, "operations: operation %x: type: %s is none that an agent does", uuid, o.GetInfo().GetType())
+		}
+		seen[uuid] = true
+	}
+	return nil
 }
 
 // readFrameworks checks the frameworks and returns the set of their IDs.

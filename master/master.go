@@ -100,7 +100,7 @@ type Master struct {
 	weightsRecovered       bool
 	quotas, acceptedQuotas map[string]allocation.Quota
 
-	nextFramework, nextAgent, nextOffer, nextTask uint64
+	nextFramework, nextAgent, nextOffer, nextTask, nextOperation uint64
 
 	publications
 	counters counters

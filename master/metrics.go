@@ -22,6 +22,8 @@ const (
 	eventTypes     = int(schedulerpb.Event_UPDATE_OPERATION_STATUS) + 1
 	operationTypes = int(mesospb.Offer_Operation_DESTROY_DISK) + 1
 	taskStates     = int(mesospb.TaskState_TASK_UNKNOWN) + 1
+
+	operationStates = int(mesospb.OperationState_OPERATION_UNKNOWN) + 1
 )
 
 // scalars is the amounts of the resources that are metrics, in thousandths:
@@ -67,6 +69,10 @@ type counters struct {
 	endings          map[endedTask]uint64
 	tasksUnreachable int64
 
+	// operations by type and state: there are that many, or (if it is their last
+	// state) there were.
+	operations [operationTypes][operationStates]int64
+
 	agentRegistrations, agentReregistrations, agentRemovals     uint64
 	removalsRegistered, removalsUnregistered, removalsUnhealthy uint64
 	recoveryRemovals                                            uint64
@@ -84,11 +90,21 @@ type counters struct {
 	frameworkToExecutor                                          uint64
 	validFrameworkToExecutor, invalidFrameworkToExecutor         uint64
 	exitedExecutor                                               uint64
+
+	operationStatusUpdate                                          uint64
+	validOperationStatusUpdate, invalidOperationStatusUpdate       uint64
+	operationAcknowledgement, reconcileOperations                  uint64
+	validOperationAcknowledgement, invalidOperationAcknowledgement uint64
 }
 
 // taskState counts tasks that come to be, or cease to be, in a state.
 func (c *counters) taskState(state mesospb.TaskState, n int64) {
 	c.tasks[state] += n
+}
+
+// operationState counts operations that come to be, or cease to be, in a state.
+func (c *counters) operationState(kind mesospb.Offer_Operation_Type, state mesospb.OperationState, n int64) {
+	c.operations[kind][state] += n
 }
 
 // taskEnded counts a task that is over, and why.
@@ -168,6 +184,7 @@ func (m *Master) AppendMetrics(dst []Metric) []Metric {
 		count("tasks_"+lower(s, "TASK_"), c.ended[s])
 	}
 	c.putMessages(count)
+	c.putOperations(put)
 	for ending, n := range c.endings {
 		count(lower(ending.state, "")+"/"+agentToSlave(lower(ending.source, ""))+"/"+agentToSlave(lower(ending.reason, "")), n)
 	}
@@ -273,9 +290,42 @@ func (c *counters) putMessages(count func(string, uint64)) {
 		{"valid_framework_to_executor_messages", c.validFrameworkToExecutor},
 		{"invalid_framework_to_executor_messages", c.invalidFrameworkToExecutor},
 		{"messages_exited_executor", c.exitedExecutor},
+		{"messages_operation_status_update", c.operationStatusUpdate},
+		{"valid_operation_status_updates", c.validOperationStatusUpdate},
+		{"invalid_operation_status_updates", c.invalidOperationStatusUpdate},
+		{"messages_operation_status_update_acknowledgement", c.operationAcknowledgement},
+		{"valid_operation_status_update_acknowledgements", c.validOperationAcknowledgement},
+		{"invalid_operation_status_update_acknowledgements", c.invalidOperationAcknowledgement},
+		{"messages_reconcile_operations", c.reconcileOperations},
 	} {
 		count(p.name, p.value)
 	}
+}
+
+// putOperations puts how many operations of which type are, or ended, in which state.
+func (c *counters) putOperations(put func(string, float64)) {
+	var all [operationStates]int64
+	states := func(prefix string, counts *[operationStates]int64) {
+		total := int64(0)
+		for i, n := range counts {
+			switch state := mesospb.OperationState(i); state {
+			case mesospb.OperationState_OPERATION_UNSUPPORTED, mesospb.OperationState_OPERATION_UNKNOWN:
+			default:
+				put(prefix+lower(state, "OPERATION_"), float64(n))
+				total += n
+			}
+		}
+		put(prefix+"total", float64(total))
+	}
+	for i := range c.operations {
+		if kind := mesospb.Offer_Operation_Type(i); operates(kind) {
+			for state, n := range c.operations[i] {
+				all[state] += n
+			}
+			states("operations/"+lower(kind, "")+"/", &c.operations[i])
+		}
+	}
+	states("operations/", &all)
 }
 
 // appendMetrics appends what is counted of one framework.

@@ -184,8 +184,12 @@ func (p *planned) validate() error {
 			needed = all
 		}
 	}
-	if !p.launch.left.Contains(needed) {
-		return mesos.Errorf(mesos.Invalid, "resources: %s is more than is left of the offers, %s", needed, p.launch.left)
+	available := p.launch.left
+	if !p.group {
+		available = available.NonShared().Add(p.launch.shared)
+	}
+	if !available.Contains(needed) {
+		return mesos.Errorf(mesos.Invalid, "resources: %s is more than is left of the offers, %s", needed, available)
 	}
 	if p.group {
 		return p.validateShareCgroups()

@@ -18,6 +18,7 @@ type publications struct {
 	dirtyTasks       []*task
 	dirtyAgents      []*agent
 	dirtyFrameworks  []*framework
+	dirtyOperations  []*operation
 	totalsAgents     []*agent
 	totalsFrameworks []*framework
 	maintenanceDirty bool // published at the next Tick, too
@@ -41,6 +42,13 @@ func (m *Master) touchFramework(f *framework) {
 	if !f.dirty {
 		f.dirty = true
 		m.dirtyFrameworks = append(m.dirtyFrameworks, f)
+	}
+}
+
+func (m *Master) touchOperation(o *operation) {
+	if !o.dirty {
+		o.dirty = true
+		m.dirtyOperations = append(m.dirtyOperations, o)
 	}
 }
 
@@ -111,6 +119,16 @@ func (m *Master) publish(out []Effect) []Effect {
 		}
 		out = append(out, PutTask{Task: t.record, List: t.list})
 	}
+	for _, o := range m.dirtyOperations {
+		o.dirty = false
+		if o.dropped {
+			out = append(out, DropOperation{UUID: string(o.uuid)})
+			continue
+		}
+		out = append(out, PutOperation{Operation: o.record})
+	}
+	clear(m.dirtyOperations)
+	m.dirtyOperations = m.dirtyOperations[:0]
 	clear(m.dirtyFrameworks)
 	clear(m.dirtyAgents)
 	clear(m.dirtyTasks)

@@ -207,6 +207,7 @@ func (m *Master) forgetAgent(a *agent, end func(*framework) lostTasks) {
 		h := a.holdings[id]
 		m.loseHolding(h, end(h.framework))
 	}
+	m.loseOperations(a)
 	m.allocate(allocation.RemoveAgent{ID: a.id})
 	m.timers.disarm(&a.ping)
 	m.timers.disarm(&a.reregister)

@@ -3,6 +3,7 @@ package master
 import (
 	"fmt"
 	"maps"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -69,6 +70,7 @@ type view struct {
 	tasks      map[string]PutTask
 	executors  map[string]*mesospb.ExecutorInfo
 	offers     map[mesos.OfferID]*mesospb.Offer
+	operations map[string]*mesospb.Operation // by uuid
 	weights    map[string]float64
 	quotas     map[string]*quotapb.QuotaConfig
 	schedule   *maintenancepb.Schedule
@@ -87,6 +89,7 @@ func newCluster(t *testing.T, config Config, recovered Recovered) *cluster {
 			tasks:      make(map[string]PutTask),
 			executors:  make(map[string]*mesospb.ExecutorInfo),
 			offers:     make(map[mesos.OfferID]*mesospb.Offer),
+			operations: make(map[string]*mesospb.Operation),
 			weights:    make(map[string]float64),
 			quotas:     make(map[string]*quotapb.QuotaConfig),
 		},
@@ -204,6 +207,12 @@ func (c *cluster) book(in allocation.Input) {
 			c.t.Fatalf("recovered %s of %v, which holds %s", in.Resources, key, c.held[key])
 		}
 		c.held[key] = c.held[key].Sub(in.Resources)
+	case allocation.UpdateAllocation:
+		key := holder{in.Framework, in.Agent}
+		if !c.held[key].Contains(in.Resources) {
+			c.t.Fatalf("converted %s of %v, which holds %s", in.Resources, key, c.held[key])
+		}
+		c.held[key] = c.held[key].Sub(in.Resources).Add(in.Converted)
 	case allocation.RemoveAgent:
 		for key, rs := range c.held {
 			if key.agent == in.ID && !rs.IsEmpty() {
@@ -238,7 +247,7 @@ func (c *cluster) check() {
 		if !sum.Equal(a.used.Add(a.offered)) {
 			c.t.Fatalf("agent %s: used %s and offered %s, but the allocator was told %s", id, a.used, a.offered, sum)
 		}
-		if !a.total.Contains(sum.Unallocate()) {
+		if !a.total.Contains(eachOnce(sum.Unallocate())) {
 			c.t.Fatalf("agent %s: used %s and offered %s of %s", id, a.used, a.offered, a.total)
 		}
 	}
@@ -258,6 +267,11 @@ func (c *cluster) check() {
 			c.t.Fatalf("framework %s: used %s, but its tasks and executors add up to %s", id, f.used, sum)
 		}
 	}
+}
+
+// eachOnce is resources with one copy of each shared one.
+func eachOnce(rs resources.Resources) resources.Resources {
+	return resources.Of(slices.Collect(rs.All())...)
 }
 
 // apply keeps what readers see.
@@ -294,6 +308,10 @@ func (v *view) apply(e Effect) {
 		v.offers[mesos.OfferID(e.Offer.GetId().GetValue())] = e.Offer
 	case DropOffer:
 		delete(v.offers, e.Offer)
+	case PutOperation:
+		v.operations[string(e.Operation.GetUuid().GetValue())] = e.Operation
+	case DropOperation:
+		delete(v.operations, e.UUID)
 	case PutWeight:
 		v.weights[e.Role] = e.Weight
 	case PutMaintenance:
@@ -413,7 +431,9 @@ func registerMessage(link LinkID, text string) AgentMessage {
 func agentCapabilities() (list []*mesospb.AgentInfo_Capability) {
 	for _, t := range []mesospb.AgentInfo_Capability_Type{
 		mesospb.AgentInfo_Capability_MULTI_ROLE, mesospb.AgentInfo_Capability_RESERVATION_REFINEMENT,
-		mesospb.AgentInfo_Capability_TASK_RESOURCE_LIMITS,
+		mesospb.AgentInfo_Capability_TASK_RESOURCE_LIMITS, mesospb.AgentInfo_Capability_HIERARCHICAL_ROLE,
+		mesospb.AgentInfo_Capability_RESOURCE_PROVIDER, mesospb.AgentInfo_Capability_RESIZE_VOLUME,
+		mesospb.AgentInfo_Capability_AGENT_OPERATION_FEEDBACK,
 	} {
 		list = append(list, &mesospb.AgentInfo_Capability{Type: t.Enum()})
 	}
@@ -429,7 +449,12 @@ func (c *cluster) offer(s *scheduler, agent mesos.AgentID, text string) mesos.Of
 
 func (c *cluster) offerTo(s *scheduler, agent mesos.AgentID, role, text string) mesos.OfferID {
 	c.t.Helper()
-	rs := resources.MustParse(text).Allocate(role)
+	return c.offerOf(s, agent, role, resources.MustParse(text))
+}
+
+func (c *cluster) offerOf(s *scheduler, agent mesos.AgentID, role string, rs resources.Resources) mesos.OfferID {
+	c.t.Helper()
+	rs = rs.Allocate(role)
 	id := mesos.OfferID(fmt.Sprintf("M-O%d", c.nextOffer))
 	c.hold(allocation.Grant{Framework: mesos.FrameworkID(s.id), Agent: agent, Resources: rs})
 	c.step(Allocated{Session: c.session, Output: allocation.OffersReady{

@@ -8,15 +8,9 @@ import (
 // validateResources checks the resources of a task or an executor, beyond that
 // each is well formed: that they can be what one container holds.
 func validateResources(rs resources.Resources) error {
-	if rs.Gpus()%1000 != 0 {
-		return mesos.Errorf(mesos.Invalid, "gpus: %v is not a whole number", rs.Gpus())
-	}
 	for r := range rs.All() {
-		if err := validateDisk(r); err != nil {
-			return mesos.Errorf(mesos.Invalid, "%s: %w", r, err)
-		}
-		if r.Revocable && r.IsDynamicallyReserved() {
-			return mesos.Errorf(mesos.Invalid, "%s: revocable resources can't be reserved", r)
+		if err := validateResource(r); err != nil {
+			return err
 		}
 	}
 	if err := uniquePersistence(rs); err != nil {
@@ -26,6 +20,20 @@ func validateResources(rs resources.Resources) error {
 		return mesos.Errorf(mesos.Invalid, "they are allocated to several roles: %q and %q", roles[0], roles[1])
 	}
 	return revocableOrNot(rs)
+}
+
+// validateResource checks one resource, beyond that it is well formed.
+func validateResource(r resources.Resource) error {
+	if r.Name == "gpus" && r.Scalar%mesos.OneScalar != 0 {
+		return mesos.Errorf(mesos.Invalid, "gpus: %v is not a whole number", r.Scalar)
+	}
+	if err := validateDisk(r); err != nil {
+		return mesos.Errorf(mesos.Invalid, "%s: %w", r, err)
+	}
+	if r.Revocable && r.IsDynamicallyReserved() {
+		return mesos.Errorf(mesos.Invalid, "%s: revocable resources can't be reserved", r)
+	}
+	return nil
 }
 
 // validateDisk checks a persistent volume.
