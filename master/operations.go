@@ -209,8 +209,21 @@ func (m *Master) settleOperations(a *agent, runs *load) {
 		}
 	}
 	m.readmitOperations(a, runs)
+	if !a.has(mesospb.AgentInfo_Capability_AGENT_OPERATION_FEEDBACK) {
+		m.giveUpFeedback(a)
+	}
 	if len(ask.Operations) > 0 {
 		m.sendAgent(a, &linkpb.ToAgent{Message: &linkpb.ToAgent_ReconcileOperations{ReconcileOperations: ask}})
+	}
+}
+
+// giveUpFeedback forgets the operations that are over of an agent that takes no
+// acknowledgements any more.
+func (m *Master) giveUpFeedback(a *agent) {
+	for _, o := range operationsInOrder(a.operations) {
+		if o.id() != "" && operationOver(o.state()) {
+			m.removeOperation(o)
+		}
 	}
 }
 
