@@ -22,8 +22,10 @@ type machine struct {
 	cluster *cluster
 	name    string
 	total   resources.Resources
-	core    core[agent.Input, agent.Effect]
-	disk    files
+	core    *core[agent.Input, agent.Effect]
+	clock   clock
+	disk    *disk
+	slow    time.Duration // the longest that a sync takes
 	links   map[agent.LinkID]*conn
 	life    int  // how often the agent started
 	moved   bool // what runs changed since the invariants were checked
@@ -40,7 +42,10 @@ type machine struct {
 func (c *cluster) newMachine(i int, total string) *machine {
 	m := &machine{
 		cluster: c, name: fmt.Sprintf("A%d", i), total: resources.MustParse(total),
-		disk: files{}, core: core[agent.Input, agent.Effect]{dead: true},
+		clock: clock{world: c.world}, disk: newDisk(c.world), core: &core[agent.Input, agent.Effect]{dead: true},
+	}
+	if c.chance(3) {
+		m.slow = c.between(0, 300*time.Millisecond)
 	}
 	c.after(c.between(0, 3*time.Second), m.start)
 	return m
@@ -65,7 +70,7 @@ func (m *machine) start() {
 	m.requests = map[agent.RequestID]func(error){}
 	logic := agent.New(config, state)
 	c.logf("%s starts as %q", m.name, state.Agent.GetId().GetValue())
-	m.core = core[agent.Input, agent.Effect]{world: c.world, logic: logic, tick: agent.Tick{}, perform: m.perform}
+	m.core = &core[agent.Input, agent.Effect]{clock: &m.clock, logic: logic, tick: agent.Tick{}, perform: m.perform}
 	m.core.plan()
 }
 
@@ -90,13 +95,22 @@ func (m *machine) config() agent.Config {
 	}
 }
 
+// loss is what a crash takes with it.
+type loss string
+
+const (
+	losesProcess loss = "the agent is killed"
+	losesPower   loss = "power is lost"
+	losesDisk    loss = "the disk is lost"
+)
+
 // crash ends the agent and everything it ran, and starts it again later.
-func (m *machine) crash(wipe bool) {
+func (m *machine) crash(what loss) {
 	if m.core.dead {
 		return
 	}
 	c := m.cluster
-	c.logf("%s crashes, disk wiped: %v", m.name, wipe)
+	c.logf("%s crashes: %s", m.name, what)
 	m.core.dead = true
 	for _, id := range slices.Sorted(maps.Keys(m.links)) {
 		m.links[id].breakUp(time.Second)
@@ -105,23 +119,93 @@ func (m *machine) crash(wipe bool) {
 		m.containers[id].dead = true
 	}
 	m.containers = map[mesos.ContainerID]*executor{}
-	if wipe {
-		if state, err := agent.Recover(m.disk, m.config()); err == nil {
-			c.registry.left[mesos.AgentID(state.Agent.GetId().GetValue())] = true
-		}
-		m.disk = files{}
+	before := m.identity()
+	switch what {
+	case losesPower:
+		m.disk.losePower()
+	case losesDisk:
+		m.disk.wipe()
+	}
+	if before != "" && m.identity() != before {
+		c.left[before] = true
 	}
 	c.after(c.between(0, 10*time.Second), m.start)
 }
 
-// perform does one of the agent's effects.
-func (m *machine) perform(effect agent.Effect) {
-	c := m.cluster
-	if m.crashAfter > 0 {
-		if m.crashAfter--; m.crashAfter == 0 {
-			m.crash(false)
+// identity is the ID that an agent starting now would have.
+func (m *machine) identity() mesos.AgentID {
+	state, err := agent.Recover(m.disk, m.config())
+	if err != nil {
+		return ""
+	}
+	return mesos.AgentID(state.Agent.GetId().GetValue())
+}
+
+// perform does the agent's effects: first all that must be durable is written and
+// synced, which may take a while, and then the rest is done.
+func (m *machine) perform(effects []agent.Effect) {
+	wrote := false
+	for _, effect := range effects {
+		if e, ok := effect.(agent.Checkpoint); ok {
+			if m.crashes() {
+				return
+			}
+			m.disk.write(e)
+			wrote = true
+		}
+	}
+	if !wrote {
+		m.doAll(effects)
+		return
+	}
+	d := time.Duration(0)
+	if m.slow > 0 {
+		d = m.cluster.between(0, m.slow)
+	}
+	m.core.occupy(d, func() {
+		m.disk.sync()
+		m.noteAdmission(effects)
+		m.doAll(effects)
+	})
+}
+
+func (m *machine) doAll(effects []agent.Effect) {
+	for _, effect := range effects {
+		if m.core.dead {
 			return
 		}
+		if _, written := effect.(agent.Checkpoint); !written {
+			m.do(effect)
+		}
+	}
+}
+
+// crashes reports whether it is time for the agent to die, between two effects.
+func (m *machine) crashes() bool {
+	if m.crashAfter == 0 {
+		return false
+	}
+	m.crashAfter--
+	if m.crashAfter == 0 {
+		m.crash(losesProcess)
+	}
+	return m.core.dead
+}
+
+// noteAdmission: from when it has its ID on disk, an agent counts on being known.
+func (m *machine) noteAdmission(effects []agent.Effect) {
+	for _, effect := range effects {
+		if e, ok := effect.(agent.Checkpoint); ok && e.Path == agent.LatestPath && e.Value != nil {
+			m.cluster.acknowledged[mesos.AgentID(e.Value)] = true
+		}
+	}
+}
+
+// do does one of the agent's effects.
+func (m *machine) do(effect agent.Effect) {
+	c := m.cluster
+	if m.crashes() {
+		return
 	}
 	switch e := effect.(type) {
 	case agent.Connect:
@@ -160,11 +244,13 @@ func (m *machine) perform(effect agent.Effect) {
 		c.after(c.between(0, 20*time.Millisecond), m.ifAlive(func() {
 			m.core.take(agent.VolumesChanged{Operation: e.Operation})
 		}))
-	case agent.Checkpoint:
-		m.checkpoint(e)
 	case agent.Stopped:
 		c.logf("%s stopped: %v", m.name, e.Err)
-		m.crash(e.Err != nil) // one that the master refused has to come back as a new one
+		if e.Err == nil {
+			m.crash(losesProcess)
+		} else {
+			m.crash(losesDisk) // one that the master refused has to come back as a new one
+		}
 	case agent.Log:
 		c.logf("%s: %s %v", m.name, e.Message, e.Args)
 	}
@@ -180,23 +266,16 @@ func (m *machine) ifAlive(do func()) func() {
 	}
 }
 
-func (m *machine) checkpoint(e agent.Checkpoint) {
-	m.disk.do(e)
-	if e.Path == agent.LatestPath && e.Value != nil {
-		m.cluster.registry.acknowledged[mesos.AgentID(e.Value)] = true
-	}
-}
-
 // connect opens a connection to whoever leads when it arrives there.
 func (m *machine) connect() {
 	c := m.cluster
 	c.after(c.between(0, 50*time.Millisecond), m.ifAlive(func() {
-		l := c.leader
+		l := c.find(m.name)
 		if l == nil || c.options.faults && c.chance(10) {
 			m.core.take(agent.ConnectFailed{Err: mesos.Errorf(mesos.Unavailable, "nobody leads")})
 			return
 		}
-		link := newConn(c.world, m.name+"-"+l.name, 100*time.Millisecond)
+		link := newConn(c.world, m.name, l.host.name, 100*time.Millisecond)
 		l.lastLink++
 		m.lastLink++
 		there, here := l.lastLink, m.lastLink
@@ -234,7 +313,7 @@ func (m *machine) sendMaster(e agent.SendMaster) {
 		return
 	}
 	if e.Message.GetUnregister() != nil {
-		c.registry.left[mesos.AgentID(e.Message.GetUnregister().GetAgentId().GetValue())] = true
+		c.left[mesos.AgentID(e.Message.GetUnregister().GetAgentId().GetValue())] = true
 	}
 	end := c.ends[link]
 	link.toServer(func() {

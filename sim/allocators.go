@@ -38,9 +38,12 @@ const slowAllocator = 100 * time.Millisecond
 
 func (l *leader) newSession(id master.AllocatorSession) *session {
 	w := l.cluster.world
-	s := &session{leader: l, id: id, ledger: newLedger(l.cluster), removed: map[mesos.AgentID]uint64{}, up: wire{world: w, slow: slowAllocator}, down: wire{world: w, slow: slowAllocator}}
+	s := &session{leader: l, id: id, ledger: newLedger(l.cluster, l.dirty), removed: map[mesos.AgentID]uint64{}, up: wire{world: w, slow: slowAllocator}, down: wire{world: w, slow: slowAllocator}}
 	s.policy = allocator.New(allocator.Config{AllocationInterval: time.Second, MinAllocatable: allocator.DefaultMinAllocatable()})
-	s.alloc = core[allocation.Input, allocation.Output]{world: w, logic: s.policy, tick: allocation.Tick{}, perform: s.perform}
+	s.alloc = core[allocation.Input, allocation.Output]{clock: &l.host.clock, logic: s.policy, tick: allocation.Tick{}, perform: s.performAll}
+	if id > 0 {
+		s.alloc.clock = &clock{world: w}
+	}
 	return s
 }
 
@@ -126,6 +129,14 @@ func (s *session) feed(in allocation.Input) {
 	}
 }
 
+func (s *session) performAll(outputs []allocation.Output) {
+	for _, out := range outputs {
+		if !s.alloc.dead {
+			s.perform(out)
+		}
+	}
+}
+
 func (s *session) perform(out allocation.Output) {
 	l := s.leader
 	if refused, ok := out.(allocation.Refused); ok {
@@ -156,8 +167,7 @@ func (s *session) perform(out allocation.Output) {
 
 // agreed reports whether master and allocator have nothing to tell each other.
 func (s *session) agreed() bool {
-	w := s.leader.cluster.world
-	return !s.lost && s.queued == 0 && !due(s.leader.core.logic.Next(), w) && !due(s.alloc.logic.Next(), w)
+	return !s.lost && s.queued == 0 && s.leader.core.idle() && s.alloc.idle()
 }
 
 // allocatorFaults makes something go wrong with an allocator elsewhere now and then.
@@ -166,7 +176,7 @@ func (c *cluster) allocatorFaults() {
 		if !c.options.faults {
 			return
 		}
-		if l := c.leader; l != nil {
+		if l := c.leading(); l != nil {
 			if c.chance(2) {
 				l.loseAllocator()
 			} else {

@@ -1,6 +1,7 @@
 package sim
 
 import (
+	"fmt"
 	"slices"
 	"time"
 
@@ -12,14 +13,19 @@ import (
 type cluster struct {
 	*world
 	options    options
-	registry   registry
-	leader     *leader   // who leads; nil while nobody does
+	etcd       *etcd
+	hosts      []*host
 	leaders    []*leader // all there ever were
 	machines   []*machine
 	schedulers []*scheduler
 	linked     map[*conn]*machine
 	ends       map[*conn]linkEnds
+	cuts       map[path]time.Time // until when
 	healed     time.Time
+
+	// acknowledged are agents that know for good that they are admitted, left those
+	// that said since that they leave, or whose machine forgot that it is they.
+	acknowledged, left map[mesos.AgentID]bool
 }
 
 // options are what the seed decides about a run as a whole.
@@ -44,8 +50,11 @@ var reservedShapes = []string{
 }
 
 func newCluster(seed uint64, remote, operated bool) *cluster {
-	c := &cluster{world: newWorld(seed), linked: map[*conn]*machine{}, ends: map[*conn]linkEnds{}}
-	c.registry = registry{keys: map[string][]byte{}, acknowledged: map[mesos.AgentID]bool{}, left: map[mesos.AgentID]bool{}}
+	c := &cluster{
+		world: newWorld(seed), linked: map[*conn]*machine{}, ends: map[*conn]linkEnds{}, cuts: map[path]time.Time{},
+		acknowledged: map[mesos.AgentID]bool{}, left: map[mesos.AgentID]bool{},
+	}
+	c.etcd = newEtcd(c.world)
 	c.options = options{
 		duration: c.between(30*time.Second, 120*time.Second),
 		faults:   !c.chance(8),
@@ -60,7 +69,15 @@ func newCluster(seed uint64, remote, operated bool) *cluster {
 	if operated {
 		shapes = slices.Concat(shapes, reservedShapes)
 	}
-	c.elect()
+	hosts := 3
+	if c.chance(6) {
+		hosts = 1
+	}
+	for i := range hosts {
+		h := c.newHost(fmt.Sprintf("M%d", i))
+		c.hosts = append(c.hosts, h)
+		c.after(c.between(0, time.Second), h.start)
+	}
 	for i := range 1 + c.rand.IntN(5) {
 		c.machines = append(c.machines, c.newMachine(i, shapes[c.rand.IntN(len(shapes))]))
 	}
@@ -88,7 +105,8 @@ func (c *cluster) faults() {
 func (c *cluster) fault() {
 	m := c.machines[c.rand.IntN(len(c.machines))]
 	s := c.schedulers[c.rand.IntN(len(c.schedulers))]
-	switch c.rand.IntN(13) {
+	h := c.hosts[c.rand.IntN(len(c.hosts))]
+	switch c.rand.IntN(22) {
 	case 0, 1:
 		if link := m.link(); link != nil {
 			c.logf("fault: the link of %s breaks", m.name)
@@ -104,7 +122,7 @@ func (c *cluster) fault() {
 			}
 		}
 	case 4:
-		m.crash(c.chance(4))
+		m.crash([]loss{losesProcess, losesPower, losesPower, losesDisk}[c.rand.IntN(4)])
 	case 5:
 		m.crashAfter = 1 + c.rand.IntN(6)
 	case 6, 7:
@@ -117,7 +135,7 @@ func (c *cluster) fault() {
 		s.conn, s.ready = nil, false
 		s.subscribe()
 	case 9:
-		c.depose()
+		h.crash()
 	case 10:
 		m.crashExecutor()
 	case 11:
@@ -125,28 +143,48 @@ func (c *cluster) fault() {
 	case 12:
 		c.logf("fault: %s is asked to stop", m.name)
 		m.core.take(agent.Shutdown{Reason: "the simulator says so"})
+	case 13:
+		h.pause(c.between(0, 20*time.Second))
+	case 14, 15:
+		c.partition()
+	case 16:
+		c.etcd.lose(c.between(0, 10*time.Second))
+	case 17:
+		c.etcd.depose()
+	case 18:
+		if h.term != nil {
+			h.term.resign(errAsked)
+		}
+	case 19:
+		if link := m.link(); link != nil {
+			c.logf("fault: the link of %s lingers", m.name)
+			link.linger(c.between(0, 5*time.Second))
+		}
+	case 20:
+		c.jump(h, m)
+	case 21:
+		d := c.between(0, 30*time.Second)
+		c.logf("fault: the agent on %s stands still for %v", m.name, d)
+		m.core.stop(d)
 	}
 }
 
-// depose elects another master. The old one may be dead, or may not know yet.
-func (c *cluster) depose() {
-	old := c.leader
-	if old == nil {
+// jump makes the clock of a host or a machine jump, and that of the simulator's
+// processes on it with it.
+func (c *cluster) jump(h *host, m *machine) {
+	d := c.between(0, 2*time.Minute) - time.Minute
+	if c.chance(2) {
+		c.logf("fault: the clock of %s jumps by %v", h.name, d)
+		h.clock.offset += d
+		if l := h.term; l != nil && l.session != nil {
+			l.core.drain()
+			l.session.alloc.drain()
+		}
 		return
 	}
-	if c.chance(2) {
-		old.stepDown()
-	} else {
-		c.logf("fault: %s loses its leadership and doesn't know", old.name)
-		c.leader = nil
-		c.registry.term++ // the key is somebody else's from now on
-		c.after(c.between(0, 8*time.Second), old.stepDown)
-	}
-	c.after(c.between(0, 5*time.Second), func() {
-		if c.leader == nil {
-			c.elect()
-		}
-	})
+	c.logf("fault: the clock of %s jumps by %v", m.name, d)
+	m.clock.offset += d
+	m.core.drain()
 }
 
 // heal ends all faults: somebody leads, agents run, and schedulers end what

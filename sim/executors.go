@@ -111,7 +111,7 @@ func (x *executor) subscribe() {
 	m := x.machine
 	x.streams++
 	id := agent.StreamID(fmt.Sprintf("%s-%d", x.launch.Container, x.streams))
-	conn := newConn(m.cluster.world, string(id), 5*time.Millisecond)
+	conn := newConn(m.cluster.world, "", "", 5*time.Millisecond)
 	conn.serverClosed = m.ifAlive(func() { m.core.take(agent.ExecutorStreamClosed{Stream: id}) })
 	conn.clientClosed = x.alive(func() { m.cluster.after(time.Second, x.alive(x.subscribe)) })
 	x.conn, x.stream = conn, id
@@ -310,9 +310,10 @@ func (m *machine) crashExecutor() {
 	}
 }
 
-// cutExecutor breaks one executor's stream.
+// cutExecutor breaks the stream of an executor that speaks HTTP. Those that are
+// built in are in the agent's own process.
 func (m *machine) cutExecutor() {
-	if x := m.anyExecutor(); x != nil {
+	if x := m.anyExecutor(); x != nil && x.launch.Builtin == agent.BuiltinNone {
 		m.cluster.logf("fault: the stream of %s breaks", x.name)
 		x.conn.breakUp(100 * time.Millisecond)
 	}

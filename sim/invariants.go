@@ -5,7 +5,6 @@ import (
 	"maps"
 	"slices"
 	"strings"
-	"time"
 
 	"github.com/mesosctl/mesosctl/master"
 	"github.com/mesosctl/mesosctl/mesos"
@@ -24,9 +23,10 @@ func (c *cluster) invariants() {
 			c.checkMachine(m)
 		}
 	}
-	for _, l := range c.leaders {
-		if !l.core.dead && (l.core.moved || l.session.alloc.moved) {
+	for _, h := range c.hosts {
+		if l := h.term; l != nil && l.session != nil && !l.core.dead && (l.core.moved || l.session.alloc.moved) {
 			c.checkBooks(l)
+			c.checkShadow(l)
 		}
 	}
 	c.checkRegistry()
@@ -55,33 +55,37 @@ func (c *cluster) checkBooks(l *leader) {
 		return
 	}
 	l.core.moved, l.session.alloc.moved = false, false
-	l.session.ledger.checkAgainst(l.session.policy)
-	offered := map[mesos.AgentID]resources.Resources{}
-	for _, o := range l.offers {
-		id := mesos.AgentID(o.GetAgentId().GetValue())
-		offered[id] = offered[id].Add(c.decode(o.GetResources()))
-	}
-	for id, agent := range l.agents {
-		held, free, known := l.session.policy.Books(id)
-		if !known {
-			c.fail("%s: the allocator doesn't know agent %s", l.name, id)
-			return
+	for _, id := range slices.Sorted(maps.Keys(l.dirty)) {
+		if l.agents[id] != nil {
+			c.checkAgentBooks(l, id)
 		}
-		used := c.decode(agent.GetAllocatedResources())
-		total := c.decode(agent.GetTotalResources())
-		switch {
-		case !offered[id].Equal(c.decode(agent.GetOfferedResources())):
-			c.fail("%s: agent %s: offers have %v, its record says %v", l.name, id, offered[id], agent.GetOfferedResources())
-		case !held.Equal(used.Add(offered[id])):
-			c.fail("%s: agent %s: used %v and offered %v, but the allocator says %v", l.name, id, used, offered[id], held)
-		case !total.Equal(held.Unallocate().Add(free)):
-			c.fail("%s: agent %s: held %v and free %v is not its total %v", l.name, id, held, free, total)
-		}
+		l.session.ledger.checkAgainst(l.session.policy, id)
 	}
+	clear(l.dirty)
 }
 
-// due reports whether a core wants a tick now.
-func due(next time.Time, w *world) bool { return !next.IsZero() && !next.After(w.now) }
+func (c *cluster) checkAgentBooks(l *leader, id mesos.AgentID) {
+	agent := l.agents[id]
+	held, free, known := l.session.policy.Books(id)
+	if !known {
+		c.fail("%s: the allocator doesn't know agent %s", l.name, id)
+		return
+	}
+	var offered resources.Resources
+	for _, o := range l.offersOf[id] {
+		offered = offered.Add(o)
+	}
+	used := c.decode(agent.GetAllocatedResources())
+	total := c.decode(agent.GetTotalResources())
+	switch {
+	case !offered.Equal(c.decode(agent.GetOfferedResources())):
+		c.fail("%s: agent %s: offers have %v, its record says %v", l.name, id, offered, agent.GetOfferedResources())
+	case !held.Equal(used.Add(offered)):
+		c.fail("%s: agent %s: used %v and offered %v, but the allocator says %v", l.name, id, used, offered, held)
+	case !total.Equal(held.Unallocate().Add(free)):
+		c.fail("%s: agent %s: held %v and free %v is not its total %v", l.name, id, held, free, total)
+	}
+}
 
 func (c *cluster) decode(list []*mesospb.Resource) resources.Resources {
 	r, err := convert.Resources(list)
@@ -95,12 +99,12 @@ func (c *cluster) decode(list []*mesospb.Resource) resources.Resources {
 // registry, as admitted, unreachable or gone, until it says that it leaves or
 // another agent takes its place on its machine.
 func (c *cluster) checkRegistry() {
-	if !c.registry.changed {
+	if !c.etcd.changed {
 		return
 	}
-	c.registry.changed = false
-	for id := range c.registry.acknowledged {
-		if !c.inRegistry(id) && !c.registry.left[id] {
+	c.etcd.changed = false
+	for _, id := range slices.Sorted(maps.Keys(c.acknowledged)) {
+		if !c.inRegistry(id) && !c.left[id] {
 			c.fail("agent %s was admitted and is not in the registry any more", id)
 		}
 	}
@@ -108,7 +112,7 @@ func (c *cluster) checkRegistry() {
 
 func (c *cluster) inRegistry(id mesos.AgentID) bool {
 	for _, key := range []string{master.AdmittedKey(id), master.UnreachableKey(id), master.GoneKey(id)} {
-		if _, ok := c.registry.keys[key]; ok {
+		if _, ok := c.etcd.keys[key]; ok {
 			return true
 		}
 	}
@@ -121,12 +125,13 @@ func (c *cluster) settled() bool { return len(c.unsettled()) == 0 }
 // unsettled is what keeps the cluster from being settled.
 func (c *cluster) unsettled() []string {
 	var why []string
-	if c.leader == nil || len(c.leaders) == 0 {
+	l := c.leading()
+	if l == nil {
 		why = append(why, "nobody leads")
 		return why
 	}
 	for _, s := range c.schedulers {
-		if !s.settled() || s.leader != c.leader {
+		if !s.settled() || s.leader != l {
 			why = append(why, s.name+" waits for tasks or for its subscription")
 		}
 		for _, t := range s.order {
@@ -136,7 +141,7 @@ func (c *cluster) unsettled() []string {
 		}
 	}
 	for _, m := range c.machines {
-		if m.core.dead || m.link() == nil || c.ends[m.link()].leader != c.leader {
+		if m.core.dead || m.link() == nil || c.ends[m.link()].leader != l {
 			why = append(why, m.name+" is not connected")
 		}
 		if len(m.containers) > 0 {
@@ -144,8 +149,8 @@ func (c *cluster) unsettled() []string {
 		}
 	}
 	active := 0
-	for _, id := range slices.Sorted(maps.Keys(c.leader.agents)) {
-		a := c.leader.agents[id]
+	for _, id := range slices.Sorted(maps.Keys(l.agents)) {
+		a := l.agents[id]
 		if len(a.GetAllocatedResources()) > 0 {
 			why = append(why, "agent "+string(id)+" is in use: "+c.decode(a.GetAllocatedResources()).String())
 		}
@@ -161,7 +166,7 @@ func (c *cluster) unsettled() []string {
 
 // reachable reports whether an agent of that ID is registered.
 func (c *cluster) reachable(id string) bool {
-	return c.leader.agents[mesos.AgentID(id)] != nil
+	return c.leading().agents[mesos.AgentID(id)] != nil
 }
 
 func (c *cluster) explainUnsettled() {

@@ -1,7 +1,6 @@
 package sim
 
 import (
-	"maps"
 	"slices"
 
 	"github.com/mesosctl/mesosctl/allocator"
@@ -14,19 +13,20 @@ import (
 // told and what it gave. The allocator's promises are checked against it.
 type ledger struct {
 	cluster *cluster
+	dirty   map[mesos.AgentID]bool // whose books changed; the master's
 	agents  map[mesos.AgentID]*allocation.Agent
 	roles   map[mesos.FrameworkID][]string
 	held    map[mesos.AgentID]map[mesos.FrameworkID]resources.Resources
 	limits  map[string]map[string]resources.Scalar // of roles, by resource
 }
 
-func newLedger(c *cluster) *ledger {
+func newLedger(c *cluster, dirty map[mesos.AgentID]bool) *ledger {
 	return &ledger{
-		cluster: c,
-		agents:  map[mesos.AgentID]*allocation.Agent{},
-		roles:   map[mesos.FrameworkID][]string{},
-		held:    map[mesos.AgentID]map[mesos.FrameworkID]resources.Resources{},
-		limits:  map[string]map[string]resources.Scalar{},
+		cluster: c, dirty: dirty,
+		agents: map[mesos.AgentID]*allocation.Agent{},
+		roles:  map[mesos.FrameworkID][]string{},
+		held:   map[mesos.AgentID]map[mesos.FrameworkID]resources.Resources{},
+		limits: map[string]map[string]resources.Scalar{},
 	}
 }
 
@@ -34,6 +34,7 @@ func (b *ledger) hold(g allocation.Grant) {
 	if b.held[g.Agent] == nil {
 		b.held[g.Agent] = map[mesos.FrameworkID]resources.Resources{}
 	}
+	b.dirty[g.Agent] = true
 	b.held[g.Agent][g.Framework] = b.held[g.Agent][g.Framework].Add(g.Resources)
 	b.checkReservations(g)
 }
@@ -50,17 +51,20 @@ func (b *ledger) told(in allocation.Input) {
 		b.roles[in.Framework.ID] = in.Framework.Roles
 	case allocation.RemoveFramework:
 		delete(b.roles, in.ID)
-		for _, held := range b.held {
-			delete(held, in.ID)
+		for id, held := range b.held {
+			if _, ok := held[in.ID]; ok {
+				b.dirty[id] = true
+				delete(held, in.ID)
+			}
 		}
 	case allocation.AddAgent:
-		b.agents[in.Agent.ID] = in.Agent
+		b.agents[in.Agent.ID], b.dirty[in.Agent.ID] = in.Agent, true
 		delete(b.held, in.Agent.ID)
 		for _, g := range in.Used {
 			b.hold(g)
 		}
 	case allocation.UpdateAgent:
-		b.agents[in.Agent.ID] = in.Agent
+		b.agents[in.Agent.ID], b.dirty[in.Agent.ID] = in.Agent, true
 	case allocation.RemoveAgent:
 		delete(b.agents, in.ID)
 		delete(b.held, in.ID)
@@ -69,6 +73,7 @@ func (b *ledger) told(in allocation.Input) {
 	case allocation.Recover:
 		if held := b.held[in.Agent]; held != nil {
 			held[in.Framework] = held[in.Framework].Sub(in.Resources)
+			b.dirty[in.Agent] = true
 		}
 	case allocation.UpdateQuota:
 		b.limits[in.Role] = in.Quota.Limits
@@ -163,15 +168,16 @@ func (b *ledger) checkInverse(framework mesos.FrameworkID, a allocation.InverseO
 	}
 }
 
-// checkAgainst: an allocator's books are what the ledger says.
-func (b *ledger) checkAgainst(policy *allocator.Allocator) {
-	for _, id := range slices.Sorted(maps.Keys(b.agents)) {
-		var sum resources.Resources
-		for _, held := range b.held[id] {
-			sum = sum.Add(held)
-		}
-		if held, _, known := policy.Books(id); !known || !held.Equal(sum) {
-			b.cluster.fail("of agent %s %v was given out, but the allocator says %v", id, sum, held)
-		}
+// checkAgainst: an allocator's books of an agent are what the ledger says.
+func (b *ledger) checkAgainst(policy *allocator.Allocator, id mesos.AgentID) {
+	if b.agents[id] == nil {
+		return
+	}
+	var sum resources.Resources
+	for _, held := range b.held[id] {
+		sum = sum.Add(held)
+	}
+	if held, _, known := policy.Books(id); !known || !held.Equal(sum) {
+		b.cluster.fail("of agent %s %v was given out, but the allocator says %v", id, sum, held)
 	}
 }

@@ -9,27 +9,21 @@ import (
 
 	"github.com/mesosctl/mesosctl/master"
 	"github.com/mesosctl/mesosctl/mesos"
+	"github.com/mesosctl/mesosctl/mesos/resources"
 	"github.com/mesosctl/mesosctl/wire/linkpb"
 	"github.com/mesosctl/mesosctl/wire/masterpb"
 	"github.com/mesosctl/mesosctl/wire/mesospb"
 )
 
-// registry is the fenced store: it takes the writes of the present term only.
-type registry struct {
-	term uint64
-	keys map[string][]byte
-	// acknowledged are agents that know for good that they are admitted, left those
-	// that said since that they leave, or whose machine forgot that it is they.
-	acknowledged, left map[mesos.AgentID]bool
-	changed            bool // since the invariants were checked
-}
-
-// leader is a master in one term, with its allocator. Deposed, it goes on until
-// it learns of that, which may take a while.
+// leader is a host's master in one term, with its allocator. Deposed, it goes on
+// until it learns of that, which may take a while.
 type leader struct {
 	cluster *cluster
+	host    *host
 	name    string
-	term    uint64
+	term    int64
+	lease   int64
+	over    bool // the term is, or the process died
 	core    core[master.Input, master.Effect]
 	session *session // with its allocator
 
@@ -39,31 +33,34 @@ type leader struct {
 	requests  map[master.RequestID]func(error)
 	lastLink  master.LinkID
 	lastAsked master.RequestID
-	registry  wire // to and from the store, in order
 
-	agents map[mesos.AgentID]*masterpb.Response_GetAgents_Agent
-	offers map[mesos.OfferID]*mesospb.Offer
+	pending []master.WriteRegistry // to be written after what is being written
+	writing bool
+	shadow  map[string][]byte // the registry, as far as this term knows
+
+	agents   map[mesos.AgentID]*masterpb.Response_GetAgents_Agent
+	offers   map[mesos.OfferID]*mesospb.Offer
+	offersOf map[mesos.AgentID]map[mesos.OfferID]resources.Resources
+	dirty    map[mesos.AgentID]bool // whose books changed since they were checked
 }
 
-// elect begins a term.
-func (c *cluster) elect() {
-	c.registry.term++
-	recovered, err := master.DecodeRecovered(c.registry.keys)
+// begin serves the term, with what the registry holds.
+func (l *leader) begin(keys map[string][]byte) {
+	c := l.cluster
+	recovered, err := master.DecodeRecovered(keys)
 	if err != nil {
 		c.fail("the registry can't be read: %v", err)
 		return
 	}
-	l := &leader{
-		cluster: c, term: c.registry.term, name: fmt.Sprintf("M%d", c.registry.term),
-		links: map[master.LinkID]*conn{}, streams: map[master.StreamID]*conn{}, schedules: map[master.StreamID]*scheduler{},
-		requests: map[master.RequestID]func(error){},
-		registry: wire{world: c.world, slow: 20 * time.Millisecond},
-		agents:   map[mesos.AgentID]*masterpb.Response_GetAgents_Agent{},
-		offers:   map[mesos.OfferID]*mesospb.Offer{},
-	}
+	l.name = fmt.Sprintf("%s/%d", l.host.name, l.term)
+	l.links, l.streams, l.schedules = map[master.LinkID]*conn{}, map[master.StreamID]*conn{}, map[master.StreamID]*scheduler{}
+	l.requests = map[master.RequestID]func(error){}
+	l.shadow, l.dirty = keys, map[mesos.AgentID]bool{}
+	l.agents, l.offers = map[mesos.AgentID]*masterpb.Response_GetAgents_Agent{}, map[mesos.OfferID]*mesospb.Offer{}
+	l.offersOf = map[mesos.AgentID]map[mesos.OfferID]resources.Resources{}
 	logic := master.New(master.Config{
-		Info:                          &mesospb.MasterInfo{Id: new(l.name), Ip: new(uint32(0)), Port: new(uint32(5050)), Hostname: new(l.name)},
-		Term:                          l.term,
+		Info:                          &mesospb.MasterInfo{Id: new(fmt.Sprintf("T%d", l.term)), Ip: new(uint32(0)), Port: new(uint32(5050)), Hostname: new(l.host.name)},
+		Term:                          uint64(l.term),
 		Version:                       "1.11.0",
 		HeartbeatInterval:             15 * time.Second,
 		AgentPingTimeout:              5 * time.Second,
@@ -75,10 +72,9 @@ func (c *cluster) elect() {
 		MaxUnreachableTasks:           50,
 		RootSubmissions:               true,
 	}, recovered)
-	l.core = core[master.Input, master.Effect]{world: c.world, logic: logic, tick: master.Tick{}, perform: l.perform}
+	l.core = core[master.Input, master.Effect]{clock: &l.host.clock, logic: logic, tick: master.Tick{}, perform: l.perform}
 	l.session = l.newSession(0)
 	c.logf("%s leads, with %d agents admitted", l.name, len(recovered.Admitted))
-	c.leader = l
 	c.leaders = append(c.leaders, l)
 	l.core.plan()
 	if c.options.remote {
@@ -87,8 +83,17 @@ func (c *cluster) elect() {
 	}
 }
 
-// perform does one of the master's effects.
-func (l *leader) perform(effect master.Effect) {
+// perform does the master's effects.
+func (l *leader) perform(effects []master.Effect) {
+	for _, effect := range effects {
+		if l.core.dead {
+			return
+		}
+		l.do(effect)
+	}
+}
+
+func (l *leader) do(effect master.Effect) {
 	c := l.cluster
 	switch e := effect.(type) {
 	case master.Reply:
@@ -115,17 +120,25 @@ func (l *leader) perform(effect master.Effect) {
 			link.closeByServer()
 		}
 	case master.WriteRegistry:
-		l.write(e)
+		l.submit(e)
 	case master.Allocate:
 		l.session.tell(e)
 	case master.PutAgent:
-		l.agents[mesos.AgentID(e.Agent.GetAgentInfo().GetId().GetValue())] = e.Agent
+		id := mesos.AgentID(e.Agent.GetAgentInfo().GetId().GetValue())
+		l.agents[id], l.dirty[id] = e.Agent, true
 	case master.DropAgent:
 		delete(l.agents, e.ID)
 	case master.PutOffer:
-		l.offers[mesos.OfferID(e.Offer.GetId().GetValue())] = e.Offer
+		id, agent := mesos.OfferID(e.Offer.GetId().GetValue()), mesos.AgentID(e.Offer.GetAgentId().GetValue())
+		if l.offersOf[agent] == nil {
+			l.offersOf[agent] = map[mesos.OfferID]resources.Resources{}
+		}
+		l.offers[id], l.offersOf[agent][id], l.dirty[agent] = e.Offer, c.decode(e.Offer.GetResources()), true
 	case master.DropOffer:
+		agent := mesos.AgentID(l.offers[e.Offer].GetAgentId().GetValue())
 		delete(l.offers, e.Offer)
+		delete(l.offersOf[agent], e.Offer)
+		l.dirty[agent] = true
 	case master.PutTask:
 		c.logf("%s: task %s of %s is %v in list %d", l.name, e.Task.GetTaskId().GetValue(),
 			e.Task.GetFrameworkId().GetValue(), e.Task.GetState(), e.List)
@@ -148,7 +161,7 @@ func (l *leader) sendAgent(e master.SendAgent) {
 	}
 	if registered := e.Message.GetRegistered(); registered != nil {
 		id := mesos.AgentID(registered.GetAgentId().GetValue())
-		if _, ok := c.registry.keys[master.AdmittedKey(id)]; !ok && l.term == c.registry.term {
+		if _, ok := c.etcd.keys[master.AdmittedKey(id)]; !ok && c.leading() == l {
 			c.fail("%s: agent %s was told that it is registered and is not in the registry", l.name, id)
 		}
 	}
@@ -164,49 +177,48 @@ func (l *leader) sendAgent(e master.SendAgent) {
 	})
 }
 
-// write takes a while each way. Who no longer leads is told, and steps down.
-func (l *leader) write(e master.WriteRegistry) {
-	c := l.cluster
-	l.registry.send(func() {
-		var err error
-		if l.term != c.registry.term {
-			err = mesos.Errorf(mesos.Unavailable, "term %d is over", l.term)
-		} else {
-			c.registry.changed = true
-			for _, w := range e.Writes {
-				if w.Value == nil {
-					delete(c.registry.keys, w.Key)
-				} else {
-					c.registry.keys[w.Key] = w.Value
-				}
+// written tells the master what became of a write.
+func (l *leader) written(w master.WriteRegistry, err error) {
+	if err == nil {
+		for _, one := range w.Writes {
+			if one.Value == nil {
+				delete(l.shadow, one.Key)
+			} else {
+				l.shadow[one.Key] = one.Value
 			}
 		}
-		l.registry.send(func() {
-			l.core.take(master.RegistryWritten{ID: e.ID, Err: err})
-			if err != nil {
-				l.stepDown()
-			}
-		})
-	})
+	}
+	l.core.take(master.RegistryWritten{ID: w.ID, Err: err})
 }
 
-// stepDown ends a master's part: its connections break.
-func (l *leader) stepDown() {
-	if l.core.dead {
+// end drops all that the term was: its connections break.
+func (l *leader) end() {
+	if l.over {
 		return
 	}
-	l.cluster.logf("%s is gone", l.name)
-	l.core.dead, l.session.alloc.dead = true, true
-	l.registry.broken = true
+	l.over, l.core.dead = true, true
+	if l.session == nil {
+		return // it never began
+	}
+	l.session.alloc.dead = true
 	for _, id := range slices.Sorted(maps.Keys(l.links)) {
 		l.links[id].breakUp(time.Second)
 	}
 	for _, id := range slices.Sorted(maps.Keys(l.streams)) {
 		l.streams[id].breakUp(time.Second)
 	}
-	if l.cluster.leader == l {
-		l.cluster.leader = nil
+}
+
+// resign ends the term, and has the host campaign for another.
+func (l *leader) resign(why error) {
+	if l.over {
+		return
 	}
+	c, h := l.cluster, l.host
+	c.logf("%s ends its term %d: %v", h.name, l.term, why)
+	l.end()
+	h.term = nil
+	h.ask(5*time.Second, func() { c.etcd.revoke(l.lease) }, func(bool) { h.campaign() })
 }
 
 // ask gives the master a request and calls reply with its answer.

@@ -7,7 +7,6 @@ import "time"
 // under way then is lost.
 type wire struct {
 	world  *world
-	name   string
 	slow   time.Duration // the longest delay
 	last   time.Time     // arrival of the latest message
 	broken bool
@@ -41,19 +40,19 @@ func (l *wire) stall(d time.Duration) {
 // learns after all that was sent before; or it breaks, which both learn, each
 // in its own time, and what is under way is lost.
 type conn struct {
-	world    *world
-	name     string
-	up, down wire // to the server, to the client
+	world          *world
+	client, server string // the places that it joins; empty within a machine
+	up, down       wire   // to the server, to the client
 	// serverClosed and clientClosed tell an end that the connection is over.
 	serverClosed, clientClosed func()
 	serverOver, clientOver     bool
 }
 
-func newConn(w *world, name string, slow time.Duration) *conn {
+func newConn(w *world, client, server string, slow time.Duration) *conn {
 	return &conn{
-		world: w, name: name,
-		up:   wire{world: w, name: name, slow: slow},
-		down: wire{world: w, name: name, slow: slow},
+		world: w, client: client, server: server,
+		up:   wire{world: w, slow: slow},
+		down: wire{world: w, slow: slow},
 	}
 }
 
@@ -114,6 +113,23 @@ func (c *conn) breakUp(within time.Duration) {
 	c.up.broken, c.down.broken = true, true
 	c.world.after(c.world.between(0, within), c.endServer)
 	c.world.after(c.world.between(0, within), c.endClient)
+}
+
+// linger holds up what the client sent and has the client give up meanwhile, as if
+// the connection had broken: what it sent still arrives, maybe after the first
+// messages of the connection that it makes next.
+func (c *conn) linger(d time.Duration) {
+	if c.up.broken || c.clientOver {
+		return
+	}
+	c.up.stall(d)
+	c.world.after(c.world.between(0, d), func() {
+		c.down.broken = true
+		if !c.clientOver {
+			c.toServer(c.endServer)
+			c.endClient()
+		}
+	})
 }
 
 // open reports whether the connection still carries messages both ways.

@@ -34,7 +34,7 @@ func (c *cluster) changeQuotas() {
 		c.logf("quota of %s: guarantees %v, limits %v", role, q.Guarantees, q.Limits)
 		configs = append(configs, convert.QuotaToWire(role, q))
 	}
-	l, force := c.leader, !c.chance(4)
+	l, force := c.anyLeader(), !c.chance(4)
 	if l == nil {
 		return
 	}
@@ -78,8 +78,8 @@ func (c *cluster) maintain() {
 			m.outage = &allocation.Unavailability{Start: c.now.Add(c.between(0, time.Minute)), Duration: c.between(0, time.Minute)}
 		}
 		c.logf("planned outage of %s: %v", m.name, m.outage)
-		if c.leader != nil {
-			c.leader.session.announceAll(m)
+		if l := c.leading(); l != nil {
+			l.session.announceAll(m)
 		}
 		c.maintain()
 	})

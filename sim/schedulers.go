@@ -46,6 +46,8 @@ type task struct {
 	// unsigned: the state came from the master, which keeps nothing of it until
 	// it is acknowledged; it may have crossed a question on its way.
 	unsigned bool
+	// asked is when its state was last asked for, ended when it was first terminal.
+	asked, ended time.Time
 }
 
 // executorShare is what every custom executor uses itself.
@@ -84,17 +86,18 @@ func (s *scheduler) info() *mesospb.FrameworkInfo {
 
 // subscribe opens a stream to whoever leads, and tries again if nobody does.
 func (s *scheduler) subscribe() {
-	c, l := s.cluster, s.cluster.leader
+	c := s.cluster
 	if s.conn != nil && s.conn.open() {
 		return
 	}
+	l := c.find(s.name)
 	if l == nil {
 		c.after(time.Second, s.subscribe)
 		return
 	}
 	s.streams++
 	id := master.StreamID(fmt.Sprintf("%s-%d", s.name, s.streams))
-	conn := newConn(c.world, string(id), 100*time.Millisecond)
+	conn := newConn(c.world, s.name, l.host.name, 100*time.Millisecond)
 	s.conn, s.leader, s.stream, s.ready = conn, l, id, false
 	conn.serverClosed = func() {
 		delete(l.streams, id)
@@ -305,12 +308,19 @@ func (s *scheduler) updated(status *mesospb.TaskStatus) {
 		c.fail("%s was told of task %s, which it never launched", s.name, id)
 		return
 	}
-	crossed := t.unsigned && status.GetReason() == mesospb.TaskStatus_REASON_RECONCILIATION
+	answer := status.GetReason() == mesospb.TaskStatus_REASON_RECONCILIATION
+	if answer && t.terminal() && !t.unsigned && !t.asked.After(t.ended) && missing(state) {
+		return // asked before it ended, and answered once its agent was not there any more
+	}
+	crossed := t.unsigned && answer
 	if t.terminal() && state != t.state && !absent(t.state, state) && !crossed {
 		c.fail("%s was told that task %s is %v and then that it is %v", s.name, id, t.state, state)
 		return
 	}
 	t.state, t.unsigned = state, len(status.GetUuid()) == 0
+	if t.terminal() && t.ended.IsZero() {
+		t.ended = c.now
+	}
 	if uuid := status.GetUuid(); len(uuid) > 0 {
 		conn := s.conn
 		c.after(c.between(0, 500*time.Millisecond), func() {
@@ -347,12 +357,23 @@ func absent(from, to mesospb.TaskState) bool {
 	return from == mesospb.TaskState_TASK_LOST || gone(from) && (gone(to) || to == mesospb.TaskState_TASK_LOST)
 }
 
+// missing reports whether a state says that nobody knows the task.
+func missing(s mesospb.TaskState) bool {
+	switch s {
+	case mesospb.TaskState_TASK_LOST, mesospb.TaskState_TASK_UNREACHABLE, mesospb.TaskState_TASK_GONE, mesospb.TaskState_TASK_UNKNOWN:
+		return true
+	}
+	return false
+}
+
 // reconcile asks for the state of every task that has not ended.
 func (s *scheduler) reconcile() {
+	c := s.cluster
 	s.call(schedulerpb.Call_RECONCILE, func(call *schedulerpb.Call) {
 		call.Reconcile = &schedulerpb.Call_Reconcile{}
 		for _, t := range s.order {
 			if !t.terminal() {
+				t.asked = c.now
 				call.Reconcile.Tasks = append(call.Reconcile.Tasks, &schedulerpb.Call_Reconcile_Task{
 					TaskId: &mesospb.TaskID{Value: new(t.id)}, AgentId: &mesospb.AgentID{Value: new(t.agent)},
 				})

@@ -1,11 +1,13 @@
 // Package sim runs a whole cluster on one goroutine from a seed: the cores of
 // masters, agents and the allocator, which are the real ones, joined by
 // schedulers, executors, a registry and a network that are scripted. Time is
-// virtual. Faults come as the seed says: connections break, stall and are
-// refused, agents crash with and without their disks, schedulers crash and come
-// back, masters lose their leadership and don't know it yet, or their allocator.
-// Operators set quotas and plan outages meanwhile. After every event the invariants
-// are checked; the same seed gives the same trace to the byte.
+// virtual. Faults come as the seed says: connections break, stall, are refused and
+// overtake each other, places are cut off from others, one way or both, agents crash
+// with and without their disks, and their disks are slow, schedulers crash and come
+// back, masters die, stand still, lose etcd, or their leadership without knowing it
+// yet, or their allocator, and clocks jump. Operators set quotas and plan outages
+// meanwhile. After every event the invariants are checked; the same seed gives the
+// same trace to the byte.
 package sim
 
 import (

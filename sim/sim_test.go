@@ -14,6 +14,7 @@ var (
 	seed     = flag.Int64("seed", -1, "replay one seed and print its trace")
 	apart    = flag.Bool("remote", false, "with -seed: run the allocator in a process of its own")
 	operated = flag.Bool("operated", true, "with -seed: with reservations, quotas and maintenance")
+	first    = flag.Uint64("first", 1, "the first seed to run")
 	seeds    = flag.String("seeds", "12", "how many seeds to run, or forever")
 )
 
@@ -24,22 +25,24 @@ func TestSeeds(t *testing.T) {
 		replay(t, uint64(*seed))
 		return
 	}
-	count, first := 0, uint64(1)
+	count, first := 0, *first
 	if *seeds != "forever" {
 		n, err := strconv.Atoi(*seeds)
 		if err != nil {
 			t.Fatalf("-seeds=%s is neither a number nor forever", *seeds)
 		}
 		count = n
-	} else {
+	} else if first == 1 {
 		first = uint64(time.Now().UnixNano())
 	}
+	began, steps := time.Now(), 0
 	for s := first; count == 0 || s < first+uint64(count); s++ {
-		if !try(t, s, true) {
+		n, ok := try(t, s, true)
+		if steps += n; !ok {
 			return
 		}
-		if n := s - first + 1; count == 0 && n%100 == 0 {
-			fmt.Printf("%d seeds passed, from %d\n", n, first)
+		if n := s - first + 1; n%100 == 0 {
+			fmt.Printf("%d seeds passed, from %d; %.0f steps a second\n", n, first, float64(steps)/time.Since(began).Seconds())
 		}
 	}
 }
@@ -59,26 +62,29 @@ func TestKeptSeeds(t *testing.T) {
 	}
 }
 
-// try runs a seed twice, with the allocator here and elsewhere, and reports
-// whether it passed.
-func try(t *testing.T, seed uint64, operated bool) bool {
-	return tryWith(t, seed, false, operated) && tryWith(t, seed, true, operated)
+// try runs a seed twice, with the allocator here and elsewhere, and reports how
+// many steps were done and whether it passed.
+func try(t *testing.T, seed uint64, operated bool) (steps int, ok bool) {
+	for _, remote := range []bool{false, true} {
+		n, ok := tryWith(t, seed, remote, operated)
+		if steps += n; !ok {
+			return steps, false
+		}
+	}
+	return steps, true
 }
 
-func tryWith(t *testing.T, seed uint64, remote, operated bool) bool {
+func tryWith(t *testing.T, seed uint64, remote, operated bool) (steps int, ok bool) {
 	r := run(seed, remote, operated)
 	if r.Err != nil {
 		t.Errorf("%v\n...\n%s\nreplay with: go test ./sim -run=TestSeeds -seed=%d -remote=%v -operated=%v -v", r.Err, tail(r.Trace, 60), seed, remote, operated)
-		return false
+		return r.Steps, false
 	}
 	if again := run(seed, remote, operated); !bytes.Equal(r.Trace, again.Trace) {
 		t.Errorf("seed %d gave two different traces, which part after:\n%s", seed, tail(common(r.Trace, again.Trace), 20))
-		return false
+		return r.Steps, false
 	}
-	if r.Terms > 1 && r.Tasks > 50 {
-		t.Logf("seed %d: %d events, %d tasks, %d terms", seed, r.Steps, r.Tasks, r.Terms)
-	}
-	return true
+	return 2 * r.Steps, true
 }
 
 func replay(t *testing.T, seed uint64) {
