@@ -31,6 +31,7 @@ func (c *MasterConfig) core(info *mesospb.MasterInfo, term uint64, whitelist map
 		MaxCompletedTasksPerFramework: c.MaxCompletedTasksPerFramework,
 		MaxUnreachableTasks:           c.MaxUnreachableTasks,
 		RegexLimits:                   convert.RegexLimits{Program: c.OfferConstraintsMaxProgram, Memory: c.OfferConstraintsMaxMemory},
+		ACLs:                          c.ACLs,
 		RootSubmissions:               c.RootSubmissions,
 		Roles:                         c.Roles,
 		Weights:                       c.Weights,

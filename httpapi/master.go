@@ -60,6 +60,7 @@ func NewMaster(m Master) http.Handler {
 	paths.handle("/api/v1/scheduler", decided(authn.MasterScheduler, schedulerAPI(m.Scheduler)))
 	paths.handle("/api/v1", decided(m.readwrite, http.HandlerFunc(m.api)))
 	m.stateRoutes(paths)
+	paths.handle("/teardown", decided(m.readwrite, http.HandlerFunc(m.teardown)))
 	paths.handle("/weights", decided(m.readwrite, http.HandlerFunc(m.weights)))
 	paths.handle("/quota", decided(m.readwrite, http.HandlerFunc(m.quota)))
 	paths.handleBelow("/quota/", decided(m.readwrite, http.HandlerFunc(m.quotaOf)))

@@ -37,7 +37,11 @@ func schedulerAPI(backend SchedulerBackend) http.Handler {
 				refuse(w, err)
 				return
 			}
-			w.WriteHeader(http.StatusAccepted)
+			status := http.StatusAccepted
+			if call.GetType() == schedulerpb.Call_UPDATE_FRAMEWORK {
+				status = http.StatusOK // it is done when it is answered
+			}
+			w.WriteHeader(status)
 			return
 		}
 		media, ok := negotiate(w, r)

@@ -203,6 +203,10 @@ func (m *Master) launch(l *launch, operation *mesospb.Offer_Operation) {
 				"operation: id: a LAUNCH may not have one")
 			continue
 		}
+		if err := m.mayRun(l.framework, info); err != nil {
+			m.refuseTask(l.framework, info, mesospb.TaskState_TASK_ERROR, mesospb.TaskStatus_REASON_TASK_UNAUTHORIZED, err.Error())
+			continue
+		}
 		if err := m.launchTask(l, info); err != nil {
 			m.refuseTask(l.framework, info, mesospb.TaskState_TASK_ERROR, mesospb.TaskStatus_REASON_TASK_INVALID, err.Error())
 		}
@@ -242,8 +246,12 @@ func (m *Master) launchTask(l *launch, info *mesospb.TaskInfo) error {
 func (m *Master) launchGroup(l *launch, operation *mesospb.Offer_Operation) {
 	group := operation.GetLaunchGroup()
 	if err := m.launchTaskGroup(l, operation, group); err != nil {
+		reason := mesospb.TaskStatus_REASON_TASK_GROUP_INVALID
+		if mesos.KindOf(err) == mesos.Forbidden {
+			reason = mesospb.TaskStatus_REASON_TASK_GROUP_UNAUTHORIZED
+		}
 		for _, info := range group.GetTaskGroup().GetTasks() {
-			m.refuseTask(l.framework, info, mesospb.TaskState_TASK_ERROR, mesospb.TaskStatus_REASON_TASK_GROUP_INVALID, err.Error())
+			m.refuseTask(l.framework, info, mesospb.TaskState_TASK_ERROR, reason, err.Error())
 		}
 	}
 }
@@ -258,6 +266,11 @@ func (m *Master) launchTaskGroup(l *launch, operation *mesospb.Offer_Operation, 
 		if info.Executor == nil {
 			info.Executor = executor
 		}
+		if err := m.mayRun(l.framework, info); err != nil {
+			return err
+		}
+	}
+	for _, info := range group.GetTaskGroup().GetTasks() {
 		defaultCheckType(info.HealthCheck)
 		if err := p.addTask(info); err != nil {
 			return err

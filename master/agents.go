@@ -75,9 +75,10 @@ type transition struct {
 
 // An arrival is an agent that registers again.
 type arrival struct {
-	link    LinkID
-	address string
-	message *linkpb.Reregister
+	link      LinkID
+	address   string
+	principal string
+	message   *linkpb.Reregister
 }
 
 // begin starts a transition: then is called once the writes are durable, and
@@ -133,6 +134,10 @@ func (m *Master) register(in AgentMessage, msg *linkpb.Register) {
 	a, err := m.newAgent(info, hostOf(in.Address))
 	if err != nil {
 		m.refuse(in.Link, in.Address, "register: "+err.Error())
+		return
+	}
+	if err := m.mayJoin(in.Principal, a.total); err != nil {
+		m.turnAway(in.Link, in.Address, err)
 		return
 	}
 	if m.refusesMachine(a, in.Link, in.Address) {

@@ -34,6 +34,10 @@ func (m *Master) reregister(in arrival) {
 		m.refuse(in.link, in.address, "reregister: "+err.Error())
 		return
 	}
+	if err := m.mayJoin(in.principal, a.total); err != nil {
+		m.turnAway(in.link, in.address, err)
+		return
+	}
 	if m.refusesMachine(a, in.link, in.address) {
 		return
 	}

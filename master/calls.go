@@ -114,7 +114,11 @@ func (m *Master) call(f *framework, call *schedulerpb.Call) error {
 func (m *Master) teardown(in Teardown) {
 	f := m.frameworks[mesos.FrameworkID(in.Framework)]
 	if f == nil {
-		m.reply(in.Request, mesos.Errorf(mesos.NotFound, "teardown: no framework %q is registered", in.Framework))
+		m.reply(in.Request, mesos.Errorf(mesos.Invalid, "teardown: no framework %q is registered", in.Framework))
+		return
+	}
+	if err := m.mayTearDown(in.Principal, f); err != nil {
+		m.reply(in.Request, err)
 		return
 	}
 	m.counters.unregisterFramework++

@@ -21,7 +21,7 @@ func (m *Master) agentMessage(in AgentMessage) {
 		return
 	case *linkpb.ToMaster_Reregister:
 		m.counters.reregisterAgent++
-		m.reregister(arrival{link: in.Link, address: in.Address, message: msg.Reregister})
+		m.reregister(arrival{link: in.Link, address: in.Address, principal: in.Principal, message: msg.Reregister})
 		return
 	}
 	a := m.links[in.Link]

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/mesosctl/mesosctl/mesos"
+	"github.com/mesosctl/mesosctl/mesos/acl"
 	"github.com/mesosctl/mesosctl/mesos/allocation"
 	"github.com/mesosctl/mesosctl/wire/convert"
 	"github.com/mesosctl/mesosctl/wire/mesospb"
@@ -36,6 +37,8 @@ type Config struct {
 	MaxUnreachableTasks           int           // --max_unreachable_tasks_per_framework
 	// RegexLimits are --offer_constraints_re2_max_program_size and _max_mem.
 	RegexLimits convert.RegexLimits
+	// ACLs are --acls; nil allows everything.
+	ACLs *acl.ACLs
 	// RootSubmissions is --root_submissions: may frameworks run tasks as root?
 	RootSubmissions bool
 	// Roles is the --roles whitelist; nil allows every role.

@@ -5,6 +5,7 @@ import (
 	"slices"
 
 	"github.com/mesosctl/mesosctl/mesos"
+	"github.com/mesosctl/mesosctl/mesos/acl"
 	"github.com/mesosctl/mesosctl/mesos/allocation"
 	"github.com/mesosctl/mesosctl/mesos/resources"
 	"github.com/mesosctl/mesosctl/wire/convert"
@@ -29,6 +30,9 @@ func (m *Master) updateQuota(in UpdateQuota) {
 			}
 			changes[config.GetRole()] = q
 		}
+		if err := m.mayUpdate(in.Principal, acl.UpdateQuota, "quota", sortedKeys(changes)); err != nil {
+			return err
+		}
 		return m.checkQuotas(changes, in.Force)
 	}()
 	if mesos.KindOf(err) == mesos.Conflict { // which Mesos tells from Invalid in SET_QUOTA only
@@ -43,6 +47,9 @@ func (m *Master) setQuota(in SetQuota) {
 	var changes map[string]allocation.Quota
 	q, err := convert.QuotaRequest(in.Quota)
 	if err == nil {
+		err = m.mayUpdate(in.Principal, acl.UpdateQuota, "quota", []string{role})
+	}
+	if err == nil {
 		if _, has := m.acceptedQuotas[role]; has {
 			err = mesos.Errorf(mesos.Invalid, "quota of role %s: it has one already", role)
 		} else {
@@ -56,8 +63,10 @@ func (m *Master) setQuota(in SetQuota) {
 // removeQuota takes a role's quota away.
 func (m *Master) removeQuota(in RemoveQuota) {
 	changes := map[string]allocation.Quota{in.Role: {}}
-	var err error
-	if _, has := m.acceptedQuotas[in.Role]; !has {
+	err := m.mayUpdate(in.Principal, acl.UpdateQuota, "quota", []string{in.Role})
+	if err != nil {
+		// It is not theirs to know whether it has one.
+	} else if _, has := m.acceptedQuotas[in.Role]; !has {
 		err = mesos.Errorf(mesos.Invalid, "quota of role %s: it has none", in.Role)
 	} else {
 		err = m.checkQuotas(changes, true)

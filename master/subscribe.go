@@ -65,6 +65,9 @@ func (m *Master) admitFramework(stream StreamID, call *schedulerpb.Call_Subscrib
 	if err != nil {
 		return err
 	}
+	if err := m.mayRegister(info); err != nil {
+		return err
+	}
 	if info.Id == nil {
 		m.addNewFramework(stream, info, w)
 		return nil
@@ -168,6 +171,9 @@ func (m *Master) frameworkUpdate(f *framework, call *schedulerpb.Call_UpdateFram
 	}
 	w, err := m.readWishes(info, call.GetSuppressedRoles(), call.GetOfferConstraints())
 	if err != nil {
+		return err
+	}
+	if err := m.mayRegister(info); err != nil {
 		return err
 	}
 	m.updateFramework(f, info, w)

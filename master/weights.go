@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"github.com/mesosctl/mesosctl/mesos"
+	"github.com/mesosctl/mesosctl/mesos/acl"
 	"github.com/mesosctl/mesosctl/mesos/allocation"
 	"github.com/mesosctl/mesosctl/wire/mesospb"
 )
@@ -16,6 +17,9 @@ import (
 // updateWeights sets the weights of roles, durably.
 func (m *Master) updateWeights(in UpdateWeights) {
 	changes, err := m.readWeights(in.Weights)
+	if err == nil {
+		err = m.mayUpdate(in.Principal, acl.UpdateWeight, "weight", sortedKeys(changes))
+	}
 	if err != nil || len(changes) == 0 {
 		m.emit(Reply{Request: in.Request, Err: err})
 		return
