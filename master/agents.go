@@ -148,6 +148,11 @@ func (m *Master) register(in AgentMessage, msg *linkpb.Register) {
 		m.log(LogInfo, "agent replaced by a new one at its address", "agent", old.id, "address", a.key())
 		m.removeAgent(old, "a new agent registered at its address", &m.counters.removalsRegistered)
 	}
+	if a.settled, err = totalResources(msg.GetTotalResources(), a.settled); err != nil {
+		m.refuse(in.Link, in.Address, "register: "+err.Error())
+		return
+	}
+	a.total = a.settled
 	a.id = m.newAgentID()
 	info.Id = wireAgentID(a.id)
 	a.link, a.version, a.capabilities = in.Link, msg.GetVersion(), msg.GetCapabilities()

@@ -27,8 +27,9 @@ func (m *Master) reregister(in arrival) {
 	if err == nil {
 		runs, err = readLoad(in.message)
 	}
-	if err == nil && len(runs.GetTotalResources()) > 0 {
-		a.settled, a.total = runs.total, runs.total
+	if err == nil {
+		a.settled, err = totalResources(in.message.GetTotalResources(), a.settled)
+		a.total = a.settled
 	}
 	if err != nil {
 		m.refuse(in.link, in.address, "reregister: "+err.Error())

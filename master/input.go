@@ -83,6 +83,18 @@ type (
 		Framework string
 	}
 
+	// Operate is an operator's request to change the resources of an agent: an
+	// operation without ID, of those that change resources, on resources without
+	// allocation roles. Offers are rescinded if need be. Answered by a Reply: no
+	// error means that the agent is being told, a conflict that the resources are
+	// in use or not there.
+	Operate struct {
+		Request   RequestID
+		Principal string
+		Agent     string
+		Operation *mesospb.Offer_Operation
+	}
+
 	// UpdateWeights is an operator's request to set the weights of roles, all or
 	// none. Answered by a Reply once they are durable.
 	UpdateWeights struct {
@@ -131,6 +143,7 @@ func (LinkClosed) isInput()         {}
 func (RegistryWritten) isInput()    {}
 func (AllocatorConnected) isInput() {}
 func (Allocated) isInput()          {}
+func (Operate) isInput()            {}
 func (Teardown) isInput()           {}
 func (UpdateWeights) isInput()      {}
 func (UpdateQuota) isInput()        {}

@@ -12,7 +12,6 @@ type load struct {
 	*linkpb.Reregister
 	executorResources []resources.Resources // of executors, one for each
 	taskResources     []resources.Resources // of tasks, one for each
-	total             resources.Resources   // total_resources
 }
 
 // readLoad checks what an agent says that it runs.
@@ -27,10 +26,6 @@ func readLoad(msg *linkpb.Reregister) (*load, error) {
 	}
 	if err == nil {
 		err = l.readOperations()
-	}
-	if err == nil {
-		l.total, err = convert.Resources(l.GetTotalResources())
-		l.total = l.total.Unallocate()
 	}
 	return l, err
 }

@@ -229,6 +229,8 @@ func (m *Master) take(in Input) {
 		m.stopMaintenance(in)
 	case Teardown:
 		m.teardown(in)
+	case Operate:
+		m.operatorOperation(in)
 	case UpdateWeights:
 		m.updateWeights(in)
 	case UpdateQuota:

@@ -24,14 +24,8 @@ func (m *Master) tryOperation(l *launch, info *mesospb.Offer_Operation) error {
 	if err != nil {
 		return mesos.Errorf(mesos.Invalid, "operation attempted with invalid resources: %w", err)
 	}
-	if info.Id != nil {
-		for _, needed := range []mesospb.AgentInfo_Capability_Type{
-			mesospb.AgentInfo_Capability_RESOURCE_PROVIDER, mesospb.AgentInfo_Capability_AGENT_OPERATION_FEEDBACK,
-		} {
-			if !a.has(needed) {
-				return mesos.Errorf(mesos.Invalid, "operation: id: feedback was asked for, but agent %s lacks the capability %s", a.id, needed)
-			}
-		}
+	if info.Id != nil && !a.has(mesospb.AgentInfo_Capability_AGENT_OPERATION_FEEDBACK) {
+		return mesos.Errorf(mesos.Invalid, "operation: id: feedback was asked for, but agent %s lacks the capability AGENT_OPERATION_FEEDBACK", a.id)
 	}
 	if err := request.validate(a, f, f.info.GetPrincipal()); err != nil {
 		return mesos.Errorf(mesos.Invalid, "%w; on agent %s", err, a.id)

@@ -122,16 +122,12 @@ func (y *yard) wantMetrics(want map[string]float64) {
 
 func TestFeedbackNeedsAnAgentThatCanGiveIt(t *testing.T) {
 	// covers: SchedulerTest.OperationFeedbackValidationNoResourceProviderCapability
-	for _, missing := range []mesospb.AgentInfo_Capability_Type{
-		mesospb.AgentInfo_Capability_RESOURCE_PROVIDER, mesospb.AgentInfo_Capability_AGENT_OPERATION_FEEDBACK,
-	} {
-		y := newYard(t)
-		y.without(missing)
-		y.accept(text("cpus:2"), heard("r", reserve(reserved(text("cpus:2"), "web"))))
-		y.wantEvents("s1 r ERROR")
-		y.wantTotal(text(yardResources))
-		y.done(text("cpus:2"), reserve(reserved(text("cpus:2"), "web"))) // nobody asked to hear of it
-	}
+	y := newYard(t)
+	y.without(mesospb.AgentInfo_Capability_AGENT_OPERATION_FEEDBACK)
+	y.accept(text("cpus:2"), heard("r", reserve(reserved(text("cpus:2"), "web"))))
+	y.wantEvents("s1 r ERROR")
+	y.wantTotal(text(yardResources))
+	y.done(text("cpus:2"), reserve(reserved(text("cpus:2"), "web"))) // nobody asked to hear of it
 }
 
 // without takes a capability from the agent.

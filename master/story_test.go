@@ -3,7 +3,6 @@ package master
 import (
 	"fmt"
 	"maps"
-	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -267,11 +266,6 @@ func (c *cluster) check() {
 			c.t.Fatalf("framework %s: used %s, but its tasks and executors add up to %s", id, f.used, sum)
 		}
 	}
-}
-
-// eachOnce is resources with one copy of each shared one.
-func eachOnce(rs resources.Resources) resources.Resources {
-	return resources.Of(slices.Collect(rs.All())...)
 }
 
 // apply keeps what readers see.

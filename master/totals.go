@@ -97,6 +97,19 @@ func configuredResources(info *mesospb.AgentInfo) (resources.Resources, error) {
 	return rs.Unallocate(), nil
 }
 
+// totalResources is all that an agent says it has, or what it was configured with
+// if it says nothing.
+func totalResources(list []*mesospb.Resource, configured resources.Resources) (resources.Resources, error) {
+	if len(list) == 0 {
+		return configured, nil
+	}
+	rs, err := convert.Resources(list)
+	if err != nil {
+		return rs, mesos.Errorf(mesos.Invalid, "total_resources: %w", err)
+	}
+	return rs.Unallocate(), nil
+}
+
 // reconfigured is what an agent has that is configured anew: with the dynamic
 // reservations and volumes that it had before.
 func (a *agent) reconfigured(info *mesospb.AgentInfo) (resources.Resources, error) {
