@@ -80,6 +80,7 @@ type Agent struct {
 	garbage        []string          // recovered checkpoints that nobody needs
 	changing       *operation        // whose volumes are being changed
 	held           []*linkpb.ToAgent // came meanwhile, and may count on the change
+	oversubscribed *oversubscription
 
 	publication publication
 	metrics     Metrics
@@ -193,6 +194,10 @@ func (a *Agent) take(in Input) {
 		a.containerUpdateFailed(in)
 	case VolumesChanged:
 		a.volumesChanged(in)
+	case Estimate:
+		a.estimate(in)
+	case Preempt:
+		a.preempt(in)
 	case Shutdown:
 		a.shutdown(in)
 	case Tick:

@@ -201,7 +201,8 @@ func (a *Agent) containerEnded(in ContainerEnded) {
 	} else {
 		reason, message := e.epitaph(in)
 		state := mesos.TaskFailed
-		if reason == mesospb.TaskStatus_REASON_CONTAINER_UPDATE_FAILED { // no fault of the task's
+		switch reason {
+		case mesospb.TaskStatus_REASON_CONTAINER_UPDATE_FAILED, mesospb.TaskStatus_REASON_CONTAINER_PREEMPTED: // no fault of the task's
 			state = mesos.TaskGone.For(f.partitionAware)
 		}
 		for _, t := range e.live() {

@@ -173,6 +173,8 @@ func (a *Agent) reregister() *linkpb.Reregister {
 		Version:        &a.config.Version,
 		Capabilities:   a.config.Capabilities,
 		TotalResources: a.totalResources(),
+
+		OversubscribedResources: a.estimated(),
 	}
 	for e := a.operations.first; e != nil; e = e.next {
 		m.Operations = append(m.Operations, e.value.record)
@@ -281,6 +283,7 @@ func (a *Agent) masterRegistered(m *linkpb.Registered) {
 	a.log(logInfo, "registered", "master", a.link.master, "agent", string(a.id), "term", a.link.term)
 	a.resumeUpdates()
 	a.resumeOperations()
+	a.sendEstimate()
 	for _, message := range a.link.exited {
 		a.send(message)
 	}

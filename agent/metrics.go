@@ -21,6 +21,7 @@ type Metrics struct {
 	tasks               [mesos.TaskUnknown + 1]int // not ended, by state
 	ended               [mesos.TaskUnknown + 1]int // by the state they ended in
 
+	executorsPreempted       int
 	containerLaunchErrors    int
 	validStatusUpdates       int
 	invalidStatusUpdates     int
@@ -48,6 +49,7 @@ func (m *Metrics) Values(now time.Time) map[string]float64 {
 		"slave/executors_running":          float64(m.executors[executorRunning]),
 		"slave/executors_terminating":      float64(m.executors[executorTerminating]),
 		"slave/executors_terminated":       float64(m.executorsTerminated),
+		"slave/executors_preempted":        float64(m.executorsPreempted),
 		"slave/container_launch_errors":    float64(m.containerLaunchErrors),
 		"slave/valid_status_updates":       float64(m.validStatusUpdates),
 		"slave/invalid_status_updates":     float64(m.invalidStatusUpdates),

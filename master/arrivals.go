@@ -31,6 +31,12 @@ func (m *Master) reregister(in arrival) {
 		a.settled, err = totalResources(in.message.GetTotalResources(), a.settled)
 		a.total = a.settled
 	}
+	if estimate := in.message.GetOversubscribedResources(); err == nil && len(estimate) > 0 {
+		var revocable resources.Resources
+		revocable, err = readEstimate(estimate)
+		a.settled = a.settled.NonRevocable().Add(revocable)
+		a.total = a.settled
+	}
 	if err != nil {
 		m.refuse(in.link, in.address, "reregister: "+err.Error())
 		return

@@ -45,6 +45,9 @@ func (m *Master) agentMessage(in AgentMessage) {
 		m.unregister(a)
 	case *linkpb.ToMaster_UpdateAgent:
 		m.counters.updateAgent++
+		if msg.UpdateAgent.GetUpdateOversubscribedResources() {
+			m.estimated(a, msg.UpdateAgent.GetOversubscribedResources())
+		}
 		m.agentUpdate(a, msg.UpdateAgent.GetAgentInfo())
 	default:
 		m.log(LogWarn, "message ignored: this master does not know it", "agent", a.id)

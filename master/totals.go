@@ -111,7 +111,7 @@ func totalResources(list []*mesospb.Resource, configured resources.Resources) (r
 }
 
 // reconfigured is what an agent has that is configured anew: with the dynamic
-// reservations and volumes that it had before.
+// reservations and volumes that it had before, and with its estimate.
 func (a *agent) reconfigured(info *mesospb.AgentInfo) (resources.Resources, error) {
 	total, err := configuredResources(info)
 	if err != nil {
@@ -121,7 +121,7 @@ func (a *agent) reconfigured(info *mesospb.AgentInfo) (resources.Resources, erro
 	if err != nil {
 		return total, mesos.Errorf(mesos.Invalid, "agent_info.resources: %w", err)
 	}
-	return total, nil
+	return total.NonRevocable().Add(a.settled.Revocable()), nil
 }
 
 func (m *Master) setTotal(a *agent, total resources.Resources) {
