@@ -10,7 +10,8 @@ import (
 
 // An agent's estimator says from time to time how much of what is in use there,
 // and not used, can be given away until it is needed: revocable resources, which
-// are part of the agent's total beside its own.
+// are part of the agent's total beside its own. The first estimate replaces those
+// that the agent was configured with, if any.
 // https://mesos.apache.org/documentation/latest/oversubscription/
 
 // readEstimate checks what an agent's estimator gives away.
