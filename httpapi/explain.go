@@ -52,7 +52,7 @@ func (m *Master) report(ctx context.Context, id mesos.FrameworkID, role string, 
 	if id == "" {
 		return nil, mesos.Errorf(mesos.Invalid, "explain: name a framework, as in ?framework=ID")
 	}
-	s := m.View.snapshot()
+	s := m.snapshot(ctx)
 	f, err := s.runningFramework(id)
 	if err != nil {
 		return nil, err

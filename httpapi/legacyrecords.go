@@ -193,7 +193,9 @@ func capabilities[C interface{ GetType() E }, E interface{ String() string }](li
 	return types
 }
 
-func appendAgent(dst []byte, a *masterpb.Response_GetAgents_Agent) []byte {
+// appendAgent appends a registered agent: a is what the reader may see of it,
+// and whole is all of it, by which totals count.
+func appendAgent(dst []byte, a, whole *masterpb.Response_GetAgents_Agent) []byte {
 	dst = appendAgentInfo(dst, a.GetAgentInfo())
 	dst = appendString(dst, "pid", a.GetPid())
 	dst = appendTime(dst, "registered_time", a.RegisteredTime)
@@ -201,9 +203,9 @@ func appendAgent(dst []byte, a *masterpb.Response_GetAgents_Agent) []byte {
 		dst = appendTime(dst, "reregistered_time", a.ReregisteredTime)
 	}
 	reserved, unreserved := reservations(a.GetTotalResources())
-	dst = appendResources(dst, "resources", a.GetTotalResources())
-	dst = appendResources(dst, "used_resources", a.GetAllocatedResources())
-	dst = appendResources(dst, "offered_resources", a.GetOfferedResources())
+	dst = appendResources(dst, "resources", whole.GetTotalResources())
+	dst = appendResources(dst, "used_resources", whole.GetAllocatedResources())
+	dst = appendResources(dst, "offered_resources", whole.GetOfferedResources())
 	dst = appendReserved(dst, "reserved_resources", reserved)
 	dst = appendResources(dst, "unreserved_resources", unreserved)
 	dst = appendBool(dst, "active", a.GetActive())

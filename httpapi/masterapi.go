@@ -24,10 +24,10 @@ func (m *Master) operate(ctx context.Context, call *masterpb.Call) (answerer, er
 			return nil, err
 		}
 	}
-	if response := m.tell(call.GetType()); response != nil {
+	if response := m.tell(ctx, call.GetType()); response != nil {
 		return message(response), nil
 	}
-	if answer := m.show(call.GetType()); answer != nil {
+	if answer := m.show(ctx, call.GetType()); answer != nil {
 		return answer, nil
 	}
 	if answer, err := m.change(ctx, call); answer != nil || err != nil {
@@ -63,7 +63,7 @@ func (m *Master) operate(ctx context.Context, call *masterpb.Call) (answerer, er
 
 // tell answers the calls about the master itself that take no arguments; nil for
 // others.
-func (m *Master) tell(call masterpb.Call_Type) *masterpb.Response {
+func (m *Master) tell(ctx context.Context, call masterpb.Call_Type) *masterpb.Response {
 	switch call {
 	case masterpb.Call_GET_HEALTH:
 		healthy := m.Healthy == nil || m.Healthy()
@@ -84,23 +84,23 @@ func (m *Master) tell(call masterpb.Call_Type) *masterpb.Response {
 	case masterpb.Call_GET_MASTER:
 		return &masterpb.Response{Type: masterpb.Response_GET_MASTER.Enum(), GetMaster: m.getMaster()}
 	case masterpb.Call_GET_ROLES:
-		return &masterpb.Response{Type: masterpb.Response_GET_ROLES.Enum(), GetRoles: m.getRoles()}
+		return &masterpb.Response{Type: masterpb.Response_GET_ROLES.Enum(), GetRoles: m.getRoles(ctx)}
 	case masterpb.Call_GET_WEIGHTS:
 		return &masterpb.Response{
 			Type:       masterpb.Response_GET_WEIGHTS.Enum(),
-			GetWeights: &masterpb.Response_GetWeights{WeightInfos: m.View.weightList()},
+			GetWeights: &masterpb.Response_GetWeights{WeightInfos: m.weightList(ctx)},
 		}
 	case masterpb.Call_GET_QUOTA:
 		return &masterpb.Response{
 			Type:     masterpb.Response_GET_QUOTA.Enum(),
-			GetQuota: &masterpb.Response_GetQuota{Status: m.View.quotaStatus()},
+			GetQuota: &masterpb.Response_GetQuota{Status: m.quotaStatus(ctx)},
 		}
 	}
 	return nil
 }
 
 // show answers the calls about the cluster; nil for others.
-func (m *Master) show(call masterpb.Call_Type) answerer {
+func (m *Master) show(ctx context.Context, call masterpb.Call_Type) answerer {
 	var kind masterpb.Response_Type
 	switch call {
 	case masterpb.Call_GET_STATE:
@@ -116,7 +116,7 @@ func (m *Master) show(call masterpb.Call_Type) answerer {
 	default:
 		return nil
 	}
-	s := m.View.snapshot()
+	s := m.snapshot(ctx)
 	return answerWith(kind.String(), int32(kind), s.section(kind))
 }
 
@@ -130,10 +130,10 @@ func (m *Master) getMaster() *masterpb.Response_GetMaster {
 	return answer
 }
 
-func (m *Master) getRoles() *masterpb.Response_GetRoles {
+func (m *Master) getRoles(ctx context.Context) *masterpb.Response_GetRoles {
 	s := m.View.snapshot()
 	answer := new(masterpb.Response_GetRoles)
-	for _, role := range m.allRoles(&s) {
+	for _, role := range m.rolesSeen(ctx, &s) {
 		shown := &mesospb.Role{
 			Name: &role.name, Weight: &role.weight,
 			Resources: append(append([]*mesospb.Resource{}, role.allocated...), role.offered...),

@@ -21,6 +21,7 @@ const (
 // See https://mesos.apache.org/documentation/latest/operator-http-api/#subscribe-1.
 type subscriber struct {
 	stream    *Stream
+	sees      sight
 	heartbeat *time.Timer
 }
 
@@ -34,7 +35,7 @@ func (m *Master) subscribe(w http.ResponseWriter, r *http.Request, media wire.Me
 		most = defaultMaxSubscribers
 	}
 	stream := newStream(media, func(id string, _ error) { m.View.unsubscribe(id) })
-	m.View.subscribe(stream, interval, most)
+	m.View.subscribe(stream, m.sightOf(r.Context()), interval, most)
 	stream.serve(w, r, http.Header{})
 }
 
@@ -42,7 +43,7 @@ var heartbeatEvent = &masterpb.Event{Type: masterpb.Event_HEARTBEAT.Enum()}
 
 // subscribe adds a subscriber; one more than most ends the oldest one's stream.
 // Nothing comes between the state that it is told and the changes after it.
-func (v *MasterView) subscribe(stream *Stream, interval time.Duration, most int) {
+func (v *MasterView) subscribe(stream *Stream, sees sight, interval time.Duration, most int) {
 	v.mu.Lock()
 	defer v.mu.Unlock()
 	if len(v.subscribers) >= most {
@@ -50,6 +51,7 @@ func (v *MasterView) subscribe(stream *Stream, interval time.Duration, most int)
 		v.subscribers = slices.Delete(v.subscribers, 0, 1)
 	}
 	s := v.snapshotLocked()
+	sees.limit(&s)
 	seconds := interval.Seconds()
 	stream.Send(&masterpb.Event{
 		Type: masterpb.Event_SUBSCRIBED.Enum(),
@@ -58,7 +60,7 @@ func (v *MasterView) subscribe(stream *Stream, interval time.Duration, most int)
 		},
 	})
 	stream.Send(heartbeatEvent)
-	sub := &subscriber{stream: stream}
+	sub := &subscriber{stream: stream, sees: sees}
 	sub.heartbeat = time.AfterFunc(interval, func() {
 		stream.Send(heartbeatEvent)
 		v.mu.RLock() // so that no timer is set again after end
@@ -98,14 +100,34 @@ func (v *MasterView) Subscribers() int {
 
 // tell sends an event to all subscribers; mu is held.
 func (v *MasterView) tell(event *masterpb.Event) {
+	v.tellAs(func(sight) *masterpb.Event { return event })
+}
+
+// tellThose sends an event to the subscribers that may see it; mu is held.
+func (v *MasterView) tellThose(may func(sight) bool, event *masterpb.Event) {
+	v.tellAs(func(sees sight) *masterpb.Event {
+		if may(sees) {
+			return event
+		}
+		return nil
+	})
+}
+
+// tellAs sends each subscriber what it may see of an event, nil for nothing; mu
+// is held.
+func (v *MasterView) tellAs(as func(sight) *masterpb.Event) {
 	for _, s := range v.subscribers {
-		s.stream.Send(event)
+		if event := as(s.sees); event != nil {
+			s.stream.Send(event)
+		}
 	}
 }
 
 func (v *MasterView) tellAgentAdded(agent *masterpb.Response_GetAgents_Agent) {
-	v.tell(&masterpb.Event{
-		Type: masterpb.Event_AGENT_ADDED.Enum(), AgentAdded: &masterpb.Event_AgentAdded{Agent: agent},
+	v.tellAs(func(sees sight) *masterpb.Event {
+		return &masterpb.Event{
+			Type: masterpb.Event_AGENT_ADDED.Enum(), AgentAdded: &masterpb.Event_AgentAdded{Agent: sees.agent(agent)},
+		}
 	})
 }
 
@@ -122,31 +144,51 @@ func (v *MasterView) tellFramework(old, updated *masterpb.Response_GetFrameworks
 	case completed:
 		v.tellFrameworkRemoved(updated)
 	case old == nil:
-		v.tell(&masterpb.Event{
-			Type:           masterpb.Event_FRAMEWORK_ADDED.Enum(),
-			FrameworkAdded: &masterpb.Event_FrameworkAdded{Framework: updated},
+		v.tellFrameworkAs(updated, func(seen *masterpb.Response_GetFrameworks_Framework) *masterpb.Event {
+			return &masterpb.Event{
+				Type:           masterpb.Event_FRAMEWORK_ADDED.Enum(),
+				FrameworkAdded: &masterpb.Event_FrameworkAdded{Framework: seen},
+			}
 		})
 	case old.FrameworkInfo != updated.FrameworkInfo || old.GetActive() != updated.GetActive() ||
 		old.GetConnected() != updated.GetConnected() || old.GetRecovered() != updated.GetRecovered():
-		v.tell(&masterpb.Event{
-			Type:             masterpb.Event_FRAMEWORK_UPDATED.Enum(),
-			FrameworkUpdated: &masterpb.Event_FrameworkUpdated{Framework: updated},
+		v.tellFrameworkAs(updated, func(seen *masterpb.Response_GetFrameworks_Framework) *masterpb.Event {
+			return &masterpb.Event{
+				Type:             masterpb.Event_FRAMEWORK_UPDATED.Enum(),
+				FrameworkUpdated: &masterpb.Event_FrameworkUpdated{Framework: seen},
+			}
 		})
 	}
 }
 
+// tellFrameworkAs sends those who may see a framework what they may see of it.
+func (v *MasterView) tellFrameworkAs(f *masterpb.Response_GetFrameworks_Framework,
+	event func(*masterpb.Response_GetFrameworks_Framework) *masterpb.Event,
+) {
+	v.tellAs(func(sees sight) *masterpb.Event {
+		if !sees.framework(f.GetFrameworkInfo()) {
+			return nil
+		}
+		return event(sees.frameworkRecord(f))
+	})
+}
+
 func (v *MasterView) tellFrameworkRemoved(f *masterpb.Response_GetFrameworks_Framework) {
-	v.tell(&masterpb.Event{
+	v.tellThose(func(sees sight) bool { return sees.framework(f.GetFrameworkInfo()) }, &masterpb.Event{
 		Type:             masterpb.Event_FRAMEWORK_REMOVED.Enum(),
 		FrameworkRemoved: &masterpb.Event_FrameworkRemoved{FrameworkInfo: f.GetFrameworkInfo()},
 	})
 }
 
 // tellTask tells of a new task, or of a task's newest status.
-func (v *MasterView) tellTask(old *taskRecord, task *mesospb.Task, list TaskList) {
+func (v *MasterView) tellTask(framework *mesospb.FrameworkInfo, old *taskRecord, task *mesospb.Task, list TaskList) {
+	if len(v.subscribers) == 0 {
+		return
+	}
+	may := func(sees sight) bool { return sees.framework(framework) && sees.task(task, framework) }
 	if old == nil {
 		if list == TaskActive || list == TaskPending {
-			v.tell(&masterpb.Event{
+			v.tellThose(may, &masterpb.Event{
 				Type: masterpb.Event_TASK_ADDED.Enum(), TaskAdded: &masterpb.Event_TaskAdded{Task: task},
 			})
 		}
@@ -159,7 +201,7 @@ func (v *MasterView) tellTask(old *taskRecord, task *mesospb.Task, list TaskList
 	if status == nil {
 		status = &mesospb.TaskStatus{TaskId: task.TaskId, AgentId: task.AgentId, State: task.State}
 	}
-	v.tell(&masterpb.Event{
+	v.tellThose(may, &masterpb.Event{
 		Type: masterpb.Event_TASK_UPDATED.Enum(),
 		TaskUpdated: &masterpb.Event_TaskUpdated{
 			FrameworkId: task.FrameworkId, Status: status, State: task.State,

@@ -6,6 +6,7 @@ import (
 	"net/http"
 
 	"github.com/mesosctl/mesosctl/mesos"
+	"github.com/mesosctl/mesosctl/mesos/acl"
 	"github.com/mesosctl/mesosctl/wire"
 	"github.com/mesosctl/mesosctl/wire/maintenancepb"
 	"github.com/mesosctl/mesosctl/wire/masterpb"
@@ -29,11 +30,24 @@ func (v *MasterView) maintenanceOf() (*maintenancepb.Schedule, *maintenancepb.Cl
 	return v.schedule, v.maintenance
 }
 
+// maintenanceSeen is what of it the sender of a request may see.
+func (m *Master) maintenanceSeen(ctx context.Context) (*maintenancepb.Schedule, *maintenancepb.ClusterStatus) {
+	schedule, status := m.View.maintenanceOf()
+	principal := principalOf(ctx)
+	if !m.ACLs.AllowsAny(principal, acl.GetMaintenanceSchedule) {
+		schedule = new(maintenancepb.Schedule)
+	}
+	if !m.ACLs.AllowsAny(principal, acl.GetMaintenanceStatus) {
+		status = new(maintenancepb.ClusterStatus)
+	}
+	return schedule, status
+}
+
 // maintain answers the calls about maintenance; nil for others.
 func (m *Master) maintain(ctx context.Context, call *masterpb.Call) (answerer, error) {
 	principal := principalOf(ctx)
 	name := call.GetType().String()
-	schedule, status := m.View.maintenanceOf()
+	schedule, status := m.maintenanceSeen(ctx)
 	switch call.GetType() {
 	case masterpb.Call_GET_MAINTENANCE_SCHEDULE:
 		return message(&masterpb.Response{
@@ -82,7 +96,7 @@ func (m *Master) maintenanceSchedule(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	if r.Method != http.MethodPost {
-		schedule, _ := m.View.maintenanceOf()
+		schedule, _ := m.maintenanceSeen(r.Context())
 		writeJSON(w, r, func(emit func([]byte)) { emit(appendBare(nil, schedule)) })
 		return
 	}
@@ -101,7 +115,7 @@ func (m *Master) maintenanceSchedule(w http.ResponseWriter, r *http.Request) {
 
 func (m *Master) maintenanceStatus(w http.ResponseWriter, r *http.Request) {
 	if allow(w, r, http.MethodGet, http.MethodHead) {
-		_, status := m.View.maintenanceOf()
+		_, status := m.maintenanceSeen(r.Context())
 		writeJSON(w, r, func(emit func([]byte)) { emit(appendBare(nil, status)) })
 	}
 }

@@ -9,6 +9,7 @@ import (
 	"strings"
 
 	"github.com/mesosctl/mesosctl/mesos"
+	"github.com/mesosctl/mesosctl/mesos/acl"
 	"github.com/mesosctl/mesosctl/wire"
 	"github.com/mesosctl/mesosctl/wire/masterpb"
 	"github.com/mesosctl/mesosctl/wire/mesospb"
@@ -63,6 +64,21 @@ func (v *MasterView) quotaStatus() *quotapb.QuotaStatus {
 	return status
 }
 
+// weightList is those of the weights that the sender of a request may see.
+func (m *Master) weightList(ctx context.Context) []*mesospb.WeightInfo {
+	sees := m.sightOf(ctx)
+	return slices.DeleteFunc(m.View.weightList(), func(w *mesospb.WeightInfo) bool { return !sees.role(w.GetRole()) })
+}
+
+// quotaStatus is those of the quotas that the sender of a request may see.
+func (m *Master) quotaStatus(ctx context.Context) *quotapb.QuotaStatus {
+	hidden := func(role string) bool { return !m.ACLs.Allows(principalOf(ctx), acl.GetQuota, role) }
+	status := m.View.quotaStatus()
+	status.Configs = slices.DeleteFunc(status.Configs, func(c *quotapb.QuotaConfig) bool { return hidden(c.GetRole()) })
+	status.Infos = slices.DeleteFunc(status.Infos, func(i *quotapb.QuotaInfo) bool { return hidden(i.GetRole()) })
+	return status
+}
+
 // scalarResources is amounts by name as resources, sorted by name.
 func scalarResources(amounts map[string]*mesospb.Value_Scalar) []*mesospb.Resource {
 	list := make([]*mesospb.Resource, 0, len(amounts))
@@ -111,7 +127,7 @@ func (m *Master) weights(w http.ResponseWriter, r *http.Request) {
 	if r.Method != http.MethodPut {
 		writeJSON(w, r, func(emit func([]byte)) {
 			dst := []byte{'['}
-			for _, info := range m.View.weightList() {
+			for _, info := range m.weightList(r.Context()) {
 				dst = appendBare(comma(dst), info)
 			}
 			emit(append(dst, ']'))
@@ -153,7 +169,7 @@ func (m *Master) quota(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	if r.Method != http.MethodPost {
-		writeJSON(w, r, func(emit func([]byte)) { emit(appendBare(nil, m.View.quotaStatus())) })
+		writeJSON(w, r, func(emit func([]byte)) { emit(appendBare(nil, m.quotaStatus(r.Context()))) })
 		return
 	}
 	request := new(quotapb.QuotaRequest)

@@ -1,6 +1,7 @@
 package httpapi
 
 import (
+	"context"
 	"maps"
 	"net/http"
 	"slices"
@@ -90,11 +91,17 @@ func allocatedTo(r *mesospb.Resource) string {
 	return mesos.AnyRole
 }
 
+// rolesSeen is those of all roles that the sender of a request may see.
+func (m *Master) rolesSeen(ctx context.Context, s *masterSnapshot) []*role {
+	sees := m.sightOf(ctx)
+	return slices.DeleteFunc(m.allRoles(s), func(r *role) bool { return !sees.role(r.name) })
+}
+
 func (m *Master) roles(w http.ResponseWriter, r *http.Request) {
 	s := m.View.snapshot()
 	writeJSON(w, r, func(emit func([]byte)) {
 		dst := []byte(`{"roles":[`)
-		for _, role := range m.allRoles(&s) {
+		for _, role := range m.rolesSeen(r.Context(), &s) {
 			dst = append(role.append(append(comma(dst), '{')), '}')
 		}
 		emit(append(dst, "]}"...))

@@ -23,7 +23,7 @@ func (m *Master) stateRoutes(paths *mux) {
 }
 
 func (m *Master) state(w http.ResponseWriter, r *http.Request) {
-	s := m.View.snapshot()
+	s := m.snapshot(r.Context())
 	writeJSON(w, r, func(emit func([]byte)) {
 		emit(m.appendSelf(r.Context(), []byte("{"), &s))
 		emit([]byte(`,"slaves":`))
@@ -93,7 +93,11 @@ func (r *agentRecord) encoded() []byte {
 		if r.agent == nil {
 			return append(appendAgentInfo(dst, r.info), '}')
 		}
-		return append(appendAgent(dst, r.agent), '}')
+		whole := r.agent
+		if r.whole != nil {
+			whole = r.whole
+		}
+		return append(appendAgent(dst, r.agent, whole), '}')
 	})
 }
 
@@ -134,7 +138,7 @@ func emitFramework(emit func([]byte), f *frameworkSnapshot) {
 
 // frameworks serves /frameworks, of one with ?framework_id=.
 func (m *Master) frameworks(w http.ResponseWriter, r *http.Request) {
-	s := m.View.snapshot()
+	s := m.snapshot(r.Context())
 	want := r.URL.Query().Get("framework_id")
 	writeJSON(w, r, func(emit func([]byte)) {
 		emit([]byte(`{"frameworks":`))
@@ -159,7 +163,7 @@ func selectFrameworks(list []frameworkSnapshot, id string) []frameworkSnapshot {
 
 // slaves serves /slaves, of one with ?slave_id=.
 func (m *Master) slaves(w http.ResponseWriter, r *http.Request) {
-	s := m.View.snapshot()
+	s := m.snapshot(r.Context())
 	want := r.URL.Query().Get("slave_id")
 	writeJSON(w, r, func(emit func([]byte)) {
 		emit([]byte(`{"slaves":`))

@@ -76,7 +76,7 @@ func summarize(frameworks []frameworkSnapshot) (agents, byFramework summaries) {
 }
 
 func (m *Master) stateSummary(w http.ResponseWriter, r *http.Request) {
-	s := m.View.snapshot()
+	s := m.snapshot(r.Context())
 	agents, frameworks := summarize(s.frameworks)
 	writeJSON(w, r, func(emit func([]byte)) {
 		dst := appendString([]byte("{"), "hostname", m.Info().GetHostname())

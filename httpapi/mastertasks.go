@@ -15,7 +15,7 @@ const defaultTaskLimit = 100
 // tasks serves /tasks: those of all lists, ordered by their first status update,
 // the newest first unless ?order=asc.
 func (m *Master) tasks(w http.ResponseWriter, r *http.Request) {
-	s := m.View.snapshot()
+	s := m.snapshot(r.Context())
 	query := r.URL.Query()
 	frameworkID, taskID := query.Get("framework_id"), query.Get("task_id")
 

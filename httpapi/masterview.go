@@ -64,6 +64,7 @@ type (
 	}
 	agentRecord struct {
 		agent  *masterpb.Response_GetAgents_Agent // nil for a recovered one
+		whole  *masterpb.Response_GetAgents_Agent // if agent is only what a reader may see of it
 		info   *mesospb.AgentInfo
 		legacy cache
 		wire   encodings
@@ -196,7 +197,7 @@ func (v *MasterView) PutTask(task *mesospb.Task, list TaskList) {
 	defer v.mu.Unlock()
 	entry := v.under(mesos.FrameworkID(task.GetFrameworkId().GetValue()))
 	old, _ := entry.tasks.get(key)
-	v.tellTask(old, task, list)
+	v.tellTask(entry.record.of().GetFrameworkInfo(), old, task, list)
 	entry.tasks.put(key, int(list), record)
 }
 

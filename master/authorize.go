@@ -79,6 +79,14 @@ func (m *Master) mayTearDown(principal string, f *framework) error {
 	return forbidden(principal, "tear down framework %s of principal %q", f.id, f.info.GetPrincipal())
 }
 
+// may: an operator does what is allowed or not without naming objects.
+func (m *Master) may(principal string, action acl.Action, what string) error {
+	if m.config.ACLs.AllowsAny(principal, action) {
+		return nil
+	}
+	return forbidden(principal, "%s", what)
+}
+
 // mayUpdate: an operator needs each of the roles whose weight or quota changes.
 func (m *Master) mayUpdate(principal string, action acl.Action, what string, roles []string) error {
 	for _, role := range roles {

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/mesosctl/mesosctl/mesos"
+	"github.com/mesosctl/mesosctl/mesos/acl"
 	"github.com/mesosctl/mesosctl/mesos/allocation"
 	"github.com/mesosctl/mesosctl/wire/allocatorpb"
 	"github.com/mesosctl/mesosctl/wire/maintenancepb"
@@ -218,18 +219,30 @@ func (m *Master) maintenanceStatus() *maintenancepb.ClusterStatus {
 
 // updateMaintenance replaces the schedule. Machines keep being down.
 func (m *Master) updateMaintenance(in UpdateMaintenanceSchedule) {
+	if err := m.may(in.Principal, acl.UpdateMaintenanceSchedule, "update the maintenance schedule"); err != nil {
+		m.reply(in.Request, err)
+		return
+	}
 	next, err := newMaintenance(in.Schedule, m.acceptedMaintenance.down)
 	m.changeMaintenance(in.Request, in.Principal, next, err)
 }
 
 // startMaintenance takes machines down that were draining.
 func (m *Master) startMaintenance(in StartMaintenance) {
+	if err := m.may(in.Principal, acl.StartMaintenance, "start maintenance"); err != nil {
+		m.reply(in.Request, err)
+		return
+	}
 	next, err := m.acceptedMaintenance.start(in.Machines)
 	m.changeMaintenance(in.Request, in.Principal, next, err)
 }
 
 // stopMaintenance brings machines up again, out of the schedule.
 func (m *Master) stopMaintenance(in StopMaintenance) {
+	if err := m.may(in.Principal, acl.StopMaintenance, "stop maintenance"); err != nil {
+		m.reply(in.Request, err)
+		return
+	}
 	next, err := m.acceptedMaintenance.stop(in.Machines)
 	m.changeMaintenance(in.Request, in.Principal, next, err)
 }

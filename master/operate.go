@@ -20,6 +20,9 @@ func (m *Master) operate(l *launch, info *mesospb.Offer_Operation) {
 
 func (m *Master) tryOperation(l *launch, info *mesospb.Offer_Operation) error {
 	a, f := l.agent, l.framework
+	if err := m.mayOperate(f.info.GetPrincipal(), info); err != nil {
+		return err
+	}
 	request, err := readOperation(info, l.role)
 	if err != nil {
 		return mesos.Errorf(mesos.Invalid, "operation attempted with invalid resources: %w", err)
