@@ -130,6 +130,32 @@ func (f *fakeOperator) StopMaintenance(_ context.Context, _ string, machines []*
 	return nil
 }
 
+func (f *fakeOperator) DrainAgent(_ context.Context, _ string, agent mesos.AgentID, maxGrace *time.Duration, markGone bool) error {
+	f.asked = fmt.Sprintf("drain %s, mark gone %v", agent, markGone)
+	if maxGrace != nil {
+		f.asked += fmt.Sprintf(", within %v", *maxGrace)
+	}
+	return nil
+}
+
+func (f *fakeOperator) DeactivateAgent(_ context.Context, _ string, agent mesos.AgentID) error {
+	f.asked = "deactivate " + string(agent)
+	return nil
+}
+
+func (f *fakeOperator) ReactivateAgent(_ context.Context, _ string, agent mesos.AgentID) error {
+	f.asked = "reactivate " + string(agent)
+	return nil
+}
+
+func (f *fakeOperator) MarkAgentGone(_ context.Context, _ string, agent mesos.AgentID) error {
+	if agent != "A" {
+		return mesos.Errorf(mesos.NotFound, "agent %s is not known", agent)
+	}
+	f.asked = "gone " + string(agent)
+	return nil
+}
+
 func (f *fakeOperator) Teardown(_ context.Context, _, framework string) error {
 	if framework != "F" {
 		return mesos.Errorf(mesos.NotFound, "there is no framework %q", framework)

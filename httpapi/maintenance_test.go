@@ -9,7 +9,7 @@ import (
 	"github.com/mesosctl/mesosctl/wire/mesospb"
 )
 
-func TestMaintenanceIsForTheBackendToChange(t *testing.T) {
+func TestUpkeepIsForTheBackendToDo(t *testing.T) {
 	// covers: MasterAPITest.StartAndStopMaintenance
 	const api = "/api/v1"
 	const schedule = `{"windows":[{"machine_ids":[{"hostname":"a1"}],"unavailability":{"start":{"nanoseconds":1}}}]}`
@@ -36,6 +36,18 @@ func TestMaintenanceIsForTheBackendToChange(t *testing.T) {
 		{"POST", "/machine/down", `[1]`, 400, ""},
 		{"POST", "/machine/up", `{"hostname":"a1"}`, 400, ""},
 		{"GET", "/machine/up", ``, 405, ""},
+		{"POST", api, `{"type":"DRAIN_AGENT","drain_agent":{"agent_id":{"value":"A"}}}`, 200, "drain A, mark gone false"},
+		{"POST", api, `{"type":"DRAIN_AGENT","drain_agent":{"agent_id":{"value":"A"},"max_grace_period":{"seconds":600},"mark_gone":true}}`,
+			200, "drain A, mark gone true, within 10m0s"},
+		{"POST", api, `{"type":"DRAIN_AGENT","drain_agent":{"agent_id":{"value":"A"},"max_grace_period":{"seconds":1,"nanos":-1}}}`, 400, ""},
+		{"POST", api, `{"type":"DRAIN_AGENT"}`, 400, ""},
+		{"POST", api, `{"type":"DEACTIVATE_AGENT","deactivate_agent":{"agent_id":{"value":"A"}}}`, 200, "deactivate A"},
+		{"POST", api, `{"type":"DEACTIVATE_AGENT"}`, 400, ""},
+		{"POST", api, `{"type":"REACTIVATE_AGENT","reactivate_agent":{"agent_id":{"value":"A"}}}`, 200, "reactivate A"},
+		{"POST", api, `{"type":"REACTIVATE_AGENT"}`, 400, ""},
+		{"POST", api, `{"type":"MARK_AGENT_GONE","mark_agent_gone":{"agent_id":{"value":"A"}}}`, 200, "gone A"},
+		{"POST", api, `{"type":"MARK_AGENT_GONE","mark_agent_gone":{"agent_id":{"value":"B"}}}`, 404, ""},
+		{"POST", api, `{"type":"MARK_AGENT_GONE"}`, 400, ""},
 	} {
 		config, _ := leader()
 		operator := new(fakeOperator)

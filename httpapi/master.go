@@ -6,7 +6,6 @@ import (
 	"time"
 
 	"github.com/mesosctl/mesosctl/authn"
-	"github.com/mesosctl/mesosctl/wire/maintenancepb"
 	"github.com/mesosctl/mesosctl/wire/mesospb"
 	"github.com/mesosctl/mesosctl/wire/quotapb"
 )
@@ -45,9 +44,7 @@ type MasterBackend interface {
 	UpdateQuota(ctx context.Context, principal string, force bool, configs []*quotapb.QuotaConfig) error
 	SetQuota(ctx context.Context, principal string, quota *quotapb.QuotaRequest) error
 	RemoveQuota(ctx context.Context, principal, role string) error
-	UpdateMaintenanceSchedule(ctx context.Context, principal string, schedule *maintenancepb.Schedule) error
-	StartMaintenance(ctx context.Context, principal string, machines []*mesospb.MachineID) error
-	StopMaintenance(ctx context.Context, principal string, machines []*mesospb.MachineID) error
+	UpkeepBackend
 }
 
 // NewMaster returns the server of a master's endpoints, all of them also below

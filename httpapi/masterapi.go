@@ -36,6 +36,9 @@ func (m *Master) operate(ctx context.Context, call *masterpb.Call) (answerer, er
 	if answer, err := m.maintain(ctx, call); answer != nil || err != nil {
 		return answer, err
 	}
+	if answer, err := m.takeOut(ctx, call); answer != nil || err != nil {
+		return answer, err
+	}
 	switch call.GetType() {
 	case masterpb.Call_GET_METRICS:
 		if call.GetMetrics == nil {

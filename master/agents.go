@@ -69,8 +69,10 @@ func (a *agent) has(c mesospb.AgentInfo_Capability_Type) bool {
 type transition struct {
 	link   LinkID
 	closed bool // the link broke meanwhile
-	// next is a re-registration that arrived meanwhile.
-	next *arrival
+	// next is a re-registration that arrived meanwhile, and waiting is what
+	// operators asked for.
+	next    *arrival
+	waiting []func()
 }
 
 // An arrival is an agent that registers again.
@@ -98,11 +100,23 @@ func (m *Master) begin(id mesos.AgentID, link LinkID, writes []RegistryWrite, th
 		if a := m.agents[id]; a != nil {
 			m.removeDown(a)
 		}
+		for _, do := range tr.waiting {
+			m.when(id, do)
+		}
 		if tr.next != nil {
 			delete(m.pendingLinks, tr.next.link)
 			m.reregister(*tr.next)
 		}
 	})
+}
+
+// when does something as soon as an agent is amid no change.
+func (m *Master) when(id mesos.AgentID, do func()) {
+	if tr := m.transitions[id]; tr != nil {
+		tr.waiting = append(tr.waiting, do)
+		return
+	}
+	do()
 }
 
 // postpone keeps a re-registration until the transition is over. Only the newest
@@ -156,7 +170,7 @@ func (m *Master) register(in AgentMessage, msg *linkpb.Register) {
 	a.id = m.newAgentID()
 	info.Id = wireAgentID(a.id)
 	a.link, a.version, a.capabilities = in.Link, msg.GetVersion(), msg.GetCapabilities()
-	m.begin(a.id, in.Link, []RegistryWrite{putAdmitted(info)}, func(tr *transition) {
+	m.begin(a.id, in.Link, []RegistryWrite{putAdmitted(info, nil)}, func(tr *transition) {
 		if tr.closed {
 			// It never learned its ID, so it will not come back with it.
 			m.write([]RegistryWrite{{Key: AdmittedKey(a.id)}}, func() {})
@@ -229,7 +243,7 @@ func (m *Master) addAgent(a *agent, used []allocation.Grant) {
 	a.outage = m.maintenance.outages[a.machine()] // which may have changed while the registry wrote
 	m.counters.total = m.counters.total.add(a.total)
 	m.allocate(allocation.AddAgent{Agent: a.allocation(), Used: used})
-	m.touchAgent(a)
+	m.stand(a)
 }
 
 // allocation is the agent as the allocator knows it.
@@ -271,7 +285,7 @@ func (m *Master) agentUpdate(a *agent, info *mesospb.AgentInfo) {
 		m.log(LogWarn, "agent update ignored", "agent", a.id, "error", err)
 		return
 	}
-	m.begin(a.id, 0, []RegistryWrite{putAdmitted(info)}, func(*transition) {
+	m.begin(a.id, 0, []RegistryWrite{putAdmitted(info, m.standings[a.id])}, func(*transition) {
 		if a.removed {
 			return
 		}

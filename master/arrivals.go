@@ -74,7 +74,7 @@ func (m *Master) reregisterKnown(known, arrived *agent, in arrival, runs *load) 
 		m.reconnect(known, arrived, runs)
 		return
 	}
-	m.begin(known.id, in.link, []RegistryWrite{putAdmitted(arrived.info)}, func(tr *transition) {
+	m.begin(known.id, in.link, []RegistryWrite{putAdmitted(arrived.info, m.standings[known.id])}, func(tr *transition) {
 		if !tr.closed {
 			m.reconnect(known, arrived, runs)
 		}
@@ -101,14 +101,12 @@ func (m *Master) reconnect(a, arrived *agent, runs *load) {
 	m.retotal(a)
 	m.timers.disarm(&a.reregister)
 	m.adopt(a, runs)
-	if !a.connected {
-		a.connected, a.active = true, true
-		m.allocate(allocation.ActivateAgent{ID: a.id})
-	}
-	m.touchAgent(a)
+	a.connected = true
+	m.stand(a)
 	m.settle(a, runs.Reregister)
 	m.settleOperations(a, runs)
 	m.updateFrameworks(a, runs.GetFrameworks())
+	m.sendDrain(a)
 	m.log(LogInfo, "agent reconnected", "agent", a.id, "hostname", a.info.GetHostname(), "address", a.address())
 }
 
@@ -222,7 +220,7 @@ func (m *Master) reregisterUnknown(a *agent, link LinkID, runs *load) {
 		m.readmit(a, runs)
 		return
 	}
-	writes := []RegistryWrite{putAdmitted(a.info)}
+	writes := []RegistryWrite{putAdmitted(a.info, m.standings[a.id])}
 	if m.unreachable[a.id] != nil {
 		writes = append(writes, RegistryWrite{Key: UnreachableKey(a.id)})
 	}
@@ -264,6 +262,7 @@ func (m *Master) readmit(a *agent, runs *load) {
 		m.announceReturn(tasks, wasUnreachable)
 	}
 	m.updateFrameworks(a, runs.GetFrameworks())
+	m.sendDrain(a)
 	m.log(LogInfo, "agent re-registered", "agent", a.id, "hostname", a.info.GetHostname(), "address", a.address(),
 		"tasks", len(tasks), "after_failover", failover)
 }

@@ -1,6 +1,9 @@
 package master
 
 import (
+	"time"
+
+	"github.com/mesosctl/mesosctl/mesos"
 	"github.com/mesosctl/mesosctl/wire/maintenancepb"
 	"github.com/mesosctl/mesosctl/wire/mesospb"
 )
@@ -26,8 +29,41 @@ type (
 		Principal string
 		Machines  []*mesospb.MachineID
 	}
+
+	// DrainAgent has an agent kill what it runs, and deactivates it. MaxGracePeriod
+	// caps the grace periods of kill policies (nil: they hold). With MarkGone the
+	// agent is gone once nothing is left on it.
+	DrainAgent struct {
+		Request        RequestID
+		Principal      string
+		Agent          mesos.AgentID
+		MaxGracePeriod *time.Duration
+		MarkGone       bool
+	}
+	// DeactivateAgent stops offers of an agent; what it runs runs on.
+	DeactivateAgent struct {
+		Request   RequestID
+		Principal string
+		Agent     mesos.AgentID
+	}
+	// ReactivateAgent lets an agent be offered again.
+	ReactivateAgent struct {
+		Request   RequestID
+		Principal string
+		Agent     mesos.AgentID
+	}
+	// MarkAgentGone declares that an agent will never come back.
+	MarkAgentGone struct {
+		Request   RequestID
+		Principal string
+		Agent     mesos.AgentID
+	}
 )
 
 func (UpdateMaintenanceSchedule) isInput() {}
 func (StartMaintenance) isInput()          {}
 func (StopMaintenance) isInput()           {}
+func (DrainAgent) isInput()                {}
+func (DeactivateAgent) isInput()           {}
+func (ReactivateAgent) isInput()           {}
+func (MarkAgentGone) isInput()             {}

@@ -84,6 +84,9 @@ type Master struct {
 	recoveredTimer timer
 	unreachable    map[mesos.AgentID]*mesospb.TimeInfo
 	gone           map[mesos.AgentID]*mesospb.TimeInfo
+	// standings are what operators decided about admitted and unreachable agents.
+	standings  map[mesos.AgentID]*registrypb.Standing
+	drainWatch []*agent // may be drained now
 	// unreachableTasks are the tasks in frameworks' unreachable histories, by agent.
 	unreachableTasks map[mesos.AgentID][]*task
 
@@ -122,6 +125,7 @@ func New(config Config, recovered Recovered) *Master {
 		recovered:        make(map[mesos.AgentID]*mesospb.AgentInfo),
 		unreachable:      make(map[mesos.AgentID]*mesospb.TimeInfo),
 		gone:             make(map[mesos.AgentID]*mesospb.TimeInfo),
+		standings:        make(map[mesos.AgentID]*registrypb.Standing),
 		unreachableTasks: make(map[mesos.AgentID][]*task),
 		transitions:      make(map[mesos.AgentID]*transition),
 		pendingLinks:     make(map[LinkID]*transition),
@@ -143,15 +147,25 @@ func New(config Config, recovered Recovered) *Master {
 	m.maintenance = recoveredMaintenance(recovered.Maintenance)
 	m.acceptedMaintenance = m.maintenance
 	for _, a := range recovered.Admitted {
-		m.recovered[mesos.AgentID(a.GetInfo().GetId().GetValue())] = a.GetInfo()
+		id := mesos.AgentID(a.GetInfo().GetId().GetValue())
+		m.recovered[id] = a.GetInfo()
+		m.recoverStanding(id, a.GetStanding())
 	}
 	for _, a := range recovered.Unreachable {
-		m.unreachable[mesos.AgentID(a.GetId().GetValue())] = a.GetSince()
+		id := mesos.AgentID(a.GetId().GetValue())
+		m.unreachable[id] = a.GetSince()
+		m.recoverStanding(id, a.GetStanding())
 	}
 	for _, a := range recovered.Gone {
 		m.gone[mesos.AgentID(a.GetId().GetValue())] = a.GetSince()
 	}
 	return m
+}
+
+func (m *Master) recoverStanding(id mesos.AgentID, standing *registrypb.Standing) {
+	if standing != nil {
+		m.standings[id] = standing
+	}
 }
 
 // Step takes one input and returns what is to be done about it. The slice is
@@ -164,6 +178,7 @@ func (m *Master) Step(now time.Time, in Input) []Effect {
 		m.start()
 	}
 	m.take(in)
+	m.endDrains()
 	clear(m.result)
 	m.result = m.publish(m.result[:0])
 	m.result = append(m.result, m.effects...)
@@ -227,6 +242,14 @@ func (m *Master) take(in Input) {
 		m.startMaintenance(in)
 	case StopMaintenance:
 		m.stopMaintenance(in)
+	case DrainAgent:
+		m.drainAgent(in)
+	case DeactivateAgent:
+		m.deactivateAgent(in)
+	case ReactivateAgent:
+		m.reactivateAgent(in)
+	case MarkAgentGone:
+		m.markAgentGone(in)
 	case Teardown:
 		m.teardown(in)
 	case Operate:

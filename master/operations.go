@@ -164,6 +164,7 @@ func (f *framework) detachOperations() {
 // removeOperation forgets an operation. What it made of the agent's resources stays.
 func (m *Master) removeOperation(o *operation) {
 	delete(o.agent.operations, o.uuid)
+	m.watchDrain(o.agent)
 	o.conversions = nil
 	if f := o.framework; f != nil {
 		delete(f.operations, o.uuid)

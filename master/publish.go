@@ -8,6 +8,7 @@ import (
 	"github.com/mesosctl/mesosctl/mesos"
 	"github.com/mesosctl/mesosctl/wire/convert"
 	"github.com/mesosctl/mesosctl/wire/masterpb"
+	"github.com/mesosctl/mesosctl/wire/registrypb"
 )
 
 // publications is what changed and was not published yet. Each changed record is
@@ -106,7 +107,7 @@ func (m *Master) publish(out []Effect) []Effect {
 			out = append(out, DropAgent{ID: a.id})
 			continue
 		}
-		out = append(out, PutAgent{Agent: a.record()})
+		out = append(out, PutAgent{Agent: a.record(m.standings[a.id])})
 	}
 	for _, t := range m.dirtyTasks {
 		t.dirty = false
@@ -154,11 +155,12 @@ func (f *framework) record() *masterpb.Response_GetFrameworks_Framework {
 }
 
 // record is the agent as readers see it.
-func (a *agent) record() *masterpb.Response_GetAgents_Agent {
+func (a *agent) record(standing *registrypb.Standing) *masterpb.Response_GetAgents_Agent {
 	return &masterpb.Response_GetAgents_Agent{
 		AgentInfo:          a.info,
 		Active:             new(a.active),
-		Deactivated:        new(false),
+		Deactivated:        new(standing.GetDeactivated()),
+		DrainInfo:          standing.GetDrain(),
 		Version:            new(a.version),
 		Pid:                new("slave(1)@" + a.address()),
 		RegisteredTime:     a.registered,
@@ -167,6 +169,8 @@ func (a *agent) record() *masterpb.Response_GetAgents_Agent {
 		AllocatedResources: convert.ToWire(a.used),
 		OfferedResources:   convert.ToWire(a.offered),
 		Capabilities:       a.capabilities,
+
+		EstimatedDrainStartTime: standing.GetDrainStarted(),
 	}
 }
 

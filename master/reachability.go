@@ -52,13 +52,9 @@ func (m *Master) linkClosed(link LinkID) {
 // https://mesos.apache.org/documentation/latest/agent-recovery/
 func (m *Master) disconnect(a *agent) {
 	delete(m.links, a.link)
-	a.connected, a.active = false, false
+	a.connected = false
 	m.log(LogInfo, "agent disconnected", "agent", a.id, "hostname", a.info.GetHostname())
-	m.allocate(allocation.DeactivateAgent{ID: a.id})
-	for _, o := range offersInOrder(a.offers) {
-		m.rescind(o)
-	}
-	m.withdrawAll(a, true)
+	m.stand(a)
 	for _, id := range sortedKeys(a.holdings) {
 		if h := a.holdings[id]; !h.framework.info.GetCheckpoint() {
 			m.loseHolding(h, lostTasks{
@@ -111,7 +107,7 @@ func (m *Master) markUnreachable(a *agent, why string) {
 	since := m.timeInfo()
 	m.counters.unreachableScheduled++
 	m.log(LogWarn, "agent is being marked unreachable", "agent", a.id, "hostname", a.info.GetHostname(), "because", why)
-	m.begin(a.id, 0, unreachableWrites(a.id, since), func(*transition) {
+	m.begin(a.id, 0, m.unreachableWrites(a.id, since), func(*transition) {
 		m.counters.unreachableCompleted++
 		m.counters.agentRemovals++
 		m.counters.removalsUnhealthy++
@@ -127,8 +123,8 @@ func (m *Master) markUnreachable(a *agent, why string) {
 }
 
 // unreachableWrites moves an agent from the admitted to the unreachable ones.
-func unreachableWrites(id mesos.AgentID, since *mesospb.TimeInfo) []RegistryWrite {
-	return []RegistryWrite{putUnreachable(id, since), {Key: AdmittedKey(id)}}
+func (m *Master) unreachableWrites(id mesos.AgentID, since *mesospb.TimeInfo) []RegistryWrite {
+	return []RegistryWrite{putUnreachable(id, since, m.standings[id]), {Key: AdmittedKey(id)}}
 }
 
 // recoveredAgentsTimeout gives up the agents of the last term that did not come
@@ -142,7 +138,7 @@ func (m *Master) recoveredAgentsTimeout() {
 		m.counters.unreachableScheduled++
 		m.log(LogWarn, "agent is being marked unreachable", "agent", id, "hostname", m.recovered[id].GetHostname(),
 			"because", "it did not come back within "+m.config.AgentReregisterTimeout.String()+" after a master failover")
-		m.begin(id, 0, unreachableWrites(id, since), func(*transition) {
+		m.begin(id, 0, m.unreachableWrites(id, since), func(*transition) {
 			m.counters.unreachableCompleted++
 			m.counters.agentRemovals++
 			m.counters.removalsUnhealthy++
@@ -180,6 +176,7 @@ func (m *Master) expelAgent(a *agent, why string) {
 func (m *Master) remove(a *agent, why string, first func()) {
 	m.begin(a.id, 0, []RegistryWrite{{Key: AdmittedKey(a.id)}}, func(*transition) {
 		m.counters.agentRemovals++
+		delete(m.standings, a.id)
 		first()
 		m.log(LogInfo, "agent removed", "agent", a.id, "hostname", a.info.GetHostname(), "because", why)
 		m.forgetAgent(a, func(*framework) lostTasks {
@@ -193,13 +190,10 @@ func (m *Master) remove(a *agent, why string, first func()) {
 
 // forgetAgent removes an agent and all that it ran, and tells every framework.
 func (m *Master) forgetAgent(a *agent, end func(*framework) lostTasks) {
-	if a.active {
-		m.allocate(allocation.DeactivateAgent{ID: a.id}) // what it gives back is not to be offered
-	}
-	for _, o := range offersInOrder(a.offers) {
-		m.rescind(o)
-	}
-	m.withdrawAll(a, true)
+	a.removed = true
+	connected := a.connected
+	a.connected = false
+	m.stand(a) // what it gives back is not to be offered
 	if len(a.answers) > 0 {
 		m.maintenanceDirty = true
 	}
@@ -211,18 +205,15 @@ func (m *Master) forgetAgent(a *agent, end func(*framework) lostTasks) {
 	m.allocate(allocation.RemoveAgent{ID: a.id})
 	m.timers.disarm(&a.ping)
 	m.timers.disarm(&a.reregister)
-	if a.connected {
+	if connected {
 		m.emit(CloseLink{Link: a.link})
 		delete(m.links, a.link)
-		a.connected, a.active = false, false
 	}
 	m.counters.total = m.counters.total.sub(a.total)
 	delete(m.agents, a.id)
 	if m.addresses[a.key()] == a {
 		delete(m.addresses, a.key())
 	}
-	a.removed = true
-	m.touchAgent(a)
 	m.agentLost(a.info.Id)
 }
 

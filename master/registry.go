@@ -213,8 +213,8 @@ func putMaintenance(p *maintenance) RegistryWrite {
 }
 
 // putAdmitted is the write that admits an agent, or replaces its description.
-func putAdmitted(info *mesospb.AgentInfo) RegistryWrite {
-	agent := &registrypb.AdmittedAgent{Info: info}
+func putAdmitted(info *mesospb.AgentInfo, standing *registrypb.Standing) RegistryWrite {
+	agent := &registrypb.AdmittedAgent{Info: info, Standing: standing}
 	return RegistryWrite{
 		Key:   AdmittedKey(mesos.AgentID(info.GetId().GetValue())),
 		Value: mustMarshal(agent),
@@ -222,9 +222,15 @@ func putAdmitted(info *mesospb.AgentInfo) RegistryWrite {
 }
 
 // putUnreachable is the write that records since when an agent is unreachable.
-func putUnreachable(id mesos.AgentID, since *mesospb.TimeInfo) RegistryWrite {
-	agent := &registrypb.UnreachableAgent{Id: wireAgentID(id), Since: since}
+func putUnreachable(id mesos.AgentID, since *mesospb.TimeInfo, standing *registrypb.Standing) RegistryWrite {
+	agent := &registrypb.UnreachableAgent{Id: wireAgentID(id), Since: since, Standing: standing}
 	return RegistryWrite{Key: UnreachableKey(id), Value: mustMarshal(agent)}
+}
+
+// putGone is the write that records since when an agent is gone.
+func putGone(id mesos.AgentID, since *mesospb.TimeInfo) RegistryWrite {
+	agent := &registrypb.GoneAgent{Id: wireAgentID(id), Since: since}
+	return RegistryWrite{Key: GoneKey(id), Value: mustMarshal(agent)}
 }
 
 // mustMarshal encodes a message that the master made itself or has validated;

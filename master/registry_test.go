@@ -15,8 +15,8 @@ func TestDecodeRecoveredReadsWhatWasWritten(t *testing.T) {
 	}
 	keys := map[string][]byte{"later/some-object": []byte("x")}
 	for _, w := range []RegistryWrite{
-		putAdmitted(info),
-		putUnreachable("M-S7", &mesospb.TimeInfo{Nanoseconds: proto.Int64(42)}),
+		putAdmitted(info, nil),
+		putUnreachable("M-S7", &mesospb.TimeInfo{Nanoseconds: proto.Int64(42)}, nil),
 	} {
 		keys[w.Key] = w.Value
 	}
@@ -37,7 +37,7 @@ func TestDecodeRecoveredNamesTheBrokenKey(t *testing.T) {
 	info := &mesospb.AgentInfo{Hostname: proto.String("a.example"), Id: wireAgentID("M-S1")}
 	for name, value := range map[string][]byte{
 		"garbage":          {0xff, 0xff},
-		"of another agent": putAdmitted(info).Value,
+		"of another agent": putAdmitted(info, nil).Value,
 	} {
 		_, err := DecodeRecovered(map[string][]byte{"agents/M-S2": value})
 		if err == nil || !strings.Contains(err.Error(), `"agents/M-S2"`) {

@@ -427,7 +427,7 @@ func agentCapabilities() (list []*mesospb.AgentInfo_Capability) {
 		mesospb.AgentInfo_Capability_MULTI_ROLE, mesospb.AgentInfo_Capability_RESERVATION_REFINEMENT,
 		mesospb.AgentInfo_Capability_TASK_RESOURCE_LIMITS, mesospb.AgentInfo_Capability_HIERARCHICAL_ROLE,
 		mesospb.AgentInfo_Capability_RESOURCE_PROVIDER, mesospb.AgentInfo_Capability_RESIZE_VOLUME,
-		mesospb.AgentInfo_Capability_AGENT_OPERATION_FEEDBACK,
+		mesospb.AgentInfo_Capability_AGENT_OPERATION_FEEDBACK, mesospb.AgentInfo_Capability_AGENT_DRAINING,
 	} {
 		list = append(list, &mesospb.AgentInfo_Capability{Type: t.Enum()})
 	}

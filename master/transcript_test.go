@@ -148,10 +148,10 @@ func (s *teller) newMaster(_ []string, options map[string]string) {
 		id, link, _ := strings.Cut(word, ":")
 		info := agentInfo(s.link(link), options["resources"])
 		info.Id = wireAgentID(mesos.AgentID(id))
-		keys[AdmittedKey(mesos.AgentID(id))] = putAdmitted(info).Value
+		keys[AdmittedKey(mesos.AgentID(id))] = putAdmitted(info, nil).Value
 	}
 	for _, id := range list(options["unreachable"]) {
-		write := putUnreachable(mesos.AgentID(id), &mesospb.TimeInfo{Nanoseconds: new(epoch.UnixNano())})
+		write := putUnreachable(mesos.AgentID(id), &mesospb.TimeInfo{Nanoseconds: new(epoch.UnixNano())}, nil)
 		keys[write.Key] = write.Value
 	}
 	recovered, err := DecodeRecovered(keys)

@@ -57,6 +57,7 @@ func (m *Master) removeTask(t *task, list TaskList) {
 	delete(t.framework.tasks, t.id)
 	delete(h.tasks, t.id)
 	m.release(h)
+	m.watchDrain(t.agent)
 	t.agent = nil
 	if list == TaskUnreachable {
 		m.unreachableTasks[t.agentID] = append(m.unreachableTasks[t.agentID], t)
