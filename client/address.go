@@ -6,10 +6,11 @@ import (
 	"strings"
 
 	"github.com/mesosctl/mesosctl/mesos"
+	"github.com/mesosctl/mesosctl/mesos/members"
 )
 
 // DefaultMasterPort is the port of a master whose address names none.
-const DefaultMasterPort = 5050
+const DefaultMasterPort = members.DefaultPort
 
 // ParseMasters reads the value of a --master flag: one or more addresses
 // "host", "host:port" or "http://host:port", separated by commas.

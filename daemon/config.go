@@ -8,6 +8,7 @@ import (
 
 	"github.com/mesosctl/mesosctl/mesos"
 	"github.com/mesosctl/mesosctl/mesos/acl"
+	"github.com/mesosctl/mesosctl/mesos/members"
 )
 
 // CommonConfig is what every daemon is told. Names follow Mesos's flags.
@@ -49,9 +50,18 @@ type MasterConfig struct {
 	AuthenticateHTTPFrameworks, AuthenticateAgents, AuthenticateFrameworks bool
 	// Etcd are the client URLs of an external etcd; empty means an embedded member.
 	Etcd []string
+	// Masters are all masters of the cluster, this one included, whose embedded
+	// members form its etcd; empty for a master alone.
+	Masters []members.Address
 	// EtcdFast runs the embedded member with short ticks: for a single master or
 	// a cluster on one machine, not across a network.
 	EtcdFast bool
+	// EtcdQuota is how large the embedded member's database may become; 0 means
+	// registry.DefaultQuotaBytes.
+	EtcdQuota mesos.Bytes
+	// LeaderTimeout is for how long a leader that nobody can reach stays leader; 0
+	// means registry.DefaultTTL.
+	LeaderTimeout time.Duration
 
 	// Allocator is the host:port of an allocator in another process, which then
 	// follows its own PolicyConfig; empty means one in this process.

@@ -3,6 +3,7 @@ package daemon
 import (
 	"testing"
 
+	"github.com/mesosctl/mesosctl/registry"
 	"github.com/mesosctl/mesosctl/wire/mesospb"
 )
 
@@ -20,7 +21,10 @@ func TestADeposedMasterSendsNobodyToItself(t *testing.T) {
 		{false, nil, false},
 	} {
 		m.leading.Store(test.leading)
-		m.leader.Store(test.leader)
+		m.leader.Store(nil)
+		if test.leader != nil {
+			m.leader.Store(&registry.Leader{Info: test.leader, Term: 1})
+		}
 		if got := (leadership{m}).Leader(); (got != nil) != test.known {
 			t.Errorf("leading %v, told %v: %v", test.leading, test.leader, got)
 		}

@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"log/slog"
 	"net/http"
-	"path/filepath"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -17,6 +16,7 @@ import (
 
 	"github.com/mesosctl/mesosctl/authn"
 	"github.com/mesosctl/mesosctl/httpapi"
+	"github.com/mesosctl/mesosctl/link"
 	"github.com/mesosctl/mesosctl/master"
 	"github.com/mesosctl/mesosctl/mesos/allocation"
 	"github.com/mesosctl/mesosctl/registry"
@@ -30,7 +30,7 @@ type Master struct {
 	started time.Time
 	address address
 	server  *http.Server
-	etcd    *registry.Embedded // nil with an external cluster
+	etcd    atomic.Pointer[registry.Embedded] // nil with an external cluster
 	client  *registry.Client
 	// whitelist belongs to the goroutines of the term, one after the other.
 	whitelist *whitelist
@@ -38,9 +38,12 @@ type Master struct {
 	realms  authn.Realms
 	view    *httpapi.MasterView
 	leading atomic.Bool
-	term    atomic.Pointer[term]               // nil until this leader has recovered
-	led     chan struct{}                      // closed once it has, for the first time
-	leader  atomic.Pointer[mesospb.MasterInfo] // nil while nobody leads
+	term    atomic.Pointer[term]            // nil until this leader has recovered
+	led     chan struct{}                   // closed once it has, for the first time
+	leader  atomic.Pointer[registry.Leader] // nil while nobody leads
+	herald  *link.Herald
+	// recovering is closed once the term that has begun can decide, or is over.
+	recovering atomic.Pointer[chan struct{}]
 	// candidate is this master in its current candidacy, and in the term that
 	// comes of it.
 	candidate atomic.Pointer[mesospb.MasterInfo]
@@ -65,7 +68,10 @@ func RunMaster(ctx context.Context, cfg MasterConfig) error {
 // StartMaster starts a master that runs until the context ends or Close is
 // called. It returns once the master answers requests; it may not lead yet.
 func StartMaster(ctx context.Context, cfg MasterConfig) (*Master, error) {
-	m := &Master{cfg: cfg, log: cfg.Log.With("daemon", "master"), started: time.Now(), view: httpapi.NewMasterView(), led: make(chan struct{})}
+	m := &Master{
+		cfg: cfg, log: cfg.Log.With("daemon", "master"), started: time.Now(),
+		view: httpapi.NewMasterView(), led: make(chan struct{}), herald: link.NewHerald(),
+	}
 	if _, err := cfg.hierarchical(allocation.Domain{}); err != nil {
 		return nil, fmt.Errorf("start master: %w", err)
 	}
@@ -80,22 +86,17 @@ func StartMaster(ctx context.Context, cfg MasterConfig) (*Master, error) {
 	if m.address, err = cfg.listen(); err != nil {
 		return nil, fmt.Errorf("start master: %w", err)
 	}
-	if err := m.connectRegistry(ctx); err != nil {
-		m.address.listener.Close() //nolint:errcheck // the start's error matters
-		return nil, fmt.Errorf("start master: %w", err)
-	}
 	m.server = newServer(m.handler(), m.log)
 
 	m.wait = sync.OnceValue(m.await)
-	ctx, m.stop = context.WithCancel(ctx)
-	m.group, ctx = errgroup.WithContext(ctx)
-	m.running = ctx
-	m.group.Go(func() error { return serve(ctx, m.server, m.address.listener) })
-	m.group.Go(func() error { m.observe(ctx); return nil })
-	m.group.Go(func() error { return m.campaign(ctx) })
-	if m.etcd != nil {
-		m.group.Go(func() error { return m.watchEtcd(ctx) })
+	running, stop := context.WithCancel(ctx)
+	m.stop = stop
+	m.group, m.running = errgroup.WithContext(running)
+	m.group.Go(func() error { return serve(m.running, m.server, m.address.listener) })
+	if err := m.connectRegistry(ctx); err != nil {
+		return nil, fmt.Errorf("start master: %w", errors.Join(err, m.Close()))
 	}
+	m.group.Go(func() error { return m.take(m.running) })
 	m.log.Info("master started", "address", m.address.String())
 	return m, nil
 }
@@ -114,9 +115,10 @@ func (m *Master) Wait() error { return m.wait() }
 
 func (m *Master) await() error {
 	err := m.group.Wait()
-	if m.etcd != nil {
-		m.etcd.Close()
-	} else {
+	m.herald.Close()
+	if etcd := m.etcd.Load(); etcd != nil {
+		etcd.Close()
+	} else if m.client != nil {
 		err = errors.Join(err, m.client.Close())
 	}
 	if errors.Is(err, context.Canceled) {
@@ -131,42 +133,84 @@ func (m *Master) Close() error {
 	return m.Wait()
 }
 
+// connectRegistry opens this master's etcd member, or the connection to an
+// external cluster. A master alone is then ready; one of several is once a
+// majority of them is up, see take.
 func (m *Master) connectRegistry(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(ctx, m.cfg.RegistryFetchTimeout)
 	defer cancel()
 	if len(m.cfg.Etcd) > 0 {
 		client, err := registry.Dial(ctx, m.cfg.Etcd)
-		if err != nil {
-			return err
-		}
 		m.client = client
-		return nil
+		return err
 	}
-	etcd, err := registry.StartEmbedded(ctx, registry.EmbeddedConfig{
-		Dir: filepath.Join(m.cfg.WorkDir, "etcd"), Fast: m.cfg.EtcdFast, Logger: m.log,
-	})
+	formation, err := m.form(ctx)
 	if err != nil {
 		return err
 	}
-	m.etcd, m.client = etcd, etcd.Client()
+	config, err := m.memberConfig(&formation)
+	if err != nil {
+		return err
+	}
+	etcd, err := registry.OpenEmbedded(ctx, config)
+	if err != nil {
+		return err
+	}
+	m.etcd.Store(etcd)
+	m.client = etcd.Client()
+	if err := formation.check(etcd.Membership()); err != nil {
+		return err
+	}
+	if len(formation.masters) == 0 {
+		return etcd.Ready(ctx)
+	}
 	return nil
 }
 
-// watchEtcd ends the master when its etcd member fails.
-func (m *Master) watchEtcd(ctx context.Context) error {
-	select {
-	case err := <-m.etcd.Failed():
-		return fmt.Errorf("embedded etcd: %w", err)
-	case <-ctx.Done():
-		return nil
+// take waits for the other masters, if there are any, and then takes part: it
+// observes who leads and is a candidate, until the context ends.
+func (m *Master) take(ctx context.Context) error {
+	if etcd := m.etcd.Load(); etcd != nil {
+		m.group.Go(func() error { return watchEtcd(ctx, etcd) })
+		if err := m.awaitMajority(ctx, etcd); err != nil {
+			return err
+		}
+	}
+	m.group.Go(func() error { m.observe(ctx); return nil })
+	return m.campaign(ctx)
+}
+
+// reportInterval is between reports that a master still waits for others.
+const reportInterval = 10 * time.Second
+
+// awaitMajority waits until the etcd member can serve.
+func (m *Master) awaitMajority(ctx context.Context, etcd *registry.Embedded) error {
+	ready := make(chan error, 1)
+	go func() { ready <- etcd.Ready(ctx) }()
+	report := time.NewTicker(reportInterval)
+	defer report.Stop()
+	for {
+		select {
+		case err := <-ready:
+			return err
+		case <-report.C:
+			m.log.Info("waiting until a majority of the masters is up", "masters", addresses(m.cfg.Masters))
+		}
 	}
 }
 
-// observe keeps who leads at hand, for redirects.
-func (m *Master) observe(ctx context.Context) {
-	for leader := range m.client.Observe(ctx) {
-		m.leader.Store(leader)
-		m.log.Debug("leader changed", "leader", leader.GetId())
+// watchEtcd ends the master when its etcd member fails, or is removed.
+func watchEtcd(ctx context.Context, etcd *registry.Embedded) error {
+	select {
+	case err := <-etcd.Failed():
+		return fmt.Errorf("embedded etcd: %w", err)
+	case <-etcd.Ended():
+		if ctx.Err() != nil {
+			return nil
+		}
+		return etcd.Err()
+	case <-ctx.Done():
+		return nil
 	}
 }
 
@@ -176,7 +220,7 @@ func (m *Master) campaign(ctx context.Context) error {
 		info := m.info()
 		m.candidate.Store(info)
 		elected, err := registry.Campaign(ctx, m.client, registry.Candidate{
-			Info: info, Sole: m.etcd != nil, StoreTimeout: m.cfg.RegistryStoreTimeout,
+			Info: info, Sole: m.alone(), TTL: m.cfg.LeaderTimeout, StoreTimeout: m.cfg.RegistryStoreTimeout,
 		})
 		if err != nil {
 			return ctx.Err()
@@ -188,8 +232,17 @@ func (m *Master) campaign(ctx context.Context) error {
 		if ctx.Err() != nil {
 			return ctx.Err()
 		}
+		if errors.Is(err, registry.ErrUnreadable) {
+			return err
+		}
 		m.log.Warn("leadership lost", "error", err)
 	}
+}
+
+// alone tells that no other master can be a candidate.
+func (m *Master) alone() bool {
+	etcd := m.etcd.Load()
+	return etcd != nil && len(etcd.Membership().Members) == 1
 }
 
 // info describes this master for one candidacy: the ID is fresh each time,
@@ -210,8 +263,13 @@ func (m *Master) info() *mesospb.MasterInfo {
 
 // lead serves one term and returns why it ended.
 func (m *Master) lead(ctx context.Context, elected *registry.Term, info *mesospb.MasterInfo) error {
+	recovering := make(chan struct{})
+	recovered := sync.OnceFunc(func() { close(recovering) })
+	m.recovering.Store(&recovering)
 	m.leading.Store(true)
-	m.leader.Store(info)
+	m.leader.Store(&registry.Leader{Info: info, Term: elected.Revision()})
+	defer m.tellNews()
+	defer recovered()
 	defer m.leading.Store(false)
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
@@ -224,22 +282,40 @@ func (m *Master) lead(ctx context.Context, elected *registry.Term, info *mesospb
 	}()
 
 	loadCtx, loaded := context.WithTimeout(ctx, m.cfg.RegistryFetchTimeout)
-	recovered, err := elected.Store().Load(loadCtx)
+	registered, err := elected.Store().Load(loadCtx)
 	loaded()
 	if err != nil {
 		return err
 	}
-	core := master.New(m.cfg.core(info, uint64(elected.Revision()), m.whitelist.read()), recovered)
-	t := newTerm(m.log, core, elected.Store(), m.view)
+	core := master.New(m.cfg.core(info, uint64(elected.Revision()), m.whitelist.read()), registered)
+	t := newTerm(m.log, core, elected, m.view)
 	t.whitelist = m.whitelist
 	if t.alloc, err = m.newAllocating(info, t.allocatingEvents()); err != nil {
 		return err
 	}
 	m.term.Store(t)
+	recovered()
+	m.tellNews()
 	m.firstTerm.Do(func() { close(m.led) })
 	defer m.view.Reset()
 	defer m.term.Store(nil)
-	m.log.Info("leading", "master", info.GetId(), "term", elected.Revision(), "admitted_agents", len(recovered.Admitted))
+	m.log.Info("leading", "master", info.GetId(), "term", elected.Revision(), "admitted_agents", len(registered.Admitted))
+	go m.stepAside(ctx)
 	err = t.run(ctx)
 	return errors.Join(err, context.Cause(ctx))
+}
+
+// asideInterval is how often a leader sees to it that another member leads etcd.
+const asideInterval = 5 * time.Second
+
+// stepAside keeps the leadership of etcd away from the leading master's member:
+// the loss of this host then needs one election, not two in a row.
+func (m *Master) stepAside(ctx context.Context) {
+	etcd := m.etcd.Load()
+	for etcd != nil && ctx.Err() == nil {
+		if err := etcd.StepAside(ctx); err != nil {
+			m.log.Debug("etcd is still led from here", "error", err)
+		}
+		pause(ctx, asideInterval)
+	}
 }

@@ -32,6 +32,7 @@ func (m *Master) handler() http.Handler {
 		Scheduler:  schedulerAPI{m},
 		Operator:   operatorAPI{m},
 		Explainer:  explainerAPI{m},
+		Control:    control{m},
 		View:       m.view,
 		Roles:      m.cfg.Roles,
 
@@ -40,6 +41,7 @@ func (m *Master) handler() http.Handler {
 	})
 	mux := http.NewServeMux()
 	mux.Handle("/", api)
+	mux.Handle(link.HeraldPath, m.herald)
 	mux.Handle(link.Path, httpapi.RequireLeader(leadership{m}, http.HandlerFunc(m.acceptAgent)))
 	return mux
 }
@@ -50,7 +52,7 @@ func (m *Master) acceptAgent(w http.ResponseWriter, r *http.Request) {
 	if !ok {
 		return
 	}
-	t := m.term.Load()
+	t := m.recovered(r.Context())
 	if t == nil {
 		http.Error(w, "this master has not finished its recovery", http.StatusServiceUnavailable)
 		return
@@ -112,10 +114,10 @@ func (l leadership) Recovered() bool { return l.term.Load() != nil }
 // terms may be old: a master that was deposed must not send clients to itself.
 func (l leadership) Leader() *mesospb.MasterInfo {
 	leader := l.leader.Load()
-	if !l.Leading() && leader.GetPid() == l.info().GetPid() {
+	if leader == nil || !l.Leading() && l.isSelf(leader) {
 		return nil
 	}
-	return leader
+	return leader.Info
 }
 
 // schedulerAPI hands schedulers' calls to the term that is under way.

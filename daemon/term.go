@@ -28,6 +28,8 @@ var errDeposed = mesos.Errorf(mesos.Unavailable, "this master no longer leads")
 // whoever leads next.
 type term struct {
 	log       *slog.Logger
+	number    uint64
+	holds     func() bool // tells if the leadership can't be over yet
 	began     time.Time
 	master    *drive.Loop[master.Input, master.Effect]
 	alloc     allocating
@@ -45,12 +47,14 @@ type term struct {
 	lastLink master.LinkID
 }
 
-func newTerm(log *slog.Logger, core *master.Master, store *registry.Store, view *httpapi.MasterView) *term {
+func newTerm(log *slog.Logger, core *master.Master, elected *registry.Term, view *httpapi.MasterView) *term {
 	t := &term{
 		log:      log,
+		number:   uint64(elected.Revision()),
+		holds:    elected.Holds,
 		began:    time.Now(),
 		core:     core,
-		store:    store,
+		store:    elected.Store(),
 		view:     view,
 		requests: newRequests(),
 		streams:  map[master.StreamID]*httpapi.Stream{},
@@ -123,8 +127,12 @@ func (t *term) allocate(effects []master.Effect) {
 }
 
 // perform does the master's effects, in order. Records are published before
-// anything is sent, so that who is told of a change also sees it.
+// anything is sent, so that who is told of a change also sees it. A leader whose
+// lease may have expired does nothing any more: another one may act by now.
 func (t *term) perform(effects []master.Effect) {
+	if !t.holds() {
+		return
+	}
 	t.publish(effects)
 	t.allocate(effects)
 	for _, effect := range effects {

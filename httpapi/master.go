@@ -22,6 +22,7 @@ type Master struct {
 	Scheduler  SchedulerBackend
 	Operator   MasterBackend
 	Explainer  Explainer
+	Control    Control
 	View       *MasterView
 	// Roles are the only ones that frameworks may have; nil means any.
 	Roles map[string]bool
@@ -63,6 +64,8 @@ func NewMaster(m Master) http.Handler {
 	paths.handleBelow("/quota/", decided(m.readwrite, http.HandlerFunc(m.quotaOf)))
 	m.maintenanceRoutes(paths)
 	paths.handle("/mesosctl/explain", decided(m.readonly, http.HandlerFunc(m.explain)))
+	paths.handle("/mesosctl/members", m.membersHandler())
+	paths.handle("/mesosctl/registry", decided(m.readwrite, http.HandlerFunc(m.registry)))
 	paths.handle("/redirect", http.HandlerFunc(m.redirect))
 	return paths
 }

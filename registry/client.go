@@ -28,7 +28,9 @@ type Client struct {
 	etcd   *clientv3.Client
 	leases etcdserverpb.LeaseClient // to renew with one request at a time
 	txnOps int
-	ended  <-chan struct{} // closed when the client or its member has stopped
+	// election is how long the cluster takes to notice that its own leader is gone.
+	election time.Duration
+	ended    <-chan struct{} // closed when the client or its member has stopped
 }
 
 // Dial connects to an external etcd cluster by its client URLs and waits until
@@ -59,7 +61,9 @@ func Dial(ctx context.Context, urls []string) (*Client, error) {
 		etcd:   etcd,
 		leases: clientv3.RetryLeaseClient(etcd),
 		txnOps: externalTxnOps,
-		ended:  etcd.Ctx().Done(),
+		// etcd's default --election-timeout.
+		election: time.Second,
+		ended:    etcd.Ctx().Done(),
 	}, nil
 }
 

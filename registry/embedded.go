@@ -4,8 +4,8 @@ import (
 	"context"
 	"errors"
 	"log/slog"
-	"net/url"
 	"os"
+	"path/filepath"
 	"sync"
 	"time"
 
@@ -18,51 +18,40 @@ import (
 	"github.com/mesosctl/mesosctl/mesos"
 )
 
-// Sizes that keep the memory of a member small. The registry is a few hundred
-// bytes an agent and its history is of no use.
-const (
-	quotaBytes      = 1 << 30 // of the database file
-	snapshotEntries = 2000    // raft entries between snapshots, all held in memory
-	catchUpEntries  = 500     // raft entries kept for a slow member
-	keptRevisions   = "1000"
-	requestBytes    = 2 * txnBytes
-)
-
-// noPeer is what a member without listeners advertises: etcd wants a URL.
-const noPeer = "http://127.0.0.1:0"
-
-// EmbeddedConfig is what an embedded etcd member is told.
-type EmbeddedConfig struct {
-	// Dir holds the member's data; made if missing.
-	Dir string
-	// Name is the member's name in InitialCluster; "mesosctl" if empty.
-	Name string
-	// ListenClient and ListenPeer are the URLs to listen on. A single member
-	// needs none: Client reaches it in process.
-	ListenClient, ListenPeer []string
-	// InitialCluster is "name=peer-url,..." of all members; empty for a single one.
-	InitialCluster string
-	// Fast ticks ten times faster: a single member is ready, and members on one
-	// machine elect, in a tenth of a second. Not for members across a network.
-	Fast   bool
-	Logger *slog.Logger
-}
-
 // Embedded is a running etcd member.
 type Embedded struct {
+	config EmbeddedConfig
 	etcd   *embed.Etcd
 	lock   *fileutil.LockedFile
 	client *Client
+	log    *slog.Logger
 	close  sync.Once
 }
 
-// StartEmbedded starts an etcd member and waits until it can serve, which for a
-// member of several means until a majority of them is up. The error's kind is
-// Invalid for a bad URL, Conflict if another process uses the directory, and
-// Unavailable if ctx ends first.
+// StartEmbedded is OpenEmbedded and Ready.
 func StartEmbedded(ctx context.Context, config EmbeddedConfig) (*Embedded, error) {
-	cfg, err := config.etcd()
+	e, err := OpenEmbedded(ctx, config)
 	if err != nil {
+		return nil, err
+	}
+	if err := e.Ready(ctx); err != nil {
+		e.Close()
+		return nil, err
+	}
+	return e, nil
+}
+
+// OpenEmbedded starts an etcd member, which can serve once Ready has returned.
+// The error's kind is Invalid for a bad URL, Conflict if another process uses
+// the directory, Unsupported if a newer version wrote it, and Internal if it is
+// damaged; the last two say what to do.
+func OpenEmbedded(ctx context.Context, config EmbeddedConfig) (*Embedded, error) {
+	zap, starting := newZapLogger(config.Logger)
+	cfg, err := config.etcd(zap)
+	if err != nil {
+		return nil, err
+	}
+	if err := checkDir(config.Dir); err != nil {
 		return nil, err
 	}
 	if err := os.MkdirAll(config.Dir, 0o700); err != nil {
@@ -72,39 +61,91 @@ func StartEmbedded(ctx context.Context, config EmbeddedConfig) (*Embedded, error
 	if err != nil {
 		return nil, err
 	}
-	server, err := startMember(ctx, cfg)
+	server, err := startMember(cfg, starting)
 	if err != nil {
 		lock.Close()
 		return nil, err
 	}
+	log := config.Logger
+	if log == nil {
+		log = slog.New(slog.DiscardHandler)
+	}
 	return &Embedded{
-		etcd: server,
-		lock: lock,
+		config: config,
+		etcd:   server,
+		lock:   lock,
+		log:    log,
 		client: &Client{
-			etcd:   v3client.New(server.Server),
-			leases: adapter.LeaseServerToLeaseClient(v3rpc.NewQuotaLeaseServer(server.Server)),
-			txnOps: embeddedTxnOps,
-			ended:  server.Server.StopNotify(),
+			etcd:     v3client.New(server.Server),
+			leases:   adapter.LeaseServerToLeaseClient(v3rpc.NewQuotaLeaseServer(server.Server)),
+			txnOps:   embeddedTxnOps,
+			election: config.ticks().election,
+			ended:    server.Server.StopNotify(),
 		},
 	}, nil
 }
 
-// startMember starts a member and waits until it can serve.
-func startMember(ctx context.Context, cfg *embed.Config) (*embed.Etcd, error) {
-	server, err := embed.StartEtcd(cfg)
+// HasData tells if a member has lived in a directory.
+func HasData(dir string) bool {
+	_, err := os.Stat(filepath.Join(dir, "member", "wal"))
+	return err == nil
+}
+
+// checkDir refuses a directory that belongs to something else.
+func checkDir(dir string) error {
+	entries, err := os.ReadDir(dir)
+	if errors.Is(err, os.ErrNotExist) {
+		return nil
+	}
 	if err != nil {
-		return nil, mesos.Errorf(mesos.Internal, "start etcd in %s: %w", cfg.Dir, err)
+		return mesos.Errorf(mesos.Internal, "start etcd: data directory: %w", err)
 	}
+	for _, entry := range entries {
+		if entry.Name() == "member" {
+			return nil
+		}
+	}
+	if len(entries) > 0 {
+		return mesos.Errorf(mesos.Conflict, "start etcd: %s holds %q and no etcd data; name an empty directory, or move away what is there",
+			dir, entries[0].Name())
+	}
+	return nil
+}
+
+// startMember starts a member. What etcd makes of a directory that it can't read
+// is the end of the process; here it is an error.
+func startMember(cfg *embed.Config, starting *starting) (server *embed.Etcd, err error) {
+	defer starting.over()
+	defer func() {
+		if cause := recover(); cause != nil {
+			server, err = nil, refused(cfg.Dir, cause)
+		}
+	}()
+	server, err = embed.StartEtcd(cfg)
+	if err != nil {
+		return nil, refused(cfg.Dir, err)
+	}
+	return server, nil
+}
+
+// Ready waits until the member can serve: for one of several, until a majority
+// of them is up. A member that was added to a running cluster then becomes a
+// voter, and one whose own address has changed tells the others. The error's kind
+// is Unavailable if ctx ends first.
+func (e *Embedded) Ready(ctx context.Context) error {
 	select {
-	case <-server.Server.ReadyNotify():
-		return server, nil
-	case err := <-server.Err():
-		server.Close()
-		return nil, mesos.Errorf(mesos.Internal, "start etcd in %s: %w", cfg.Dir, err)
+	case <-e.etcd.Server.ReadyNotify():
+	case <-e.Ended():
+		return e.Err()
+	case err := <-e.etcd.Err():
+		return mesos.Errorf(mesos.Internal, "start etcd in %s: %w", e.config.Dir, err)
 	case <-ctx.Done():
-		server.Close()
-		return nil, mesos.Errorf(mesos.Unavailable, "start etcd in %s: not ready: %w", cfg.Dir, ctx.Err())
+		return mesos.Errorf(mesos.Unavailable, "start etcd in %s: not ready: %w", e.config.Dir, ctx.Err())
 	}
+	if err := e.settle(ctx); err != nil {
+		return mesos.Errorf(mesos.Unavailable, "start etcd in %s: %w", e.config.Dir, err)
+	}
+	return nil
 }
 
 // lockPatience is for how long a process that is about to end may still hold a
@@ -146,9 +187,20 @@ func (e *Embedded) ClientURLs() []string {
 	return urls
 }
 
-// Failed delivers the error that ended the member, if something other than
-// Close did.
+// Failed delivers the error of a listener that ended.
 func (e *Embedded) Failed() <-chan error { return e.etcd.Err() }
+
+// Ended is closed when the member has ended; Err says why.
+func (e *Embedded) Ended() <-chan struct{} { return e.etcd.Server.StopNotify() }
+
+// Err is why the member ended. Its kind is Gone if the cluster removed it.
+func (e *Embedded) Err() error {
+	if e.etcd.Server.IsIDRemoved(uint64(e.etcd.Server.MemberID())) {
+		return mesos.Errorf(mesos.Gone, "etcd: this member was removed from its cluster; "+
+			"to bring it back, add it again (mesosctl master member add) and start it without %s", e.config.Dir)
+	}
+	return mesos.Errorf(mesos.Unavailable, "etcd: the member in %s has ended", e.config.Dir)
+}
 
 // Close stops the member and its client, and ends the terms won through it. What
 // was committed is on disk.
@@ -158,54 +210,4 @@ func (e *Embedded) Close() {
 		e.etcd.Close()
 		e.lock.Close()
 	})
-}
-
-// etcd turns the configuration into etcd's own.
-func (c EmbeddedConfig) etcd() (*embed.Config, error) {
-	cfg := embed.NewConfig()
-	cfg.Dir = c.Dir
-	cfg.Name = c.Name
-	if cfg.Name == "" {
-		cfg.Name = "mesosctl"
-	}
-	var err error
-	if cfg.ListenClientUrls, err = parseURLs(c.ListenClient); err != nil {
-		return nil, err
-	}
-	if cfg.ListenPeerUrls, err = parseURLs(c.ListenPeer); err != nil {
-		return nil, err
-	}
-	cfg.AdvertiseClientUrls = cfg.ListenClientUrls
-	cfg.AdvertisePeerUrls = cfg.ListenPeerUrls
-	if len(cfg.AdvertisePeerUrls) == 0 {
-		cfg.AdvertisePeerUrls, _ = parseURLs([]string{noPeer})
-	}
-	cfg.InitialCluster = c.InitialCluster
-	if cfg.InitialCluster == "" {
-		cfg.InitialCluster = cfg.InitialClusterFromName(cfg.Name)
-	}
-	if c.Fast {
-		cfg.TickMs, cfg.ElectionMs = 10, 100
-	}
-	cfg.QuotaBackendBytes = quotaBytes
-	cfg.SnapshotCount = snapshotEntries
-	cfg.SnapshotCatchUpEntries = catchUpEntries
-	cfg.AutoCompactionMode = embed.CompactorModeRevision
-	cfg.AutoCompactionRetention = keptRevisions
-	cfg.MaxTxnOps = embeddedTxnOps
-	cfg.MaxRequestBytes = requestBytes
-	cfg.ZapLoggerBuilder = embed.NewZapLoggerBuilder(newZapLogger(c.Logger))
-	return cfg, nil
-}
-
-func parseURLs(urls []string) ([]url.URL, error) {
-	parsed := make([]url.URL, 0, len(urls))
-	for _, s := range urls {
-		u, err := url.Parse(s)
-		if err != nil || u.Scheme == "" {
-			return nil, mesos.Errorf(mesos.Invalid, "start etcd: %q is not a URL such as http://127.0.0.1:2379", s)
-		}
-		parsed = append(parsed, *u)
-	}
-	return parsed, nil
 }

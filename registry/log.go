@@ -10,12 +10,16 @@ import (
 )
 
 // newZapLogger returns a logger for etcd that hands warnings and errors to to.
-// A nil logger discards everything.
-func newZapLogger(to *slog.Logger) *zap.Logger {
-	if to == nil {
-		return zap.NewNop()
+// A nil logger discards everything. What is fatal ends the process, but panics
+// while the member is being started.
+func newZapLogger(to *slog.Logger) (*zap.Logger, *starting) {
+	during := new(starting)
+	core := zapcore.NewNopCore()
+	if to != nil {
+		core = &slogCore{to: to.With("part", "etcd")}
 	}
-	return zap.New(&slogCore{to: to.With("part", "etcd")})
+	return zap.New(core, zap.WithFatalHook(terminal{during, zapcore.WriteThenFatal}),
+		zap.WithPanicHook(terminal{during, zapcore.WriteThenPanic})), during
 }
 
 // harmless are the beginnings of what etcd warns about at every start and stop
@@ -35,6 +39,10 @@ var harmless = []string{
 	"Failed to detect schema version", // before the first entry is applied; tried again
 	"failed to update storage version",
 	"exceeded recommended request limit",
+	"failed to apply request",       // it is answered with the error
+	"failed to get version",         // of a member that is down, which is said already
+	"failed to reach the peer URL",  // as above
+	"lost TCP streaming connection", // as above
 }
 
 // slogCore is a zap core that writes to log/slog.

@@ -338,7 +338,11 @@ func TestObserveTellsWhoLeads(t *testing.T) {
 				if !ok {
 					t.Fatalf("closed while waiting for %q", want)
 				}
-				if info.GetId() == want {
+				id := ""
+				if info != nil {
+					id = info.Info.GetId()
+				}
+				if id == want {
 					return
 				}
 			case <-ctx.Done():

@@ -46,24 +46,50 @@ func newStore(term *Term) *Store {
 }
 
 // Load reads what the registry holds. Because writes are fenced, nothing that
-// an earlier term wrote can appear after Load has returned.
+// an earlier term wrote can appear after Load has returned. The error wraps
+// ErrUnreadable, and says what to do, if the registry is of another version or
+// damaged.
 func (s *Store) Load(ctx context.Context) (master.Recovered, error) {
-	keys := make(map[string][]byte)
+	keys, _, err := s.term.client.readAll(ctx)
+	if err != nil {
+		return master.Recovered{}, mesos.Errorf(mesos.Unavailable, "load registry: %w", err)
+	}
+	if _, err := versionOf(keys); err != nil {
+		return master.Recovered{}, err
+	}
+	if _, versioned := keys[versionKey]; !versioned {
+		version := master.RegistryWrite{Key: versionKey, Value: []byte(versionValue(registryVersion))}
+		if err := s.Commit(ctx, []master.RegistryWrite{version}); err != nil {
+			return master.Recovered{}, err
+		}
+	}
+	delete(keys, versionKey)
+	recovered, err := master.DecodeRecovered(keys)
+	if err != nil {
+		return master.Recovered{}, mesos.Errorf(mesos.Internal, "%w: it is damaged (%w); %s", ErrUnreadable, err, restoreInstead)
+	}
+	return recovered, nil
+}
+
+// readAll is the whole registry as of one revision of etcd. Keys are without prefix.
+func (c *Client) readAll(ctx context.Context) (keys map[string][]byte, revision int64, err error) {
+	keys = make(map[string][]byte)
 	from, end := prefix, clientv3.GetPrefixRangeEnd(prefix)
 	options := []clientv3.OpOption{clientv3.WithRange(end), clientv3.WithLimit(pageKeys)}
-	var revision int64
 	for {
-		page, err := s.term.client.etcd.Get(ctx, from, append(options, clientv3.WithRev(revision))...)
+		page, err := c.etcd.Get(ctx, from, append(options, clientv3.WithRev(revision))...)
 		if err != nil {
-			return master.Recovered{}, mesos.Errorf(mesos.Unavailable, "load registry: %w", err)
+			return nil, 0, err
 		}
 		for _, kv := range page.Kvs {
 			keys[string(kv.Key[len(prefix):])] = kv.Value
 		}
-		if !page.More {
-			return master.DecodeRecovered(keys)
+		if revision == 0 {
+			revision = page.Header.Revision
 		}
-		revision = page.Header.Revision
+		if !page.More {
+			return keys, revision, nil
+		}
 		from = string(page.Kvs[len(page.Kvs)-1].Key) + "\x00"
 	}
 }

@@ -3,22 +3,25 @@ package daemonflags
 import (
 	"strconv"
 	"strings"
+	"time"
 
 	"github.com/mesosctl/mesosctl/cmd/mesosctl/internal/flags"
 	"github.com/mesosctl/mesosctl/daemon"
 	"github.com/mesosctl/mesosctl/mesos"
 	"github.com/mesosctl/mesosctl/mesos/allocation"
+	"github.com/mesosctl/mesosctl/mesos/members"
 )
 
 // DefaultMasterPort is the port of a master that is told no other.
-const DefaultMasterPort = 5050
+const DefaultMasterPort = members.DefaultPort
 
 // Master is the flags of a master.
 type Master struct {
-	Config daemon.MasterConfig
-	Log    Logging
-	Table  flags.Table
-	lookup bool
+	Config  daemon.MasterConfig
+	Log     Logging
+	Table   flags.Table
+	lookup  bool
+	profile string
 }
 
 // NewMaster returns a master's flags at their defaults.
@@ -28,7 +31,20 @@ func NewMaster() *Master {
 	m.Table = append(common(&c.CommonConfig, &m.Log, DefaultMasterPort, &m.lookup),
 		flags.Path("work_dir", &c.WorkDir, "", "`directory` for what must survive a restart (required)"),
 		flags.String("cluster", &c.Cluster, "", "`name` of the cluster, for people to read"),
+		flags.Func("masters", "list", "", "addresses of all masters, this one included, as in `host:port,host:port`; "+
+			"each also needs the port at which their etcd members talk, which is its port and 1000 or, as in host:port/peer_port, another",
+			masterAddresses(&c.Masters)),
 		flags.List("etcd", &c.Etcd, "", "client `URLs` of an external etcd; without them the master runs its own member"),
+		flags.Func("etcd_profile", "name", "auto", "how fast etcd members find out about each other: `network`, local (for masters on "+
+			"one machine), or auto, which is network for several masters", oneOf([]string{"auto", "network", "local"}, &m.profile)),
+		flags.Func("etcd_quota", "size", "1GB", "`size` that the database of the master's etcd member may reach", size(&c.EtcdQuota)),
+		flags.Duration("leader_timeout", &c.LeaderTimeout, "5secs", "`time` for which a leader that nobody can reach stays leader, at least 1secs").
+			Then(func() error {
+				if c.LeaderTimeout < time.Second {
+					return mesos.Errorf(mesos.Invalid, "%v is less than a second", c.LeaderTimeout)
+				}
+				return nil
+			}),
 		flags.Func("allocator", "name", "HierarchicalDRF",
 			"`HierarchicalDRF`, in this process, or the host:port of one started as mesosctl allocator", allocator(&c.Allocator)),
 		flags.Func("weights", "weights", "", "weights of roles, as in `role=weight,role=weight`", weights(&c.Weights)),
@@ -64,7 +80,10 @@ func (m *Master) Settle() error {
 	if m.Config.WorkDir == "" {
 		return mesos.Errorf(mesos.Invalid, "--work_dir is missing: say where to keep what must survive a restart")
 	}
-	m.Config.EtcdFast = len(m.Config.Etcd) == 0 // a member of its own is the only one
+	if len(m.Config.Etcd) > 0 && len(m.Config.Masters) > 0 {
+		return mesos.Errorf(mesos.Invalid, "--etcd and --masters exclude each other: with an external etcd masters need not know each other")
+	}
+	m.Config.EtcdFast = m.profile == "local" || m.profile == "auto" && len(m.Config.Masters) < 2
 	return settle(&m.Config.CommonConfig, m.lookup, m.Table)
 }
 
@@ -90,6 +109,31 @@ func masterLater() flags.Table {
 		flags.LaterBool("require_agent_domain", false),
 		flags.Later("webui_dir", "/usr/local/share/mesos/webui"),
 		flags.Later("zk", ""),
+	}
+}
+
+// masterAddresses reads the masters of a cluster.
+func masterAddresses(list *[]members.Address) func(string) error {
+	return func(text string) error {
+		*list = nil
+		seen := map[string]bool{}
+		for part := range strings.SplitSeq(text, ",") {
+			if part = strings.TrimSpace(part); part == "" {
+				continue
+			}
+			address, err := members.ParseAddress(part, DefaultMasterPort)
+			if err != nil {
+				return err
+			}
+			for _, is := range []string{address.String(), address.PeerURL()} {
+				if seen[is] {
+					return mesos.Errorf(mesos.Invalid, "%s is there twice", is)
+				}
+				seen[is] = true
+			}
+			*list = append(*list, address)
+		}
+		return nil
 	}
 }
 

@@ -17,6 +17,8 @@ import (
 	"github.com/mesosctl/mesosctl/cmd/mesosctl/internal/command/execute"
 	"github.com/mesosctl/mesosctl/cmd/mesosctl/internal/command/explain"
 	"github.com/mesosctl/mesosctl/cmd/mesosctl/internal/command/master"
+	"github.com/mesosctl/mesosctl/cmd/mesosctl/internal/command/member"
+	"github.com/mesosctl/mesosctl/cmd/mesosctl/internal/command/registry"
 	"github.com/mesosctl/mesosctl/cmd/mesosctl/internal/command/status"
 	"github.com/mesosctl/mesosctl/cmd/mesosctl/internal/command/version"
 	"github.com/mesosctl/mesosctl/cmd/mesosctl/internal/exitcode"
@@ -34,8 +36,11 @@ func New(a *app.App) *cobra.Command {
 		Version: build.Version,
 	}
 	root.CompletionOptions.DisableDefaultCmd = true
+	masters := master.New(a)
+	masters.AddCommand(member.New(a))
 	root.AddCommand(
-		execute.New(a), master.New(a), allocator.New(a), status.New(a), explain.New(a), version.New(a), bench.New(a), completion.New(a),
+		execute.New(a), masters, allocator.New(a), status.New(a), explain.New(a), registry.New(a), version.New(a),
+		bench.New(a), completion.New(a),
 	)
 	root.AddCommand(whereAgentsRun(a)...)
 	return dress(a, root)

@@ -1,0 +1,88 @@
+package client
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net/http"
+	"net/url"
+	"strings"
+
+	"github.com/mesosctl/mesosctl/mesos"
+	"github.com/mesosctl/mesosctl/mesos/members"
+)
+
+const (
+	membersPath  = "/mesosctl/members"
+	registryPath = "/mesosctl/registry"
+)
+
+// Membership is the cluster that the masters form, as the first of them that
+// answers knows it. It needs no leader. An error of kind mesos.Unsupported: the
+// masters form none, because their etcd is another one or they are Apache Mesos's.
+func (c *Client) Membership(ctx context.Context) (members.Membership, error) {
+	var failed []error
+	for _, host := range c.Masters() {
+		var known members.Membership
+		response, err := c.sendTo(ctx, host, request{method: http.MethodGet, path: membersPath})
+		if err == nil {
+			err = decodeJSON(response, &known)
+		}
+		if err == nil {
+			return known, nil
+		}
+		failed = append(failed, notMesosctl(err, host))
+	}
+	return members.Membership{}, errors.Join(failed...)
+}
+
+// AddMember adds a master, at HOST:PORT or HOST:PORT/PEER_PORT, to the cluster
+// that the masters form; it is to be started next.
+func (c *Client) AddMember(ctx context.Context, address string) (members.Member, error) {
+	return c.changeMembers(ctx, http.MethodPost, url.Values{"address": {address}})
+}
+
+// RemoveMember removes a master, by its address or the ID of its member.
+func (c *Client) RemoveMember(ctx context.Context, member string) (members.Member, error) {
+	return c.changeMembers(ctx, http.MethodDelete, url.Values{"member": {member}})
+}
+
+func (c *Client) changeMembers(ctx context.Context, method string, query url.Values) (member members.Member, err error) {
+	response, err := c.send(ctx, request{method: method, path: membersPath + "?" + query.Encode()})
+	if err != nil {
+		return member, notMesosctl(err, c.Leader())
+	}
+	return member, decodeJSON(response, &member)
+}
+
+// Backup is the registry of the leading master, in the form that a restore takes.
+func (c *Client) Backup(ctx context.Context) ([]byte, error) {
+	response, err := c.send(ctx, request{method: http.MethodGet, path: registryPath})
+	if err != nil {
+		return nil, notMesosctl(err, c.Leader())
+	}
+	defer response.Body.Close()
+	return readAll(response)
+}
+
+// decodeJSON reads a whole answer of one of this project's own endpoints.
+func decodeJSON(response *http.Response, value any) error {
+	defer response.Body.Close()
+	body, err := readAll(response)
+	if err != nil {
+		return err
+	}
+	if err := json.Unmarshal(body, value); err != nil {
+		return fmt.Errorf("%s: decode answer: %w", where(response), err)
+	}
+	return nil
+}
+
+// notMesosctl makes of "no such endpoint" what it means.
+func notMesosctl(err error, host string) error {
+	if mesos.KindOf(err) == mesos.NotFound && strings.HasSuffix(err.Error(), http.StatusText(http.StatusNotFound)) {
+		return mesos.Errorf(mesos.Unsupported, "the master at %s is not one of mesosctl", host)
+	}
+	return err
+}

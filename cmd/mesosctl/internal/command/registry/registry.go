@@ -1,0 +1,138 @@
+// Package registry is `mesosctl registry`.
+package registry
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/mesosctl/mesosctl/cmd/mesosctl/internal/app"
+	"github.com/mesosctl/mesosctl/cmd/mesosctl/internal/flags"
+	"github.com/mesosctl/mesosctl/daemon"
+	"github.com/mesosctl/mesosctl/mesos"
+)
+
+// New makes the command.
+func New(a *app.App) *cobra.Command {
+	cmd := &cobra.Command{
+		Use:   "registry {backup|restore}",
+		Short: "Back up and restore what masters keep",
+		Long: "Back up and restore the registry: what masters can't learn again from agents and schedulers, such as\n" +
+			"which agents were admitted, unreachable or gone, weights, quotas and maintenance.",
+		Args: cobra.NoArgs,
+	}
+	cmd.AddCommand(newBackup(a), newRestore(a))
+	return cmd
+}
+
+func newBackup(a *app.App) *cobra.Command {
+	var master string
+	var timeout time.Duration
+	cmd := &cobra.Command{
+		Use:   "backup FILE [flags]",
+		Short: "Write the registry of a running cluster to a file",
+		Long: "Write the registry of a running cluster to a file, whole or not at all; - is standard output. The file\n" +
+			"has a version and a checksum.",
+		Example: "  mesosctl registry backup /var/backups/registry-$(date +%F) --master=10.0.0.1,10.0.0.2,10.0.0.3",
+		Args:    cobra.ExactArgs(1),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			ctx, cancel := context.WithTimeout(cmd.Context(), timeout)
+			defer cancel()
+			c, err := a.Connect(master, timeout)
+			if err != nil {
+				return err
+			}
+			defer c.Close()
+			backup, err := c.Backup(ctx)
+			if err != nil {
+				return err
+			}
+			if args[0] == "-" {
+				_, err = a.IO.Out.Write(backup)
+				return err
+			}
+			if err := writeWhole(args[0], backup); err != nil {
+				return err
+			}
+			fmt.Fprintf(a.IO.Err, "backed up the registry to %s, %d bytes\n", args[0], len(backup))
+			return nil
+		},
+	}
+	flags.Table{
+		flags.String("master", &master, "", "masters of the cluster, as in `host:port,host:port`"),
+		flags.Duration("timeout", &timeout, "1mins", "`time` that it may take"),
+	}.Register(cmd.Flags())
+	return cmd
+}
+
+// writeWhole writes a file that is there whole or not at all.
+func writeWhole(path string, content []byte) error {
+	file, err := os.CreateTemp(filepath.Dir(path), ".backup-*")
+	if err != nil {
+		return fmt.Errorf("write backup: %w", err)
+	}
+	_, err = file.Write(content)
+	err = errors.Join(err, file.Sync(), file.Close())
+	if err == nil {
+		err = os.Rename(file.Name(), path)
+	}
+	if err != nil {
+		return fmt.Errorf("write backup: %w", errors.Join(err, os.Remove(file.Name())))
+	}
+	return nil
+}
+
+func newRestore(a *app.App) *cobra.Command {
+	var cfg daemon.RestoreConfig
+	var timeout time.Duration
+	cmd := &cobra.Command{
+		Use:   "restore FILE [flags]",
+		Short: "Make an empty registry hold what a backup does",
+		Long: "Make an empty registry hold what a backup does; - is standard input. No master may run.\n\n" +
+			"With --work_dir it becomes the registry of a master that starts there; the other masters are then added to\n" +
+			"it (mesosctl master member add). With --etcd it goes into an external etcd cluster.",
+		Example: "  mesosctl registry restore registry-2026-11-22 --work_dir=/var/lib/mesos\n" +
+			"  mesosctl registry restore registry-2026-11-22 --etcd=http://10.0.0.1:2379",
+		Args: cobra.ExactArgs(1),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			if (cfg.WorkDir == "") == (len(cfg.Etcd) == 0) {
+				return mesos.Errorf(mesos.Invalid, "say where to restore to: either --work_dir or --etcd")
+			}
+			return restore(cmd.Context(), a, cfg, timeout, args[0])
+		},
+	}
+	flags.Table{
+		flags.Path("work_dir", &cfg.WorkDir, "", "work_dir of a master, a `directory` without a registry"),
+		flags.List("etcd", &cfg.Etcd, "", "client `URLs` of an external etcd"),
+		flags.Duration("timeout", &timeout, "1mins", "`time` that it may take"),
+	}.Register(cmd.Flags())
+	return cmd
+}
+
+func restore(ctx context.Context, a *app.App, cfg daemon.RestoreConfig, timeout time.Duration, path string) error {
+	ctx, cancel := context.WithTimeout(ctx, timeout)
+	defer cancel()
+	cfg.Log = a.Logger(false)
+	var backup []byte
+	var err error
+	if path == "-" {
+		backup, err = io.ReadAll(a.IO.In)
+	} else {
+		backup, err = os.ReadFile(path)
+	}
+	if err != nil {
+		return fmt.Errorf("read backup: %w", err)
+	}
+	restored, err := daemon.RestoreRegistry(ctx, cfg, backup)
+	if err != nil {
+		return fmt.Errorf("restore %s: %w", path, err)
+	}
+	fmt.Fprintf(a.IO.Err, "restored %d keys of %s\n", restored.Keys, restored.Taken.Format(time.RFC3339))
+	return nil
+}

@@ -1,0 +1,163 @@
+package registry
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"slices"
+	"strconv"
+	"time"
+
+	"go.etcd.io/etcd/api/v3/v3rpc/rpctypes"
+	"go.etcd.io/etcd/client/pkg/v3/types"
+	"go.etcd.io/etcd/server/v3/etcdserver"
+	"go.etcd.io/etcd/server/v3/etcdserver/api/membership"
+	etcderrors "go.etcd.io/etcd/server/v3/etcdserver/errors"
+
+	"github.com/mesosctl/mesosctl/mesos"
+	"github.com/mesosctl/mesosctl/mesos/members"
+)
+
+// Membership is the cluster as this member knows it, which may be old if it is
+// cut off.
+func (e *Embedded) Membership() members.Membership {
+	cluster := e.etcd.Server.Cluster()
+	known := members.Membership{Cluster: cluster.ID().String(), Self: e.etcd.Server.MemberID().String()}
+	for _, m := range cluster.Members() {
+		known.Members = append(known.Members, memberOf(m))
+	}
+	slices.SortFunc(known.Members, func(a, b members.Member) int { return cmp.Or(cmp.Compare(a.Name, b.Name), cmp.Compare(a.ID, b.ID)) })
+	return known
+}
+
+func memberOf(m *membership.Member) members.Member {
+	member := members.Member{
+		ID: m.ID.String(), Name: m.Name,
+		Started: len(m.ClientURLs) > 0, Learner: m.IsLearner,
+	}
+	if len(m.PeerURLs) > 0 {
+		member.Peer = m.PeerURLs[0]
+	}
+	return member
+}
+
+// AddMember adds a member, which is then to be started with Join. Until it has
+// caught up it does not count for a majority, so that nothing waits for it.
+func (e *Embedded) AddMember(ctx context.Context, peerURL string) (members.Member, error) {
+	for _, m := range e.Membership().Members {
+		if m.Peer == peerURL {
+			return members.Member{}, mesos.Errorf(mesos.Conflict, "add member: %s is a member already, %s; remove it first if it has lost its data", peerURL, m.ID)
+		}
+		if m.Learner {
+			return members.Member{}, mesos.Errorf(mesos.Conflict, "add member: the member %s (%s) was added and has not joined yet; start it, or remove it", m.ID, m.Peer)
+		}
+	}
+	added, err := e.client.etcd.MemberAddAsLearner(ctx, []string{peerURL})
+	if err != nil {
+		return members.Member{}, membersError("add member", err)
+	}
+	return members.Member{ID: types.ID(added.Member.ID).String(), Peer: peerURL, Learner: true}, nil
+}
+
+// RemoveMember removes the member of that ID. The last one can't be removed, nor
+// one without which the members that are up would be too few.
+func (e *Embedded) RemoveMember(ctx context.Context, id string) error {
+	n, err := strconv.ParseUint(id, 16, 64)
+	all := e.Membership().Members
+	if err != nil || !slices.ContainsFunc(all, func(m members.Member) bool { return m.ID == id }) {
+		return mesos.Errorf(mesos.NotFound, "remove member: there is no member %q", id)
+	}
+	if len(all) == 1 {
+		return mesos.Errorf(mesos.Conflict, "remove member: it is the only one; stop its master instead")
+	}
+	if _, err := e.client.etcd.MemberRemove(ctx, n); err != nil {
+		return membersError("remove member", err)
+	}
+	return nil
+}
+
+func membersError(op string, err error) error {
+	switch {
+	case errors.Is(err, etcderrors.ErrNotEnoughStartedMembers), errors.Is(err, rpctypes.ErrMemberNotEnoughStarted),
+		errors.Is(err, etcderrors.ErrUnhealthy), errors.Is(err, rpctypes.ErrUnhealthy):
+		return mesos.Errorf(mesos.Conflict, "%s: refused, because too few members would be up for a majority; "+
+			"first bring back, or remove, those that are down (%w)", op, err)
+	case errors.Is(err, membership.ErrIDNotFound), errors.Is(err, rpctypes.ErrMemberNotFound):
+		return mesos.Errorf(mesos.NotFound, "%s: %w", op, err)
+	default:
+		return mesos.Errorf(mesos.Unavailable, "%s: %w", op, err)
+	}
+}
+
+// settle makes a member that has just started a full one: a voter, known by the
+// address that it has now.
+func (e *Embedded) settle(ctx context.Context) error {
+	server := e.etcd.Server
+	self := server.Cluster().Member(server.MemberID())
+	if self == nil {
+		return nil // removed; Ended says so
+	}
+	if e.config.AdvertisePeer != "" && !slices.Equal(self.PeerURLs, []string{e.config.AdvertisePeer}) {
+		if _, err := e.client.etcd.MemberUpdate(ctx, uint64(self.ID), []string{e.config.AdvertisePeer}); err != nil {
+			return membersError("tell the members this one's address", err)
+		}
+	}
+	for reported := false; server.IsLearner(); wait(ctx, retryInterval/2) {
+		_, err := server.PromoteMember(ctx, uint64(self.ID))
+		switch {
+		case err == nil:
+		case ctx.Err() != nil:
+			return ctx.Err()
+		case e.hasEnded():
+			return e.Err()
+		case !reported:
+			reported = true
+			e.log.Info("joining the other masters", "reason", err)
+		}
+	}
+	return nil
+}
+
+func (e *Embedded) hasEnded() bool {
+	select {
+	case <-e.Ended():
+		return true
+	default:
+		return false
+	}
+}
+
+// handOverTime bounds how long members may take to elect the one they are asked to.
+const handOverTime = 2 * time.Second
+
+// StepAside sees to it that another member leads the etcd cluster, if there is
+// one: then the loss of this one's host costs no election among the members, and
+// the next master can lead at once.
+func (e *Embedded) StepAside(ctx context.Context) error {
+	server := e.etcd.Server
+	if server.Leader() != server.MemberID() || !othersVote(server) {
+		return nil
+	}
+	done := make(chan error, 1)
+	go func() { done <- server.TryTransferLeadershipOnShutdown() }()
+	ctx, cancel := context.WithTimeout(ctx, handOverTime)
+	defer cancel()
+	select {
+	case err := <-done:
+		if err != nil {
+			return mesos.Errorf(mesos.Unavailable, "let another member lead etcd: %w", err)
+		}
+		return nil
+	case <-ctx.Done():
+		return mesos.Errorf(mesos.Unavailable, "let another member lead etcd: %w", ctx.Err())
+	}
+}
+
+func othersVote(server *etcdserver.EtcdServer) bool {
+	for _, m := range server.Cluster().Members() {
+		if !m.IsLearner && m.ID != server.MemberID() {
+			return true
+		}
+	}
+	return false
+}

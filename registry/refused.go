@@ -1,0 +1,101 @@
+package registry
+
+import (
+	"errors"
+	"fmt"
+	"strings"
+	"sync/atomic"
+	"syscall"
+
+	"go.uber.org/zap/zapcore"
+
+	"github.com/mesosctl/mesosctl/mesos"
+)
+
+// starting tells that a member is being started: what is fatal to etcd is then
+// an error of the start.
+type starting struct{ done atomic.Bool }
+
+func (s *starting) over() { s.done.Store(true) }
+
+// fatal is what etcd said when it gave up.
+type fatal struct {
+	message string
+	cause   error
+}
+
+func (f fatal) Error() string {
+	if f.cause == nil {
+		return f.message
+	}
+	return f.message + ": " + f.cause.Error()
+}
+
+func (f fatal) Unwrap() error { return f.cause }
+
+// terminal is called by zap after it has written a message after which etcd
+// can't go on.
+type terminal struct {
+	starting *starting
+	usual    zapcore.CheckWriteAction
+}
+
+func (t terminal) OnWrite(entry *zapcore.CheckedEntry, fields []zapcore.Field) {
+	if t.starting.done.Load() {
+		t.usual.OnWrite(entry, fields)
+		return
+	}
+	said := fatal{message: entry.Message}
+	for _, field := range fields {
+		if err, ok := field.Interface.(error); ok && field.Type == zapcore.ErrorType {
+			said.cause = err
+		}
+	}
+	panic(said)
+}
+
+// refused is the error of a member that could not be started, from the error or
+// the panic with which etcd gave up.
+func refused(dir string, cause any) error {
+	err, ok := cause.(error)
+	if !ok {
+		err = fmt.Errorf("%v", cause)
+	}
+	text := err.Error()
+	said := func(phrases ...string) bool {
+		for _, phrase := range phrases {
+			if strings.Contains(text, phrase) {
+				return true
+			}
+		}
+		return false
+	}
+	switch {
+	case errors.Is(err, syscall.EADDRINUSE):
+		return mesos.Errorf(mesos.Conflict, "start etcd: %w; another process uses the port on which masters reach this one: "+
+			"choose another, as in --masters=HOST:PORT/PEER_PORT,...", err)
+	case errors.Is(err, syscall.EACCES), errors.Is(err, syscall.EPERM), errors.Is(err, syscall.ENOSPC), errors.Is(err, syscall.EROFS):
+		return mesos.Errorf(mesos.Internal, "start etcd in %s: %w", dir, err)
+	case said("has already been bootstrapped"):
+		return mesos.Errorf(mesos.Conflict, "start etcd: the cluster knows this member, but %s does not hold its data; "+
+			"replace it: mesosctl master member remove, then member add, then start it again", dir)
+	case said("unsupported storage version", "UnsupportedVersion", "storage version", "cannot detect storage schema version", "newer than"):
+		return mesos.Errorf(mesos.Unsupported, "start etcd: the data in %s is of another version (%w); "+
+			"run the version of mesosctl that wrote it, or %s", dir, err, afresh)
+	case etcdGaveUp(err), said("wal", "WAL", "snapshot", "snap", "database", "backend", "crc", "corrupt", "page", "bucket", "freelist", "runtime error"):
+		return mesos.Errorf(mesos.Internal, "start etcd: the data in %s is damaged (%w); %s", dir, err, afresh)
+	default:
+		return mesos.Errorf(mesos.Internal, "start etcd in %s: %w", dir, err)
+	}
+}
+
+func etcdGaveUp(err error) bool {
+	var said fatal
+	return errors.As(err, &said)
+}
+
+// afresh is what to do about a directory that can't be read.
+const afresh = "move the directory away, then: if other masters of the cluster are up, " +
+	"replace this member (mesosctl master member remove, then member add) and start it; " +
+	"if it was alone, put a backup into the directory (mesosctl registry restore) or start with an empty registry, " +
+	"to which agents register anew"
