@@ -163,6 +163,12 @@ func (o operatorAPI) Teardown(ctx context.Context, principal, framework string) 
 	})
 }
 
+func (o operatorAPI) Operate(ctx context.Context, principal, agent string, operation *mesospb.Offer_Operation) error {
+	return o.ask(ctx, func(request master.RequestID) master.Input {
+		return master.Operate{Request: request, Principal: principal, Agent: agent, Operation: operation}
+	})
+}
+
 func (o operatorAPI) UpdateWeights(ctx context.Context, principal string, weights []*mesospb.WeightInfo) error {
 	return o.ask(ctx, func(request master.RequestID) master.Input {
 		return master.UpdateWeights{Request: request, Principal: principal, Weights: weights}

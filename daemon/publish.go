@@ -33,6 +33,10 @@ func (t *term) publish(effects []master.Effect) {
 			t.view.PutOffer(e.Offer)
 		case master.DropOffer:
 			t.view.DropOffer(e.Framework, e.Offer)
+		case master.PutOperation:
+			t.view.PutOperation(e.Operation)
+		case master.DropOperation:
+			t.view.DropOperation(e.UUID)
 		case master.PutWeight:
 			t.view.PutWeight(e.Role, e.Weight)
 		case master.PutMaintenance:

@@ -87,7 +87,19 @@ func (f *fakeLeadership) Leading() bool               { return f.leading }
 func (f *fakeLeadership) Recovered() bool             { return f.recovered }
 func (f *fakeLeadership) Leader() *mesospb.MasterInfo { return f.leader }
 
-type fakeOperator struct{ tornDown, asked string }
+type fakeOperator struct {
+	tornDown, asked string
+	operation       *mesospb.Offer_Operation
+}
+
+func (f *fakeOperator) Operate(_ context.Context, _, agent string, operation *mesospb.Offer_Operation) error {
+	if agent != "A" {
+		return mesos.Errorf(mesos.Conflict, "agent %q has other things to do", agent)
+	}
+	f.operation = operation
+	f.asked = "operation " + operation.GetType().String()
+	return nil
+}
 
 func (f *fakeOperator) UpdateWeights(_ context.Context, _ string, weights []*mesospb.WeightInfo) error {
 	f.asked = fmt.Sprintf("weights %s %v", weights[0].GetRole(), weights[0].GetWeight())

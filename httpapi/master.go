@@ -41,6 +41,8 @@ type Master struct {
 // are answered with the status of their kind and their text.
 type MasterBackend interface {
 	Teardown(ctx context.Context, principal, frameworkID string) error
+	// Operate does an operation on an agent's resources that has no ID.
+	Operate(ctx context.Context, principal, agent string, operation *mesospb.Offer_Operation) error
 	UpdateWeights(ctx context.Context, principal string, weights []*mesospb.WeightInfo) error
 	UpdateQuota(ctx context.Context, principal string, force bool, configs []*quotapb.QuotaConfig) error
 	SetQuota(ctx context.Context, principal string, quota *quotapb.QuotaRequest) error
@@ -62,6 +64,7 @@ func NewMaster(m Master) http.Handler {
 	paths.handle("/weights", decided(m.readwrite, http.HandlerFunc(m.weights)))
 	paths.handle("/quota", decided(m.readwrite, http.HandlerFunc(m.quota)))
 	paths.handleBelow("/quota/", decided(m.readwrite, http.HandlerFunc(m.quotaOf)))
+	m.operationRoutes(func(path string, h http.HandlerFunc) { paths.handle(path, decided(m.readwrite, h)) })
 	m.maintenanceRoutes(paths)
 	paths.handle("/mesosctl/explain", decided(m.readonly, http.HandlerFunc(m.explain)))
 	paths.handle("/mesosctl/members", m.membersHandler())

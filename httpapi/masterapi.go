@@ -33,6 +33,9 @@ func (m *Master) operate(ctx context.Context, call *masterpb.Call) (answerer, er
 	if answer, err := m.change(ctx, call); answer != nil || err != nil {
 		return answer, err
 	}
+	if answer, err := m.changeResources(ctx, call); answer != nil || err != nil {
+		return answer, err
+	}
 	if answer, err := m.maintain(ctx, call); answer != nil || err != nil {
 		return answer, err
 	}
@@ -64,7 +67,7 @@ func (m *Master) operate(ctx context.Context, call *masterpb.Call) (answerer, er
 	}
 }
 
-// tell answers the calls about the master itself that take no arguments; nil for
+// tell answers the calls that take no arguments and have short answers; nil for
 // others.
 func (m *Master) tell(ctx context.Context, call masterpb.Call_Type) *masterpb.Response {
 	switch call {
@@ -88,6 +91,8 @@ func (m *Master) tell(ctx context.Context, call masterpb.Call_Type) *masterpb.Re
 		return &masterpb.Response{Type: masterpb.Response_GET_MASTER.Enum(), GetMaster: m.getMaster()}
 	case masterpb.Call_GET_ROLES:
 		return &masterpb.Response{Type: masterpb.Response_GET_ROLES.Enum(), GetRoles: m.getRoles(ctx)}
+	case masterpb.Call_GET_OPERATIONS:
+		return &masterpb.Response{Type: masterpb.Response_GET_OPERATIONS.Enum(), GetOperations: m.getOperations(ctx)}
 	case masterpb.Call_GET_WEIGHTS:
 		return &masterpb.Response{
 			Type:       masterpb.Response_GET_WEIGHTS.Enum(),

@@ -30,6 +30,7 @@ type MasterView struct {
 	mu         sync.RWMutex
 	agents     shelf[mesos.AgentID, agentRecord]   // lists: current, former
 	frameworks shelf[mesos.FrameworkID, framework] // lists: current, former
+	operations shelf[string, mesospb.Operation]    // by uuid
 	weights    map[string]float64                  // by role
 	quotas     map[string]*quotapb.QuotaConfig     // by role
 
@@ -100,6 +101,7 @@ func (v *MasterView) Reset() {
 	defer v.mu.Unlock()
 	v.agents = shelf[mesos.AgentID, agentRecord]{}
 	v.frameworks = shelf[mesos.FrameworkID, framework]{}
+	v.operations = shelf[string, mesospb.Operation]{}
 	v.weights, v.quotas = nil, nil
 	v.schedule, v.maintenance = nil, nil
 	for _, s := range v.subscribers {
