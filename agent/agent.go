@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/mesosctl/mesosctl/mesos"
+	"github.com/mesosctl/mesosctl/mesos/acl"
 	"github.com/mesosctl/mesosctl/mesos/resources"
 	"github.com/mesosctl/mesosctl/wire/convert"
 	"github.com/mesosctl/mesosctl/wire/linkpb"
@@ -40,6 +41,9 @@ type Config struct {
 	// Strict is --strict: what can't be read of the checkpoints is an error of
 	// Recover, instead of being left out.
 	Strict bool
+
+	// ACLs are --acls; nil allows everything.
+	ACLs *acl.ACLs
 
 	// UUID returns fresh random UUIDs; a simulator passes a seeded source.
 	UUID func() [16]byte

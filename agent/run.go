@@ -62,6 +62,11 @@ func (a *Agent) launch(f *framework, m *linkpb.RunTasks) {
 		a.notLaunched(f, m)
 		return
 	}
+	if err := a.mayRun(f, l); err != nil {
+		a.refuseLaunch(f, l, err)
+		a.notLaunched(f, m)
+		return
+	}
 	if !a.knowsResources(f, l) {
 		a.notLaunched(f, m)
 		return

@@ -119,7 +119,7 @@ func StartAgent(ctx context.Context, cfg AgentConfig) (_ *Agent, err error) {
 	a.containers = containers
 	a.core = agent.New(coreConfig, state)
 	a.loop = drive.New[agent.Input, agent.Effect](a.core, agent.Tick{}, a.perform)
-	a.sandboxes = newSandboxes(a.files)
+	a.sandboxes = newSandboxes(a.files, cfg.ACLs)
 	a.executors = newExecutors(a)
 	a.masters = newMasterLink(cfg.Masters, user, a.log, a.loop.Inbox)
 	a.server = newServer(a.handler(), a.log)
@@ -223,6 +223,7 @@ func (a *Agent) coreConfig() (agent.Config, error) {
 		Capabilities:                      machine.Capabilities(),
 		ExecutorEnvironment:               c.executorEnvironment(),
 		SwitchUser:                        c.SwitchUser,
+		ACLs:                              c.ACLs,
 		UUID:                              newUUID,
 		Jitter:                            mathrand.Float64,
 	}, nil

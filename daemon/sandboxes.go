@@ -13,6 +13,8 @@ import (
 	"github.com/mesosctl/mesosctl/agent"
 	"github.com/mesosctl/mesosctl/httpapi"
 	"github.com/mesosctl/mesosctl/mesos"
+	"github.com/mesosctl/mesosctl/mesos/acl"
+	"github.com/mesosctl/mesosctl/wire/convert"
 )
 
 // sandboxes makes executors' sandboxes and shows them under /files, for as long
@@ -20,6 +22,7 @@ import (
 // See https://mesos.apache.org/documentation/latest/sandbox/.
 type sandboxes struct {
 	files *httpapi.Files
+	acls  *acl.ACLs
 
 	mu     sync.Mutex
 	shown  map[mesos.ContainerID]sandbox
@@ -31,8 +34,8 @@ type sandbox struct {
 	names     []string // virtual paths
 }
 
-func newSandboxes(files *httpapi.Files) *sandboxes {
-	return &sandboxes{files: files, shown: map[mesos.ContainerID]sandbox{}, owners: map[string]mesos.ContainerID{}}
+func newSandboxes(files *httpapi.Files, acls *acl.ACLs) *sandboxes {
+	return &sandboxes{files: files, acls: acls, shown: map[mesos.ContainerID]sandbox{}, owners: map[string]mesos.ContainerID{}}
 }
 
 // add makes a sandbox, points runs/latest at it, and shows it under its own
@@ -55,8 +58,10 @@ func (s *sandboxes) add(e agent.LaunchContainer) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.shown[e.Container] = box
+	user := convert.UserOfExecutor(e.Executor, e.Framework)
+	may := func(principal string) bool { return s.acls.Allows(principal, acl.AccessSandbox, user) }
 	for _, name := range box.names {
-		if err := s.files.Attach(e.Sandbox, name); err != nil {
+		if err := s.files.AttachFor(e.Sandbox, name, may); err != nil {
 			return err
 		}
 		s.owners[name] = e.Container

@@ -24,7 +24,7 @@ func (a *Agent) operate(ctx context.Context, call *agentpb.Call) (answerer, erro
 			return nil, err
 		}
 	}
-	if response := a.show(call.GetType()); response != nil {
+	if response := a.show(ctx, call.GetType()); response != nil {
 		return message(response), nil
 	}
 	switch call.GetType() {
@@ -50,7 +50,7 @@ func (a *Agent) operate(ctx context.Context, call *agentpb.Call) (answerer, erro
 }
 
 // show answers the calls that only look and take no arguments; nil for others.
-func (a *Agent) show(call agentpb.Call_Type) *agentpb.Response {
+func (a *Agent) show(ctx context.Context, call agentpb.Call_Type) *agentpb.Response {
 	switch call {
 	case agentpb.Call_GET_HEALTH:
 		healthy := true
@@ -69,12 +69,12 @@ func (a *Agent) show(call agentpb.Call_Type) *agentpb.Response {
 			GetFlags: &agentpb.Response_GetFlags{Flags: a.flagList()},
 		}
 	}
-	s := a.View.snapshot()
+	s := a.snapshot(ctx)
 	switch call {
 	case agentpb.Call_GET_AGENT:
 		return &agentpb.Response{
 			Type:     agentpb.Response_GET_AGENT.Enum(),
-			GetAgent: &agentpb.Response_GetAgent{AgentInfo: s.agent},
+			GetAgent: &agentpb.Response_GetAgent{AgentInfo: a.sightOf(ctx).agentInfo(s.agent)},
 		}
 	case agentpb.Call_GET_STATE:
 		return &agentpb.Response{

@@ -25,9 +25,12 @@ type container struct {
 // measure returns the containers that run, of one executor's container if id is
 // not empty.
 func (a *Agent) measure(ctx context.Context, id string) []container {
-	s := a.View.snapshot()
+	s, sees := a.View.snapshot(), a.sightOf(ctx)
 	var list []container
 	for _, e := range s.running() {
+		if !sees.container(e.Info, s.frameworkOf(e.Info)) {
+			continue
+		}
 		if id != "" && id != string(e.Container) {
 			continue
 		}

@@ -11,7 +11,7 @@ import (
 
 // state serves the agent's /state.
 func (a *Agent) state(w http.ResponseWriter, r *http.Request) {
-	s := a.View.snapshot()
+	s, sees := a.snapshot(r.Context()), a.sightOf(r.Context())
 	writeJSON(w, r, func(emit func([]byte)) {
 		dst := a.appendBuild([]byte("{"))
 		dst = appendString(dst, "id", s.agent.GetId().GetValue())
@@ -19,7 +19,7 @@ func (a *Agent) state(w http.ResponseWriter, r *http.Request) {
 		dst = appendString(dst, "hostname", s.agent.GetHostname())
 		dst = appendNames(dst, "capabilities", capabilities(a.Capabilities))
 		dst = appendDomain(dst, s.agent.GetDomain())
-		dst = appendAgentResources(dst, &s)
+		dst = appendAgentResources(dst, &s, sees)
 		dst = append(appendKey(dst, "resource_providers"), "[]"...)
 		dst = appendAttributes(dst, "attributes", s.agent.GetAttributes())
 		if host, _, err := net.SplitHostPort(s.master); err == nil {
@@ -36,16 +36,19 @@ func (a *Agent) state(w http.ResponseWriter, r *http.Request) {
 	})
 }
 
-func appendAgentResources(dst []byte, s *agentSnapshot) []byte {
+// appendAgentResources appends what the agent has: totals of all of it, and of
+// what is reserved those roles that may be seen.
+func appendAgentResources(dst []byte, s *agentSnapshot, sees sight) []byte {
 	all := s.agent.GetResources()
 	reserved, unreserved := reservations(all)
+	reserved = sees.reservations(reserved)
 	dst = appendResources(dst, "resources", all)
 	dst = appendReserved(dst, "reserved_resources", reserved)
 	dst = appendResources(dst, "unreserved_resources", unreserved)
 	dst = appendReservedFull(dst, "reserved_resources_full", reserved)
 	dst = appendMessages(dst, "unreserved_resources_full", convert.Endpoint(unreserved))
-	reserved, unreserved = reservations(s.allocated())
-	dst = appendReserved(dst, "reserved_resources_allocated", reserved)
+	reserved, unreserved = reservations(s.inUse)
+	dst = appendReserved(dst, "reserved_resources_allocated", sees.reservations(reserved))
 	return appendResources(dst, "unreserved_resources_allocated", unreserved)
 }
 

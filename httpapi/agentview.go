@@ -160,6 +160,7 @@ type agentSnapshot struct {
 	agent                 *mesospb.AgentInfo
 	master                string
 	frameworks, completed []agentFrameworkSnapshot
+	inUse                 []*mesospb.Resource // by all executors that run
 }
 
 type agentFrameworkSnapshot struct {
@@ -214,6 +215,16 @@ func (s *agentSnapshot) running() []agentExecutorSnapshot {
 		list = append(list, s.frameworks[i].executors...)
 	}
 	return list
+}
+
+// frameworkOf is the framework of an executor that runs.
+func (s *agentSnapshot) frameworkOf(e *mesospb.ExecutorInfo) *mesospb.FrameworkInfo {
+	for i := range s.frameworks {
+		if s.frameworks[i].info.GetId().GetValue() == e.GetFrameworkId().GetValue() {
+			return s.frameworks[i].info
+		}
+	}
+	return nil
 }
 
 // allocated is what the executors that run have, with their tasks.
