@@ -85,6 +85,7 @@ type Agent struct {
 	changing       *operation        // whose volumes are being changed
 	held           []*linkpb.ToAgent // came meanwhile, and may count on the change
 	oversubscribed *oversubscription
+	draining       *mesospb.DrainConfig // nil unless a drain is under way
 
 	publication publication
 	metrics     Metrics
@@ -122,6 +123,7 @@ func New(config Config, state State) *Agent {
 		a.total, _ = convert.Resources(a.info.Resources)
 	}
 	count(&a.metrics.total, a.total, +1)
+	a.draining = state.draining
 	a.recoverOperations(state.operations)
 	return a
 }
@@ -151,6 +153,7 @@ func (a *Agent) Step(now time.Time, in Input) []Effect {
 		a.begin()
 	}
 	a.take(in)
+	a.endDrain()
 	a.publish()
 	a.finish()
 	return a.effects
@@ -171,6 +174,9 @@ func (a *Agent) begin() {
 	}
 	a.garbage = nil
 	a.continueOperations()
+	if a.draining != nil {
+		a.killAll()
+	}
 	a.connect()
 }
 

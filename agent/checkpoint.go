@@ -16,6 +16,7 @@ import (
 //
 //	slaves/latest
 //	slaves/<agent>/slave.info
+//	slaves/<agent>/drain_config
 //	slaves/<agent>/frameworks/<framework>/framework.info
 //	  .../executors/<executor>/executor.info
 //	  .../executors/<executor>/executor_generated_for_command_task

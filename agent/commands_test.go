@@ -88,6 +88,12 @@ func (s *stage) masterInput(name string, a arguments) *linkpb.ToAgent {
 		return &linkpb.ToAgent{Message: &linkpb.ToAgent_AcknowledgeOperation{
 			AcknowledgeOperation: &linkpb.AcknowledgeOperation{
 				OperationUuid: &mesospb.UUID{Value: uuidOf(a["uuid"])}, StatusUuid: &mesospb.UUID{Value: uuidOf(a["status"])}}}}
+	case "drain":
+		config := &mesospb.DrainConfig{MarkGone: new(a.has("gone"))}
+		if a.has("grace") {
+			config.MaxGracePeriod = killPolicy(a).GracePeriod
+		}
+		return &linkpb.ToAgent{Message: &linkpb.ToAgent_DrainAgent{DrainAgent: &linkpb.DrainAgent{Config: config}}}
 	case "reconcile-operations":
 		return reconcileMessage(a)
 	case "message-to-executor":

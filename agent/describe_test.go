@@ -132,6 +132,9 @@ func reregisterText(r *linkpb.Reregister) string {
 	if r.TotalResources != nil {
 		fmt.Fprintf(&b, "\n  total %s", resourcesText(r.GetTotalResources()))
 	}
+	if d := r.DrainConfig; d != nil {
+		fmt.Fprintf(&b, "\n  draining, mark_gone %v", d.GetMarkGone())
+	}
 	return b.String()
 }
 
@@ -175,6 +178,8 @@ func statusText(s *mesospb.TaskStatus) string {
 	text := s.GetTaskId().GetValue() + " " + stateName(s.GetState())
 	if s.GetSource() == mesospb.TaskStatus_SOURCE_AGENT {
 		text += " " + strings.TrimPrefix(s.GetReason().String(), "REASON_") + " by agent"
+	} else if s.Reason != nil {
+		text += " " + strings.TrimPrefix(s.GetReason().String(), "REASON_")
 	}
 	if s.Message != nil {
 		text += fmt.Sprintf(" %q", s.GetMessage())

@@ -175,6 +175,7 @@ func (a *Agent) reregister() *linkpb.Reregister {
 		TotalResources: a.totalResources(),
 
 		OversubscribedResources: a.estimated(),
+		DrainConfig:             a.draining,
 	}
 	for e := a.operations.first; e != nil; e = e.next {
 		m.Operations = append(m.Operations, e.value.record)
@@ -247,6 +248,8 @@ func (a *Agent) obey(m *linkpb.ToAgent) {
 		a.messageToExecutor(m.MessageToExecutor)
 	case *linkpb.ToAgent_ApplyOperation:
 		a.applyOperation(m.ApplyOperation)
+	case *linkpb.ToAgent_DrainAgent:
+		a.drain(m.DrainAgent.GetConfig())
 	case *linkpb.ToAgent_ReconcileOperations:
 		a.reconcileOperations(m.ReconcileOperations)
 	}

@@ -33,6 +33,7 @@ type State struct {
 	total      resources.Resources // the configured ones after all operations
 	operations []*operation
 	garbage    []string // checkpoints that nobody needs any more
+	draining   *mesospb.DrainConfig
 }
 
 // Recover reads the State that an earlier agent wrote, for an agent of this
@@ -103,7 +104,11 @@ func (r *recovery) agent() error {
 		return r.bad(path, mesos.Errorf(mesos.Invalid, "it is of agent %q", info.GetId().GetValue()))
 	}
 	r.state.Agent = info
-	return nil
+	drain := new(mesospb.DrainConfig)
+	if found, err = r.read(drainPath(mesos.AgentID(id)), drain); found {
+		r.state.draining = drain
+	}
+	return err
 }
 
 // resources reads reservations, volumes and operations. Without its reservations

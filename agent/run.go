@@ -67,6 +67,9 @@ func (a *Agent) launch(f *framework, m *linkpb.RunTasks) {
 		a.notLaunched(f, m)
 		return
 	}
+	if a.dropsLaunch(f, l) {
+		return
+	}
 	if !a.knowsResources(f, l) {
 		a.notLaunched(f, m)
 		return

@@ -69,6 +69,7 @@ func (a *Agent) reconcile(m *linkpb.Registered_Reconcile) {
 // way to the framework.
 func (a *Agent) updated(t *task, status *mesospb.TaskStatus) {
 	e := t.executor
+	a.tellDrain(e.framework, status)
 	a.apply(t, status)
 	if mesos.TaskState(status.GetState()).Terminal() {
 		a.updateContainer(e)

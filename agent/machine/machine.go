@@ -64,6 +64,7 @@ func Capabilities() []*mesospb.AgentInfo_Capability {
 		mesospb.AgentInfo_Capability_RESIZE_VOLUME,
 		mesospb.AgentInfo_Capability_AGENT_OPERATION_FEEDBACK,
 		mesospb.AgentInfo_Capability_TASK_RESOURCE_LIMITS,
+		mesospb.AgentInfo_Capability_AGENT_DRAINING,
 	} {
 		list = append(list, &mesospb.AgentInfo_Capability{Type: t.Enum()})
 	}
