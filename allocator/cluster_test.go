@@ -174,3 +174,15 @@ func TestFrameworksAreAskedToLeaveWhatTheyHold(t *testing.T) {
 		> wait 5s
 		at 1m5s: F0 is asked to leave S0`)
 }
+
+func TestNobodyIsAskedToLeaveAnAgentThatIsAway(t *testing.T) {
+	// The master takes back at once what it can't pass on; asked again in the same
+	// instant, the two would never end.
+	expect(t, `
+		> framework F0 a & agent S0 cpus:2;mem:64
+		F0 is offered S0 for a: cpus:2; mem:64
+		> drain S0
+		> maintain S0
+		> undrain S0
+		F0 is asked to leave S0`)
+}

@@ -73,12 +73,12 @@ func (al *Allocator) inverseOfferAnswered(in allocation.InverseOfferAnswered) {
 	al.expiries.add(expiry{until, i, noClient})
 }
 
-// inviteToLeave makes inverse offers of an agent with a planned outage to the
-// active frameworks that hold something of it.
+// inviteToLeave makes inverse offers of an active agent with a planned outage to
+// the active frameworks that hold something of it.
 func (al *Allocator) inviteToLeave(i int32) {
 	a := al.agents[i]
-	if a.maintenance == nil {
-		return
+	if a.maintenance == nil || !a.active {
+		return // the master would take them back, again and again
 	}
 	m := a.maintenance
 	for h := range a.held {
