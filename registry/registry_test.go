@@ -6,12 +6,14 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"math"
 	"path/filepath"
 	"strings"
 	"testing"
 	"time"
 
 	"go.etcd.io/etcd/api/v3/mvccpb"
+	clientv3 "go.etcd.io/etcd/client/v3"
 	"go.uber.org/goleak"
 	"google.golang.org/protobuf/proto"
 
@@ -155,7 +157,7 @@ func TestADeposedLeaderIsToldAndCanWriteNothing(t *testing.T) {
 		t.Fatal(err)
 	}
 	// A write as a leader makes it that has not noticed anything yet.
-	late := &Store{term: &Term{client: member.Client(), revision: old.revision, candidate: old.candidate, ctx: context.Background()}}
+	late := &Store{next: math.MaxInt64, term: &Term{client: member.Client(), revision: old.revision, candidate: old.candidate, ctx: context.Background()}}
 	ops, _ := gather([]commit{{writes: []master.RegistryWrite{admit(t, "a-S1")}}}, embeddedTxnOps)
 
 	if _, err := member.Client().etcd.Revoke(within(t, time.Second), old.lease); err != nil {
@@ -323,6 +325,36 @@ func TestWritesKeepTheirOrder(t *testing.T) {
 	}
 	if got := admitted(t, term.Store()); len(got) != 1 || got[0] != fmt.Sprintf("a-S%d", n-1) {
 		t.Errorf("the registry holds %v", got)
+	}
+}
+
+func TestAnAttemptThatComesLateUndoesNothing(t *testing.T) {
+	member := start(t, EmbeddedConfig{})
+	term := campaign(t, member.Client(), candidate("a"))
+	store := term.Store()
+	before := store.next
+	add := operation(admit(t, "a-S1"))
+	remove := operation(master.RegistryWrite{Key: master.AdmittedKey("a-S1")})
+
+	for range 2 { // no answer to the first attempt came
+		store.next = before
+		if err := store.attempt(within(t, time.Second), []clientv3.Op{add}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := store.attempt(within(t, time.Second), []clientv3.Op{remove}); err != nil {
+		t.Fatal(err)
+	}
+	after := store.next
+	store.next = before // the first attempt once more, as somebody had kept it
+	if err := store.attempt(within(t, time.Second), []clientv3.Op{add}); err != nil {
+		t.Fatal(err)
+	}
+	if got := admitted(t, store); len(got) != 0 {
+		t.Errorf("what was removed is there again: %v", got)
+	}
+	if store.next != after {
+		t.Errorf("the next transaction is at %d, then at %d", after, store.next)
 	}
 }
 

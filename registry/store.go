@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"sync"
 	"time"
 
@@ -18,6 +19,10 @@ import (
 // prefix is before every key that master names.
 const prefix = "/mesosctl/registry/"
 
+// writtenKey is put by every transaction of a Store, so that its revision is that of
+// the last one.
+const writtenKey = "/mesosctl/written"
+
 // pageKeys is how many keys Load asks for at a time.
 const pageKeys = 1000
 
@@ -28,6 +33,7 @@ const pageKeys = 1000
 // A write that fails has ended the term, and all after it fail too.
 type Store struct {
 	term *Term
+	next int64 // no transaction of this term was done at this revision or later; run's
 
 	mu      sync.Mutex
 	pending []commit
@@ -42,7 +48,7 @@ type commit struct {
 }
 
 func newStore(term *Term) *Store {
-	return &Store{term: term, wake: make(chan struct{}, 1)}
+	return &Store{term: term, next: term.revision, wake: make(chan struct{}, 1)}
 }
 
 // Load reads what the registry holds. Because writes are fenced, nothing that
@@ -139,7 +145,7 @@ func (s *Store) run() {
 		}
 		commits := s.take()
 		for len(commits) > 0 {
-			group, n := gather(commits, s.term.client.txnOps)
+			group, n := gather(commits, s.term.client.txnOps-1) // and one for writtenKey
 			if err := s.write(group); err != nil {
 				s.term.end(err)
 				s.fail(commits)
@@ -240,20 +246,19 @@ func operation(w master.RegistryWrite) clientv3.Op {
 	return clientv3.OpPut(prefix+w.Key, string(w.Value))
 }
 
-// write commits transactions in order, each only if this term still leads. What
-// fails for want of an answer is tried again: a write done twice is a write.
+// write commits transactions in order, each only if this term still leads, and
+// again if no answer came.
 func (s *Store) write(txns [][]clientv3.Op) error {
 	ctx, cancel := context.WithTimeout(s.term.ctx, s.term.candidate.StoreTimeout)
 	defer cancel()
-	leads := clientv3.Compare(clientv3.CreateRevision(leaderKey), "=", s.term.revision)
 	for _, ops := range txns {
 		for {
-			answer, err := s.term.client.etcd.Txn(ctx).If(leads).Then(ops...).Commit()
-			if err == nil && !answer.Succeeded {
-				return ErrFenced
-			}
+			err := s.attempt(ctx, ops)
 			if err == nil {
 				break
+			}
+			if errors.Is(err, ErrFenced) {
+				return err
 			}
 			if s.term.ctx.Err() != nil {
 				return s.term.Err()
@@ -264,6 +269,32 @@ func (s *Store) write(txns [][]clientv3.Op) error {
 			wait(ctx, 50*time.Millisecond)
 		}
 	}
+	return nil
+}
+
+// attempt commits one transaction, unless an earlier attempt did. One that seemed
+// to fail may be done much later, by a member that had lost touch: it must not undo
+// what was written since, so that each transaction counts on being the next.
+func (s *Store) attempt(ctx context.Context, ops []clientv3.Op) error {
+	leads := clientv3.Compare(clientv3.CreateRevision(leaderKey), "=", s.term.revision)
+	isNext := clientv3.Compare(clientv3.ModRevision(writtenKey), "<", s.next)
+	answer, err := s.term.client.etcd.Txn(ctx).
+		If(leads, isNext).
+		Then(append(slices.Clip(ops), clientv3.OpPut(writtenKey, ""))...).
+		Else(clientv3.OpGet(leaderKey), clientv3.OpGet(writtenKey)).
+		Commit()
+	if err != nil {
+		return err
+	}
+	if answer.Succeeded {
+		s.next = answer.Header.Revision + 1
+		return nil
+	}
+	leader, written := answer.Responses[0].GetResponseRange().Kvs, answer.Responses[1].GetResponseRange().Kvs
+	if len(leader) == 0 || leader[0].CreateRevision != s.term.revision {
+		return ErrFenced
+	}
+	s.next = written[0].ModRevision + 1 // by an earlier attempt
 	return nil
 }
 
