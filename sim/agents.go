@@ -4,12 +4,12 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/mesosctl/mesosctl/agent"
 	"github.com/mesosctl/mesosctl/master"
 	"github.com/mesosctl/mesosctl/mesos"
-	"github.com/mesosctl/mesosctl/mesos/allocation"
 	"github.com/mesosctl/mesosctl/mesos/resources"
 	"github.com/mesosctl/mesosctl/wire/convert"
 	"github.com/mesosctl/mesosctl/wire/linkpb"
@@ -31,9 +31,10 @@ type machine struct {
 	moved   bool // what runs changed since the invariants were checked
 	// crashAfter is how many more effects the agent does before it dies, if above 0.
 	crashAfter int
-	outage     *allocation.Unavailability // planned, if any
+	address    string
 
 	lastLink   agent.LinkID
+	ending     map[string]bool // frameworks that the agent was told to shut down
 	containers map[mesos.ContainerID]*executor
 	requests   map[agent.RequestID]func(error)
 	lastAsked  agent.RequestID
@@ -41,7 +42,7 @@ type machine struct {
 
 func (c *cluster) newMachine(i int, total string) *machine {
 	m := &machine{
-		cluster: c, name: fmt.Sprintf("A%d", i), total: resources.MustParse(total),
+		cluster: c, name: fmt.Sprintf("A%d", i), address: fmt.Sprintf("10.0.0.%d:5051", i+1), total: resources.MustParse(total),
 		clock: clock{world: c.world}, disk: newDisk(c.world), core: &core[agent.Input, agent.Effect]{dead: true},
 	}
 	if c.chance(3) {
@@ -67,6 +68,7 @@ func (m *machine) start() {
 	m.crashAfter = 0
 	m.links = map[agent.LinkID]*conn{}
 	m.containers = map[mesos.ContainerID]*executor{}
+	m.ending = map[string]bool{}
 	m.requests = map[agent.RequestID]func(error){}
 	logic := agent.New(config, state)
 	c.logf("%s starts as %q", m.name, state.Agent.GetId().GetValue())
@@ -82,7 +84,7 @@ func (m *machine) config() agent.Config {
 		},
 		Version:                           "1.11.0",
 		WorkDir:                           "/work",
-		Address:                           m.name + ":5051",
+		Address:                           m.address,
 		RegistrationBackoffFactor:         time.Second,
 		ExecutorRegistrationTimeout:       20 * time.Second,
 		ExecutorReregistrationTimeout:     2 * time.Second,
@@ -246,7 +248,7 @@ func (m *machine) do(effect agent.Effect) {
 		}))
 	case agent.Stopped:
 		c.logf("%s stopped: %v", m.name, e.Err)
-		if e.Err == nil {
+		if e.Err == nil || strings.Contains(e.Err.Error(), "down for maintenance") {
 			m.crash(losesProcess)
 		} else {
 			m.crash(losesDisk) // one that the master refused has to come back as a new one
@@ -323,11 +325,14 @@ func (m *machine) sendMaster(e agent.SendMaster) {
 			return
 		}
 		c.logf("%s > %s: %s", m.name, end.leader.name, describe(message))
-		end.leader.core.take(master.AgentMessage{Link: end.there, Address: m.name + ":5051", Message: message})
+		end.leader.core.take(master.AgentMessage{Link: end.there, Address: m.address, Message: message})
 	})
 }
 
 func (m *machine) fromMaster(link *conn, message *linkpb.ToAgent) {
+	if s := message.GetShutdownFramework(); s != nil {
+		m.ending[s.GetFrameworkId().GetValue()] = true
+	}
 	m.core.take(agent.MasterMessage{Link: m.cluster.ends[link].here, Message: message})
 }
 

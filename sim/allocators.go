@@ -121,12 +121,6 @@ func (s *session) feed(in allocation.Input) {
 	}
 	s.ledger.told(in)
 	s.alloc.take(in)
-	switch in := in.(type) {
-	case allocation.AddAgent:
-		s.announceAgain(in.Agent)
-	case allocation.UpdateAgent:
-		s.announceAgain(in.Agent)
-	}
 }
 
 func (s *session) performAll(outputs []allocation.Output) {
@@ -144,10 +138,6 @@ func (s *session) perform(out allocation.Output) {
 		return
 	}
 	s.ledger.said(out)
-	if asked, ok := out.(allocation.InverseOffersReady); ok {
-		l.cluster.logf("%s: framework %s is asked to leave %v", l.name, asked.Framework, asked.Agents)
-		s.answerInverse(asked)
-	}
 	s.queued++
 	taken := s.taken
 	arrive := func() {

@@ -21,6 +21,7 @@ type cluster struct {
 	linked     map[*conn]*machine
 	ends       map[*conn]linkEnds
 	cuts       map[path]time.Time // until when
+	promises   map[string]*promise
 	healed     time.Time
 
 	// acknowledged are agents that know for good that they are admitted, left those
@@ -51,7 +52,7 @@ var reservedShapes = []string{
 
 func newCluster(seed uint64, remote, operated bool) *cluster {
 	c := &cluster{
-		world: newWorld(seed), linked: map[*conn]*machine{}, ends: map[*conn]linkEnds{}, cuts: map[path]time.Time{},
+		world: newWorld(seed), linked: map[*conn]*machine{}, ends: map[*conn]linkEnds{}, cuts: map[path]time.Time{}, promises: map[string]*promise{},
 		acknowledged: map[mesos.AgentID]bool{}, left: map[mesos.AgentID]bool{},
 	}
 	c.etcd = newEtcd(c.world)
@@ -106,7 +107,7 @@ func (c *cluster) fault() {
 	m := c.machines[c.rand.IntN(len(c.machines))]
 	s := c.schedulers[c.rand.IntN(len(c.schedulers))]
 	h := c.hosts[c.rand.IntN(len(c.hosts))]
-	switch c.rand.IntN(22) {
+	switch c.rand.IntN(23) {
 	case 0, 1:
 		if link := m.link(); link != nil {
 			c.logf("fault: the link of %s breaks", m.name)
@@ -166,6 +167,8 @@ func (c *cluster) fault() {
 		d := c.between(0, 30*time.Second)
 		c.logf("fault: the agent on %s stands still for %v", m.name, d)
 		m.core.stop(d)
+	case 22:
+		s.crash(c.between(0, 40*time.Second))
 	}
 }
 
@@ -195,6 +198,10 @@ func (c *cluster) heal() {
 	c.healed = c.now
 	for _, m := range c.machines {
 		m.crashAfter = 0
+	}
+	if c.options.operated {
+		c.endMaintenance()
+		c.tearDownOrphans()
 	}
 	for _, s := range c.schedulers {
 		s.draining = true

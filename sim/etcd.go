@@ -18,15 +18,15 @@ type etcd struct {
 	revision int64
 	leader   *leadership // the leader key; nil if there is none
 	keys     map[string][]byte
+	written  int64 // revision of the last transaction that wrote them
 	leases   map[int64]*lease
 	granted  int64
 	watchers []watcher
 	quorum   bool
-	waiting  []func()      // asked while there is no quorum
-	drift    time.Duration // by which its clock is fast or slow, in a second
-	forced   bool          // the key was removed while its lease was good
-	changed  bool          // since the invariants were checked
-	accepted map[int64]int // transactions, by the term that they are of
+	waiting  []func()       // asked while there is no quorum
+	drift    time.Duration  // by which its clock is fast or slow, in a second
+	forced   map[int64]bool // terms whose key was removed while the lease was good
+	changed  bool           // since the invariants were checked
 }
 
 // leadership is what the leader key holds.
@@ -50,7 +50,7 @@ type watcher struct {
 
 func newEtcd(w *world) *etcd {
 	return &etcd{
-		world: w, keys: map[string][]byte{}, leases: map[int64]*lease{}, accepted: map[int64]int{}, quorum: true,
+		world: w, keys: map[string][]byte{}, leases: map[int64]*lease{}, forced: map[int64]bool{}, quorum: true,
 		drift: w.between(-30*time.Millisecond, 30*time.Millisecond),
 	}
 }
@@ -140,7 +140,7 @@ func (e *etcd) awaitRemoval(h *host, created int64, tell func()) {
 func (e *etcd) depose() {
 	if e.leader != nil && e.quorum {
 		e.world.logf("fault: the lease of %s is revoked", e.leader.host.name)
-		e.forced = true
+		e.forced[e.leader.created] = true
 		e.revoke(e.leader.lease)
 	}
 }
@@ -151,25 +151,29 @@ func (e *etcd) lead(h *host, id int64) int64 {
 		return 0
 	}
 	for _, other := range h.cluster.hosts {
-		if l := other.term; other != h && l != nil && !l.over && !other.stopped && !e.forced {
+		if l := other.term; other != h && l != nil && !l.over && !other.stopped && !e.forced[l.term] {
 			e.world.fail("%s leads while %s, whose lease has run out, goes on", h.name, other.name)
 		}
 	}
 	e.revision++
-	e.forced = false
 	e.leader = &leadership{host: h, created: e.revision, lease: id}
 	e.world.logf("etcd: %s has the leader key, created at %d", h.name, e.revision)
 	return e.revision
 }
 
-// write does a transaction of a term, and reports whether that still leads.
-func (e *etcd) write(term int64, writes []master.RegistryWrite) bool {
+// write does a transaction of a term, if that still leads and none was done at a
+// revision or later. It reports whether the term leads, and when its last
+// transaction was.
+func (e *etcd) write(term, next int64, writes []master.RegistryWrite) (leads bool, last int64) {
 	if e.leader == nil || e.leader.created != term {
-		return false
+		return false, 0
+	}
+	if e.written >= next {
+		return true, e.written
 	}
 	e.revision++
+	e.written = e.revision
 	e.changed = true
-	e.accepted[term]++
 	for _, w := range writes {
 		if w.Value == nil {
 			delete(e.keys, w.Key)
@@ -177,7 +181,7 @@ func (e *etcd) write(term int64, writes []master.RegistryWrite) bool {
 			e.keys[w.Key] = w.Value
 		}
 	}
-	return true
+	return true, e.written
 }
 
 // load is a copy of what the registry holds.

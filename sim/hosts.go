@@ -224,7 +224,7 @@ func (h *host) candidate() {
 // lead reads the registry and serves a term.
 func (h *host) lead(revision, id int64, until time.Time) {
 	e := h.cluster.etcd
-	l := &leader{host: h, cluster: h.cluster, term: revision, lease: id}
+	l := &leader{host: h, cluster: h.cluster, term: revision, lease: id, next: revision}
 	l.core.dead = true // until it begins
 	h.term = l
 	h.keepAlive(l, until)
@@ -323,11 +323,14 @@ func (l *leader) commit() {
 
 func (l *leader) attempt(group []master.WriteRegistry, writes []master.RegistryWrite, deadline time.Time) {
 	c, h := l.cluster, l.host
-	leads := false
-	h.ask(min(5*time.Second, deadline.Sub(c.now)), func() { leads = c.etcd.write(l.term, writes) }, func(answered bool) {
+	var leads bool
+	var last int64
+	next := l.next
+	h.ask(min(5*time.Second, deadline.Sub(c.now)), func() { leads, last = c.etcd.write(l.term, next, writes) }, func(answered bool) {
 		switch {
 		case l.over:
 		case answered && leads:
+			l.next = last + 1
 			for _, w := range group {
 				l.written(w, nil)
 			}

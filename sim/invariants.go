@@ -33,14 +33,17 @@ func (c *cluster) invariants() {
 }
 
 // checkMachine: what runs on a machine uses no more than it has. No resource
-// was given twice.
+// was given twice. What a framework that was ended still holds while it is shut
+// down doesn't count: as in Mesos, the master gives it to others at once.
 func (c *cluster) checkMachine(m *machine) {
 	if m.core.dead {
 		return
 	}
 	var used resources.Resources
 	for _, id := range slices.Sorted(maps.Keys(m.containers)) {
-		used = used.Add(m.containers[id].holds())
+		if x := m.containers[id]; !m.ending[x.launch.Framework.GetId().GetValue()] {
+			used = used.Add(x.holds())
+		}
 	}
 	if !m.total.Contains(used) {
 		c.fail("%s: tasks and executors use %v of %v", m.name, used, m.total)
@@ -129,6 +132,9 @@ func (c *cluster) unsettled() []string {
 	if l == nil {
 		why = append(why, "nobody leads")
 		return why
+	}
+	if draining, down := machinesOf(l.maintenance); len(draining)+len(down) > 0 {
+		why = append(why, "maintenance is planned")
 	}
 	for _, s := range c.schedulers {
 		if !s.settled() || s.leader != l {

@@ -11,6 +11,7 @@ import (
 	"github.com/mesosctl/mesosctl/mesos"
 	"github.com/mesosctl/mesosctl/mesos/resources"
 	"github.com/mesosctl/mesosctl/wire/linkpb"
+	"github.com/mesosctl/mesosctl/wire/maintenancepb"
 	"github.com/mesosctl/mesosctl/wire/masterpb"
 	"github.com/mesosctl/mesosctl/wire/mesospb"
 )
@@ -36,12 +37,15 @@ type leader struct {
 
 	pending []master.WriteRegistry // to be written after what is being written
 	writing bool
+	next    int64             // the term's transactions so far were done before this revision
 	shadow  map[string][]byte // the registry, as far as this term knows
 
-	agents   map[mesos.AgentID]*masterpb.Response_GetAgents_Agent
-	offers   map[mesos.OfferID]*mesospb.Offer
-	offersOf map[mesos.AgentID]map[mesos.OfferID]resources.Resources
-	dirty    map[mesos.AgentID]bool // whose books changed since they were checked
+	frameworks  map[string]bool // that have not been ended
+	agents      map[mesos.AgentID]*masterpb.Response_GetAgents_Agent
+	offers      map[mesos.OfferID]*mesospb.Offer
+	offersOf    map[mesos.AgentID]map[mesos.OfferID]resources.Resources
+	maintenance *maintenancepb.ClusterStatus
+	dirty       map[mesos.AgentID]bool // whose books changed since they were checked
 }
 
 // begin serves the term, with what the registry holds.
@@ -56,6 +60,7 @@ func (l *leader) begin(keys map[string][]byte) {
 	l.links, l.streams, l.schedules = map[master.LinkID]*conn{}, map[master.StreamID]*conn{}, map[master.StreamID]*scheduler{}
 	l.requests = map[master.RequestID]func(error){}
 	l.shadow, l.dirty = keys, map[mesos.AgentID]bool{}
+	l.frameworks = map[string]bool{}
 	l.agents, l.offers = map[mesos.AgentID]*masterpb.Response_GetAgents_Agent{}, map[mesos.OfferID]*mesospb.Offer{}
 	l.offersOf = map[mesos.AgentID]map[mesos.OfferID]resources.Resources{}
 	logic := master.New(master.Config{
@@ -75,6 +80,7 @@ func (l *leader) begin(keys map[string][]byte) {
 	l.core = core[master.Input, master.Effect]{clock: &l.host.clock, logic: logic, tick: master.Tick{}, perform: l.perform}
 	l.session = l.newSession(0)
 	c.logf("%s leads, with %d agents admitted", l.name, len(recovered.Admitted))
+	c.keepPromises(l, recovered)
 	c.leaders = append(c.leaders, l)
 	l.core.plan()
 	if c.options.remote {
@@ -123,6 +129,12 @@ func (l *leader) do(effect master.Effect) {
 		l.submit(e)
 	case master.Allocate:
 		l.session.tell(e)
+	case master.PutFramework:
+		if id := e.Framework.GetFrameworkInfo().GetId().GetValue(); e.Completed {
+			delete(l.frameworks, id)
+		} else {
+			l.frameworks[id] = true
+		}
 	case master.PutAgent:
 		id := mesos.AgentID(e.Agent.GetAgentInfo().GetId().GetValue())
 		l.agents[id], l.dirty[id] = e.Agent, true
@@ -139,6 +151,8 @@ func (l *leader) do(effect master.Effect) {
 		delete(l.offers, e.Offer)
 		delete(l.offersOf[agent], e.Offer)
 		l.dirty[agent] = true
+	case master.PutMaintenance:
+		l.maintenance = e.Status
 	case master.PutTask:
 		c.logf("%s: task %s of %s is %v in list %d", l.name, e.Task.GetTaskId().GetValue(),
 			e.Task.GetFrameworkId().GetValue(), e.Task.GetState(), e.List)

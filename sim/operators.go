@@ -1,6 +1,7 @@
 package sim
 
 import (
+	"fmt"
 	"maps"
 	"slices"
 	"time"
@@ -10,37 +11,69 @@ import (
 	"github.com/mesosctl/mesosctl/mesos/allocation"
 	"github.com/mesosctl/mesosctl/mesos/resources"
 	"github.com/mesosctl/mesosctl/wire/convert"
+	"github.com/mesosctl/mesosctl/wire/mesospb"
 	"github.com/mesosctl/mesosctl/wire/quotapb"
 )
 
-// operate makes operators set, lower and remove quotas now and then, as long as
-// there are faults or would be.
+// operate makes operators do something now and then, as long as there are faults
+// or would be.
 func (c *cluster) operate() {
-	c.after(c.between(0, c.options.duration/5), func() {
-		if c.healed.IsZero() {
-			c.changeQuotas()
-			c.operate()
+	c.after(c.between(0, c.options.duration/15), func() {
+		if !c.healed.IsZero() {
+			return
 		}
+		if l := c.anyLeader(); l != nil {
+			switch c.rand.IntN(6) {
+			case 0, 1:
+				c.changeQuotas(l)
+			case 2:
+				c.changeWeight(l)
+			case 3, 4:
+				c.changeMaintenance(l)
+			case 5:
+				c.tearDown(l)
+			}
+		}
+		c.operate()
 	})
 }
 
-// changeQuotas asks who leads for new quotas of one or two roles.
-func (c *cluster) changeQuotas() {
+// all calls each with an answer.
+func all(each []func(error)) func(error) {
+	return func(err error) {
+		for _, answered := range each {
+			answered(err)
+		}
+	}
+}
+
+// changeQuotas asks for new quotas of one or two roles.
+func (c *cluster) changeQuotas(l *leader) {
 	roles := []string{"a", "a/x", "a/y", "a/y/z", "b"}
 	c.rand.Shuffle(len(roles), func(i, j int) { roles[i], roles[j] = roles[j], roles[i] })
 	var configs []*quotapb.QuotaConfig
+	var asked []func(error)
 	for _, role := range roles[:1+c.rand.IntN(2)] {
 		q := c.someQuota()
-		c.logf("quota of %s: guarantees %v, limits %v", role, q.Guarantees, q.Limits)
+		c.logf("quota of %s: %s", role, wordsOfQuota(q))
 		configs = append(configs, convert.QuotaToWire(role, q))
+		asked = append(asked, c.asks("quota of "+role, wordsOfQuota(q)))
 	}
-	l, force := c.anyLeader(), !c.chance(4)
-	if l == nil {
-		return
-	}
-	l.ask(func(err error) { c.logf("%s: quotas set: %v", l.name, err) }, func(request master.RequestID) master.Input {
+	force := !c.chance(4)
+	l.ask(func(err error) {
+		c.logf("%s: quotas set: %v", l.name, err)
+		all(asked)(err)
+	}, func(request master.RequestID) master.Input {
 		return master.UpdateQuota{Request: request, Force: force, Configs: configs}
 	})
+}
+
+// wordsOfQuota is a quota as text; nothing for none.
+func wordsOfQuota(q allocation.Quota) string {
+	if len(q.Limits) == 0 && q.Guarantees.IsEmpty() {
+		return ""
+	}
+	return fmt.Sprintf("guarantees %v, limits %v", q.Guarantees, q.Limits)
 }
 
 // someQuota is limits, guarantees, both or nothing.
@@ -66,65 +99,46 @@ func (c *cluster) someQuota() allocation.Quota {
 	return allocation.Quota{Guarantees: resources.NewQuantities(guarantees...), Limits: limits}
 }
 
-// maintain makes operators plan and cancel outages of machines now and then.
-func (c *cluster) maintain() {
-	c.after(c.between(0, c.options.duration/5), func() {
-		if !c.healed.IsZero() {
-			return
-		}
-		m := c.machines[c.rand.IntN(len(c.machines))]
-		m.outage = nil
-		if !c.chance(3) {
-			m.outage = &allocation.Unavailability{Start: c.now.Add(c.between(0, time.Minute)), Duration: c.between(0, time.Minute)}
-		}
-		c.logf("planned outage of %s: %v", m.name, m.outage)
-		if l := c.leading(); l != nil {
-			l.session.announceAll(m)
-		}
-		c.maintain()
+// changeWeight asks for another weight of a role.
+func (c *cluster) changeWeight(l *leader) {
+	role, weight := []string{"a", "a/x", "b"}[c.rand.IntN(3)], float64(1+c.rand.IntN(4))
+	answered := c.asks("weight of "+role, fmt.Sprint(weight))
+	l.ask(func(err error) {
+		c.logf("%s: weight of %s set to %v: %v", l.name, role, weight, err)
+		answered(err)
+	}, func(request master.RequestID) master.Input {
+		return master.UpdateWeights{Request: request, Weights: []*mesospb.WeightInfo{{Role: &role, Weight: &weight}}}
 	})
 }
 
-// announceAll tells the allocator of the planned outage of all agents on a
-// machine, of which the master knows nothing.
-func (s *session) announceAll(m *machine) {
-	for _, id := range slices.Sorted(maps.Keys(s.ledger.agents)) {
-		if s.ledger.agents[id].Hostname == m.name {
-			s.announce(id, m)
-		}
+// tearDown ends a framework, now and then.
+func (c *cluster) tearDown(l *leader) {
+	s := c.schedulers[c.rand.IntN(len(c.schedulers))]
+	if s.id == "" || !c.chance(3) {
+		return
 	}
+	c.tearDownFramework(l, s.id)
 }
 
-// announce tells the allocator of an agent's planned outage, or that there is none.
-func (s *session) announce(id mesos.AgentID, m *machine) {
-	s.queued++
-	outage := m.outage
-	s.leader.cluster.after(0, func() {
-		s.queued--
-		s.feed(allocation.UpdateUnavailability{ID: id, Unavailability: outage})
+// tearDownOrphans ends frameworks without a scheduler, again until they are: an
+// agent that comes back after a master failover brings back those that were ended
+// without its knowledge, and nobody else will end them.
+func (c *cluster) tearDownOrphans() {
+	if l := c.leading(); l != nil {
+		for _, id := range slices.Sorted(maps.Keys(l.frameworks)) {
+			if !slices.ContainsFunc(c.schedulers, func(s *scheduler) bool { return s.id == id }) {
+				c.tearDownFramework(l, id)
+			}
+		}
+	}
+	c.after(waitABit, c.tearDownOrphans)
+}
+
+func (c *cluster) tearDownFramework(l *leader, id string) {
+	l.ask(func(err error) { c.logf("%s: %s torn down: %v", l.name, id, err) }, func(request master.RequestID) master.Input {
+		return master.Teardown{Request: request, Framework: id}
 	})
 }
 
-// announceAgain repeats the planned outage of an agent that the master has just
-// described without it.
-func (s *session) announceAgain(agent *allocation.Agent) {
-	for _, m := range s.leader.cluster.machines {
-		if m.name == agent.Hostname && m.outage != nil {
-			s.announce(agent.ID, m)
-		}
-	}
-}
-
-// answerInverse answers inverse offers in the place of master and scheduler.
-func (s *session) answerInverse(asked allocation.InverseOffersReady) {
-	c := s.leader.cluster
-	for _, a := range asked.Agents {
-		if c.chance(4) {
-			continue
-		}
-		answer := allocation.InverseOfferAnswered{
-			Framework: asked.Framework, Agent: a.Agent, Accepted: c.chance(2), Refuse: c.between(0, 5*time.Second),
-		}
-		c.after(c.between(0, 3*time.Second), func() { s.feed(answer) })
-	}
-}
+// waitABit is how long operators wait before they ask again.
+const waitABit = 2 * time.Second

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"slices"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/mesosctl/mesosctl/master"
@@ -23,13 +24,16 @@ type scheduler struct {
 	// checkpoint: tasks outlive a break between agent and master.
 	checkpoint bool
 	// aware: it has the PARTITION_AWARE capability.
-	aware   bool
-	id      string // once subscribed
-	conn    *conn  // the event stream; calls go up the same connection
-	leader  *leader
-	stream  master.StreamID
-	streams int
-	ready   bool // SUBSCRIBED came on this stream
+	aware bool
+	// patience is its failover timeout.
+	patience time.Duration
+	away     bool   // crashed, and not back yet
+	id       string // once subscribed
+	conn     *conn  // the event stream; calls go up the same connection
+	leader   *leader
+	stream   master.StreamID
+	streams  int
+	ready    bool // SUBSCRIBED came on this stream
 
 	tasks    map[string]*task
 	order    []*task
@@ -60,6 +64,7 @@ func (c *cluster) newScheduler(i int) *scheduler {
 	all := []string{"a", "b", "a/x", "a/y/z", "*"}
 	c.rand.Shuffle(len(all), func(i, j int) { all[i], all[j] = all[j], all[i] })
 	s.roles = slices.Sorted(slices.Values(all[:1+c.rand.IntN(3)]))
+	s.patience = c.between(20*time.Second, 3*time.Minute)
 	c.after(c.between(0, 3*time.Second), s.subscribe)
 	c.after(time.Second, s.act)
 	return s
@@ -67,7 +72,7 @@ func (c *cluster) newScheduler(i int) *scheduler {
 
 func (s *scheduler) info() *mesospb.FrameworkInfo {
 	info := &mesospb.FrameworkInfo{
-		User: new("nobody"), Name: &s.name, Roles: s.roles, FailoverTimeout: new(3600.0), Checkpoint: &s.checkpoint,
+		User: new("nobody"), Name: &s.name, Roles: s.roles, FailoverTimeout: new(s.patience.Seconds()), Checkpoint: &s.checkpoint,
 		Capabilities: []*mesospb.FrameworkInfo_Capability{
 			{Type: mesospb.FrameworkInfo_Capability_MULTI_ROLE.Enum()},
 			{Type: mesospb.FrameworkInfo_Capability_RESERVATION_REFINEMENT.Enum()},
@@ -87,7 +92,7 @@ func (s *scheduler) info() *mesospb.FrameworkInfo {
 // subscribe opens a stream to whoever leads, and tries again if nobody does.
 func (s *scheduler) subscribe() {
 	c := s.cluster
-	if s.conn != nil && s.conn.open() {
+	if s.away || s.conn != nil && s.conn.open() {
 		return
 	}
 	l := c.find(s.name)
@@ -130,6 +135,30 @@ func (s *scheduler) subscribe() {
 		}, func(request master.RequestID) master.Input {
 			return master.Subscribe{Request: request, Stream: id, Call: call}
 		})
+	})
+}
+
+// beginAnew makes another framework of the scheduler, as the old one is no more.
+func (s *scheduler) beginAnew() {
+	s.cluster.logf("%s begins anew", s.name)
+	s.id, s.tasks, s.order = "", map[string]*task{}, nil
+}
+
+// crash takes the scheduler away for a while. What it knew it has written down.
+func (s *scheduler) crash(d time.Duration) {
+	if s.away {
+		return
+	}
+	c := s.cluster
+	c.logf("fault: %s dies", s.name)
+	s.away, s.ready = true, false
+	if s.conn != nil {
+		s.conn.breakUp(time.Second)
+		s.conn = nil
+	}
+	c.after(d, func() {
+		s.away = false
+		s.subscribe()
 	})
 }
 
@@ -179,6 +208,9 @@ func (s *scheduler) receive(conn *conn, event *schedulerpb.Event) {
 		s.updated(event.GetUpdate().GetStatus())
 	case schedulerpb.Event_ERROR:
 		s.cluster.logf("%s: ERROR %s", s.name, event.GetError().GetMessage())
+		if strings.Contains(event.GetError().GetMessage(), "removed") {
+			s.beginAnew()
+		}
 	}
 }
 

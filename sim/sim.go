@@ -42,7 +42,6 @@ func run(seed uint64, remote, operated bool) Result {
 	c.faults()
 	if operated {
 		c.operate()
-		c.maintain()
 	}
 	if remote {
 		c.allocatorFaults()
