@@ -23,6 +23,7 @@ import (
 	"github.com/mesosctl/mesosctl/agent/container"
 	"github.com/mesosctl/mesosctl/agent/container/fetch"
 	"github.com/mesosctl/mesosctl/agent/machine"
+	"github.com/mesosctl/mesosctl/agent/oversubscribe"
 	"github.com/mesosctl/mesosctl/authn"
 	"github.com/mesosctl/mesosctl/httpapi"
 	"github.com/mesosctl/mesosctl/internal/drive"
@@ -47,6 +48,8 @@ type Agent struct {
 	executors   *executors
 	masters     *masterLink
 	requests    *requests
+	estimator   oversubscribe.Estimator  // nil if nothing is given away
+	controller  oversubscribe.Controller // nil if nothing is taken back
 
 	mu      sync.Mutex
 	streams map[agent.StreamID]executorStream
@@ -96,6 +99,9 @@ func StartAgent(ctx context.Context, cfg AgentConfig) (_ *Agent, err error) {
 	if err != nil {
 		return nil, err
 	}
+	if a.estimator, a.controller, err = cfg.oversubscription(); err != nil {
+		return nil, err
+	}
 	if a.checkpoints, err = checkpoint.Open(filepath.Join(cfg.WorkDir, "meta")); err != nil {
 		return nil, err
 	}
@@ -139,6 +145,7 @@ func (a *Agent) run(ctx context.Context) {
 	a.group, running = errgroup.WithContext(running)
 	a.group.Go(func() error { return serve(running, a.server, a.address.listener) })
 	a.group.Go(func() error { return a.loop.Run(running) })
+	a.oversubscribes(running)
 	a.group.Go(func() error {
 		select {
 		case <-asked.Done():

@@ -71,14 +71,18 @@ type testScheduler struct {
 	events *wire.RecordReader
 }
 
-func subscribe(t *testing.T, master string) *testScheduler {
+func subscribe(t *testing.T, master string, capabilities ...mesospb.FrameworkInfo_Capability_Type) *testScheduler {
 	t.Helper()
+	var can []*mesospb.FrameworkInfo_Capability
+	for _, c := range append(capabilities, mesospb.FrameworkInfo_Capability_MULTI_ROLE) {
+		can = append(can, &mesospb.FrameworkInfo_Capability{Type: c.Enum()})
+	}
 	s := &testScheduler{t: t, url: "http://" + master + "/api/v1/scheduler"}
 	resp := s.post(&schedulerpb.Call{
 		Type: schedulerpb.Call_SUBSCRIBE.Enum(),
 		Subscribe: &schedulerpb.Call_Subscribe{FrameworkInfo: &mesospb.FrameworkInfo{
 			User: proto.String("root"), Name: proto.String("test"), Roles: []string{"*"},
-			Capabilities: []*mesospb.FrameworkInfo_Capability{{Type: mesospb.FrameworkInfo_Capability_MULTI_ROLE.Enum()}},
+			Capabilities: can,
 		}},
 	}, http.StatusOK)
 	t.Cleanup(func() { resp.Body.Close() })

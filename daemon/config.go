@@ -6,6 +6,7 @@ import (
 	"log/slog"
 	"time"
 
+	"github.com/mesosctl/mesosctl/agent/oversubscribe"
 	"github.com/mesosctl/mesosctl/mesos"
 	"github.com/mesosctl/mesosctl/mesos/acl"
 	"github.com/mesosctl/mesosctl/mesos/members"
@@ -116,4 +117,15 @@ type AgentConfig struct {
 	MaxCompletedExecutorsPerFramework int
 	// ExecutorEnvironment is --executor_environment_variables.
 	ExecutorEnvironment map[string]string
+
+	// Modules is the JSON of --modules: the parameters of the estimator and of
+	// the QoS controller.
+	Modules                         string
+	ResourceEstimator               string        // --resource_estimator
+	OversubscribedResourcesInterval time.Duration // 0 means Mesos's 15 seconds
+	QoSController                   string        // --qos_controller
+	QoSCorrectionInterval           time.Duration // --qos_correction_interval_min
+	// Of a test, in place of the named ones.
+	estimator  oversubscribe.Estimator
+	controller oversubscribe.Controller
 }

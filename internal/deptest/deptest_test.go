@@ -41,6 +41,7 @@ var rooms = []room{
 	{"master", vocabulary, "a core never imports another: the simulator joins them in its own way"},
 	{"agent", vocabulary, "a core never imports another, and never the shells that serve it"},
 	{"agent/machine", vocabulary, "discovery looks at the machine, not at the core"},
+	{"agent/oversubscribe", vocabulary, "an estimator sees what is used, and nothing of the agent"},
 	{"agent/checkpoint", nil, "it keeps bytes; what they mean is the core's"},
 	{"agent/container/", append([]string{"agent/container/", "internal/"}, vocabulary...), "containers serve the agent's shell through an interface"},
 	{"agent/executor/", append([]string{"agent/container/", "agent/executor/"}, vocabulary...), "an executor sees the agent only through the executor API"},

@@ -46,6 +46,17 @@ func NewAgent() *Agent {
 		flags.Duration("http_heartbeat_interval", &c.HeartbeatInterval, "30secs", "`time` between heartbeats to executors"),
 		flags.Int("max_completed_executors_per_framework", &c.MaxCompletedExecutorsPerFramework, 150, 0, 1<<30,
 			"completed executors to remember of each framework"),
+		flags.String("resource_estimator", &c.ResourceEstimator, "",
+			"`name` of what estimates the resources to oversubscribe: noop, fixed or slack"),
+		flags.Duration("oversubscribed_resources_interval", &c.OversubscribedResourcesInterval, "15secs", "`time` between estimates"),
+		flags.String("qos_controller", &c.QoSController, "", "`name` of what ends executors on oversubscribed resources when these are needed: noop or load"),
+		flags.Duration("qos_correction_interval_min", &c.QoSCorrectionInterval, "0secs",
+			"least `time` between decisions of the QoS controller; at least a second passes in any case"),
+		flags.Document("modules", "json", "parameters of the estimator and of the QoS controller: `JSON` as for Mesos, or a file with it",
+			func(text string) error {
+				c.Modules = text
+				return nil
+			}),
 	)
 	a.Table = append(a.Table, agentTrust(c)...)
 	a.Table = append(a.Table, agentLater()...)
@@ -60,6 +71,9 @@ func (a *Agent) Settle() error {
 		return mesos.Errorf(mesos.Invalid, "--master is missing: say where the masters are")
 	case a.Config.WorkDir == "":
 		return mesos.Errorf(mesos.Invalid, "--work_dir is missing: say where to keep sandboxes and what must survive a restart")
+	}
+	if err := a.Config.CheckOversubscription(); err != nil {
+		return err
 	}
 	return settle(&a.Config.CommonConfig, a.lookup, a.Table)
 }

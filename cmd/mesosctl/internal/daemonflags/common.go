@@ -54,7 +54,6 @@ func common(c *daemon.CommonConfig, log *Logging, port int, lookup *bool) flags.
 		flags.Later("ip_discovery_command", ""),
 		flags.Later("log_dir", ""),
 		flags.Later("logbufsecs", "0"),
-		flags.Later("modules", ""),
 		flags.Later("modules_dir", ""),
 		flags.Later("zk_session_timeout", "10secs"),
 	}

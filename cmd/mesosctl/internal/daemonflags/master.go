@@ -90,6 +90,7 @@ func (m *Master) Settle() error {
 // masterLater is what a Mesos master has and this one does not have yet.
 func masterLater() flags.Table {
 	return flags.Table{
+		flags.Later("modules", ""),
 		flags.Later("agent_removal_rate_limit", "").Formerly("slave_removal_rate_limit"),
 		flags.Later("authentication_v0_timeout", "15secs"),
 		flags.Later("authenticators", "crammd5"),
