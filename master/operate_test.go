@@ -4,6 +4,7 @@ import (
 	"testing"
 
 	"github.com/mesosctl/mesosctl/mesos"
+	"github.com/mesosctl/mesosctl/mesos/resources"
 	"github.com/mesosctl/mesosctl/wire/mesospb"
 )
 
@@ -156,5 +157,104 @@ func TestASharedVolumeOnOfferToOthersIsRescindedWhenItIsDestroyed(t *testing.T) 
 	y.done(volume, destroy(volume))
 	if y.views.offers[theirs] != nil || y.views.offers[unrelated] == nil {
 		t.Errorf("offers out are %v", y.views.offers)
+	}
+}
+
+func TestReservationsAreForAllOfARole(t *testing.T) {
+	// covers: ReservationTest.ReserveShareWithinRole
+	// covers: ReservationTest.WithoutAuthenticationWithoutPrincipal
+	// covers: ReservationTest.WithoutAuthenticationWithPrincipal
+	y := newYard(t)
+	mine := reserved(text("cpus:2"), "web")
+	y.done(text("cpus:2"), reserve(mine))
+	other := y.framework("s2", func(info *mesospb.FrameworkInfo) { info.Principal = nil })
+	y.acceptBy(other, mine, unreserve(mine))
+	y.answer(1, y.applied()[0], mesospb.OperationState_OPERATION_FINISHED, 0)
+	y.wantTotal(text(yardResources))
+	unnamed := each(text("cpus:2"), func(r *resources.Resource) {
+		r.Reservations = []resources.Reservation{{Dynamic: true, Role: "web"}}
+	})
+	y.acceptBy(other, text("cpus:2"), reserve(unnamed))
+	y.answer(1, y.applied()[0], mesospb.OperationState_OPERATION_FINISHED, 0)
+	y.wantTotal(text("cpus:6;mem:1024;disk:1000").Add(unnamed))
+}
+
+func TestAFrameworkReservesForItsOwnRoleOnly(t *testing.T) {
+	// covers: ReservationTest.DropReserveWithDifferentRole
+	// covers: ReservationTest.PreventUnreservingAlienResources
+	y := newYard(t)
+	y.accept(text("cpus:2"), heard("r", reserve(reserved(text("cpus:2"), "db"))))
+	y.wantEvents("s1 r ERROR")
+	y.can(reserve(reserved(text("cpus:2"), "db")))
+	y.accept(text("cpus:2"), heard("u", unreserve(reserved(text("cpus:2"), "db"))))
+	y.wantEvents("s1 u ERROR")
+	y.wantTotal(text("cpus:6;mem:1024;disk:1000").Add(reserved(text("cpus:2"), "db")))
+}
+
+func TestFractionsAddUp(t *testing.T) {
+	// covers: ReservationTest.ReserveTwiceWithDoubleValue
+	y := newYard(t)
+	y.done(text("cpus:0.1"), reserve(reserved(text("cpus:0.1"), "web")))
+	y.done(text("cpus:0.2"), reserve(reserved(text("cpus:0.2"), "web")))
+	y.wantTotal(text("cpus:7.7;mem:1024;disk:1000").Add(reserved(text("cpus:0.3"), "web")))
+	y.done(reserved(text("cpus:0.3"), "web"), unreserve(reserved(text("cpus:0.3"), "web")))
+	y.wantTotal(text(yardResources))
+}
+
+func TestFrameworksOfARoleShareAVolume(t *testing.T) {
+	// covers: PersistentVolumeTest.SharedPersistentVolumeMultipleFrameworks
+	// covers: PersistentVolumeTest.SharedPersistentVolumeMultipleIterations
+	y := newYard(t)
+	disk := reserved(text("disk:100"), "web")
+	volume := volumeOf(disk, "v", share)
+	y.done(text("disk:100"), reserve(disk))
+	y.done(disk, create(volume))
+	other := y.framework("s2")
+	for i, s := range []*scheduler{y.s, other, y.s, other} {
+		task := commandTask(string(rune('a'+i)), y.agent, "cpus:1")
+		task.Resources = wireOf(text("cpus:1").Add(volume))
+		y.acceptBy(s, text("cpus:1").Add(volume), launchOf(task))
+		if got := updates(y.out); len(got) > 0 {
+			t.Fatalf("updates %v", got)
+		}
+	}
+	if got := y.agents[y.agent].used.Unallocate().Count(only(volume)); got != 4 {
+		t.Errorf("%d copies are in use", got)
+	}
+	y.update(1, y.s, "a", mesospb.TaskState_TASK_FINISHED, 1)
+	if got := y.agents[y.agent].used.Unallocate().Count(only(volume)); got != 3 {
+		t.Errorf("%d copies are in use", got)
+	}
+}
+
+func TestGroupsUseWhatOperationsMade(t *testing.T) {
+	// covers: MasterTestPrePostReservationRefinement.LaunchGroup
+	// covers: MasterTestPrePostReservationRefinement.LaunchTask
+	y := newYard(t)
+	mine := reserved(text("cpus:2;mem:64;disk:64"), "web")
+	task := commandTask("t", y.agent, "cpus:1")
+	task.Resources = wireOf(reserved(text("cpus:1"), "web"))
+	single := commandTask("u", y.agent, "cpus:0.5")
+	single.Resources = wireOf(reserved(text("cpus:0.5"), "web"))
+	executor := defaultExecutor("e", y.s.id, "cpus:0.5;mem:64;disk:64")
+	executor.Resources = wireOf(reserved(text("cpus:0.5;mem:64;disk:64"), "web"))
+	y.accept(text("cpus:2;mem:64;disk:64"), reserve(mine), groupOf(executor, task), launchOf(single))
+	if got := updates(y.out); len(got) > 0 {
+		t.Fatalf("updates %v", got)
+	}
+	if got, want := y.agents[y.agent].used.Unallocate(), mine; !got.Equal(want) {
+		t.Errorf("used is %s, want %s", got, want)
+	}
+	// A task of a group has as many copies of a shared volume as were offered.
+	disk := reserved(text("disk:100"), "web")
+	volume := volumeOf(disk, "v", share)
+	y.done(text("disk:100"), reserve(disk))
+	y.done(disk, create(volume))
+	one, two := commandTask("v", y.agent, "cpus:1"), commandTask("w", y.agent, "cpus:1")
+	one.Resources, two.Resources = wireOf(text("cpus:1").Add(volume)), wireOf(text("cpus:1").Add(volume))
+	bare := defaultExecutor("f", y.s.id, "cpus:0.5;mem:64;disk:64")
+	y.accept(text("cpus:3;mem:64;disk:64").Add(volume), groupOf(bare, one, two))
+	if got := updates(y.out); len(got) != 2 || got[0].GetReason() != mesospb.TaskStatus_REASON_TASK_GROUP_INVALID {
+		t.Errorf("updates %v", got)
 	}
 }

@@ -288,7 +288,7 @@ func TestTheMasterAcknowledgesForFrameworksThatAreGone(t *testing.T) {
 		t.Errorf("acknowledged %v at once", got)
 	}
 	for range 10 {
-		forgetful.fromAgent(1, &linkpb.ToMaster{Message: &linkpb.ToMaster_Pong{Pong: &linkpb.Pong{}}})
+		forgetful.fromAgent(1, pongMessage())
 		forgetful.pass(time.Minute)
 	}
 	forgetful.answer(1, sent, finished, 1)
@@ -441,4 +441,8 @@ func TestACallAboutOperationsNeedsItsParts(t *testing.T) {
 			t.Errorf("%v: %v", call, err)
 		}
 	}
+}
+
+func pongMessage() *linkpb.ToMaster {
+	return &linkpb.ToMaster{Message: &linkpb.ToMaster_Pong{Pong: &linkpb.Pong{}}}
 }
