@@ -91,7 +91,7 @@ func (a *Agent) connectFailed(in ConnectFailed) {
 	if mesos.KindOf(in.Err) == mesos.Unauthenticated {
 		a.log(logError, "stopping: the master does not know this agent's credential", "error", in.Err)
 		a.phase = stopped
-		a.emit(Stopped{Err: in.Err})
+		a.emit(Stopped(in))
 		return
 	}
 	a.log(logDebug, "no connection to a leading master", "error", in.Err)

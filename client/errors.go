@@ -31,8 +31,10 @@ func kindOf(status int) mesos.Kind {
 		return mesos.TooLarge
 	case http.StatusNotAcceptable, http.StatusUnsupportedMediaType, http.StatusNotImplemented:
 		return mesos.Unsupported
-	case http.StatusServiceUnavailable, http.StatusBadGateway, http.StatusTooManyRequests:
+	case http.StatusServiceUnavailable, http.StatusBadGateway:
 		return mesos.Unavailable
+	case http.StatusTooManyRequests:
+		return mesos.Throttled
 	case http.StatusGatewayTimeout, http.StatusRequestTimeout:
 		return mesos.TimedOut
 	default:

@@ -64,6 +64,9 @@ type MasterConfig struct {
 	// means registry.DefaultTTL.
 	LeaderTimeout time.Duration
 
+	// RateLimits are --rate_limits; nil means none.
+	RateLimits *RateLimits
+
 	// Allocator is the host:port of an allocator in another process, which then
 	// follows its own PolicyConfig; empty means one in this process.
 	Allocator string
@@ -86,6 +89,19 @@ type MasterConfig struct {
 	RegistryFetchTimeout          time.Duration
 	// HeartbeatInterval of event streams; 0 means Mesos's 15 seconds.
 	HeartbeatInterval time.Duration
+}
+
+// RateLimits is how fast schedulers' calls are taken.
+type RateLimits struct {
+	Principals map[string]RateLimit
+	Default    RateLimit // of the frameworks of all other principals together
+}
+
+// RateLimit is how many calls a second are taken, 0 for no limit, and how many
+// may wait, negative for any number.
+type RateLimit struct {
+	PerSecond float64
+	Capacity  int
 }
 
 // AgentConfig is what an agent is told.

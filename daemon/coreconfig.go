@@ -32,11 +32,23 @@ func (c *MasterConfig) core(info *mesospb.MasterInfo, term uint64, whitelist map
 		MaxUnreachableTasks:           c.MaxUnreachableTasks,
 		RegexLimits:                   convert.RegexLimits{Program: c.OfferConstraintsMaxProgram, Memory: c.OfferConstraintsMaxMemory},
 		ACLs:                          c.ACLs,
+		RateLimits:                    c.RateLimits.core(),
 		RootSubmissions:               c.RootSubmissions,
 		Roles:                         c.Roles,
 		Weights:                       c.Weights,
 		Whitelist:                     whitelist,
 	}
+}
+
+func (l *RateLimits) core() *master.RateLimits {
+	if l == nil {
+		return nil
+	}
+	limits := &master.RateLimits{Principals: make(map[string]master.RateLimit, len(l.Principals)), Default: master.RateLimit(l.Default)}
+	for principal, limit := range l.Principals {
+		limits.Principals[principal] = master.RateLimit(limit)
+	}
+	return limits
 }
 
 func (d Domain) allocation() allocation.Domain {

@@ -21,6 +21,7 @@ var statuses = map[mesos.Kind]int{
 	mesos.Unsupported:     http.StatusNotImplemented,
 	mesos.Unavailable:     http.StatusServiceUnavailable,
 	mesos.TimedOut:        http.StatusGatewayTimeout,
+	mesos.Throttled:       http.StatusTooManyRequests,
 }
 
 // refuse answers with the status of an error's kind and its text.

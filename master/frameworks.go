@@ -105,6 +105,7 @@ func (m *Master) newFramework(info *mesospb.FrameworkInfo) *framework {
 // agents that tell of it.
 func (m *Master) addFramework(f *framework) {
 	m.frameworks[f.id] = f
+	m.join(f)
 	m.attachOperations(f)
 	m.allocate(allocation.AddFramework{Framework: f.allocation(), Active: f.active})
 	m.touchFramework(f)
@@ -252,6 +253,7 @@ func (m *Master) removeFramework(f *framework) {
 	f.state = frameworkCompleted
 	f.unregistered = m.timeInfo()
 	delete(m.frameworks, f.id)
+	m.leave(f)
 	m.allocate(allocation.RemoveFramework{ID: f.id})
 	m.touchFramework(f)
 	if oldest := m.completed.add(f); oldest != nil {

@@ -39,6 +39,8 @@ type Config struct {
 	RegexLimits convert.RegexLimits
 	// ACLs are --acls; nil allows everything.
 	ACLs *acl.ACLs
+	// RateLimits are --rate_limits; nil means none.
+	RateLimits *RateLimits
 	// RootSubmissions is --root_submissions: may frameworks run tasks as root?
 	RootSubmissions bool
 	// Roles is the --roles whitelist; nil allows every role.
@@ -95,6 +97,9 @@ type Master struct {
 	writes       map[uint64]func()
 	lastWrite    uint64
 
+	limiters *limiters
+	traffic  map[string]*traffic // by principal, of those that have frameworks
+
 	offers  map[mesos.OfferID]*offer
 	session AllocatorSession
 
@@ -130,6 +135,8 @@ func New(config Config, recovered Recovered) *Master {
 		transitions:      make(map[mesos.AgentID]*transition),
 		pendingLinks:     make(map[LinkID]*transition),
 		writes:           make(map[uint64]func()),
+		limiters:         newLimiters(config.RateLimits),
+		traffic:          make(map[string]*traffic),
 		offers:           make(map[mesos.OfferID]*offer),
 		inverseOffers:    make(map[mesos.OfferID]*inverseOffer),
 		weights:          make(map[string]float64),
@@ -218,7 +225,7 @@ func (m *Master) Next() time.Time {
 func (m *Master) take(in Input) {
 	switch in := in.(type) {
 	case SchedulerCall:
-		m.schedulerCall(in)
+		m.throttledCall(in)
 	case AgentMessage:
 		m.agentMessage(in)
 	case AllocatorConnected:

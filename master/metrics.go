@@ -191,7 +191,7 @@ func (m *Master) AppendMetrics(dst []Metric) []Metric {
 	for _, f := range m.frameworks {
 		dst = f.appendMetrics(dst)
 	}
-	return dst
+	return m.appendTraffic(dst)
 }
 
 // putScalars puts total, used and percent of the scalar resources.

@@ -32,6 +32,8 @@ const (
 	Unavailable
 	// TimedOut: a deadline passed first.
 	TimedOut
+	// Throttled: whoever asks has asked too much already.
+	Throttled
 )
 
 // Error is an error with a kind. Its text is a sentence fragment in lower case:

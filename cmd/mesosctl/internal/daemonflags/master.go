@@ -101,7 +101,6 @@ func masterLater() flags.Table {
 		flags.Later("max_operator_event_stream_subscribers", "1000"),
 		flags.LaterBool("publish_per_framework_metrics", true),
 		flags.Later("quorum", "", "1"),
-		flags.Later("rate_limits", ""),
 		flags.Later("recovery_agent_removal_limit", "100%").Formerly("recovery_slave_removal_limit"),
 		flags.Later("registry", "replicated_log"),
 		flags.Later("registry_gc_interval", "15mins"),

@@ -19,6 +19,7 @@ func masterTrust(c *daemon.MasterConfig) flags.Table {
 		flags.Func("http_framework_authenticators", "list", "", "how schedulers say who they are: `basic`", onlyBasic),
 		flags.Bool("authenticate_frameworks", &c.AuthenticateFrameworks, false,
 			"of frameworks that use the driver of the old API, which are not served; see --authenticate_http_frameworks"),
+		flags.Document("rate_limits", "json", "how fast frameworks' calls are taken, by principal: `JSON` of RateLimits, or a file with it", rateLimits(&c.RateLimits)),
 		flags.Func("authorizers", "name", "local", "who decides what is allowed: `local`, which goes by --acls", onlyLocal),
 	}
 }
