@@ -350,11 +350,11 @@ func TestAnAttemptThatComesLateUndoesNothing(t *testing.T) {
 	if err := store.attempt(within(t, time.Second), []clientv3.Op{add}); err != nil {
 		t.Fatal(err)
 	}
-	if got := admitted(t, store); len(got) != 0 {
-		t.Errorf("what was removed is there again: %v", got)
-	}
 	if store.next != after {
 		t.Errorf("the next transaction is at %d, then at %d", after, store.next)
+	}
+	if got := admitted(t, store); len(got) != 0 {
+		t.Errorf("what was removed is there again: %v", got)
 	}
 }
 
