@@ -186,6 +186,8 @@ func (a *Agent) take(in Input) {
 		a.connected(in)
 	case ConnectFailed:
 		a.connectFailed(in)
+	case LeaderKnown:
+		a.leaderKnown(in)
 	case LinkClosed:
 		a.linkClosed(in)
 	case MasterMessage:

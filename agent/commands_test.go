@@ -20,6 +20,8 @@ func (s *stage) input(name string, a arguments) Input {
 		return Connected{Link: s.link, Master: a.or("master", "m1:5050")}
 	case "connect-failed":
 		return ConnectFailed{Err: errors.New("refused")}
+	case "leader":
+		return LeaderKnown{Master: a["master"], Term: uint64(a.number("term", 0))}
 	case "link-closed":
 		return LinkClosed{Link: s.link}
 	case "shutdown":

@@ -29,6 +29,12 @@ type (
 	}
 	// ConnectFailed tells that the connection a Connect asked for did not come about.
 	ConnectFailed struct{ Err error }
+	// LeaderKnown tells that a master leads, as any master has told. The next
+	// Connect goes there.
+	LeaderKnown struct {
+		Master string // host:port
+		Term   uint64 // later leaders have greater ones
+	}
 	// LinkClosed tells that the connection to the master broke.
 	LinkClosed struct{ Link LinkID }
 	// MasterMessage is a message from the master.
@@ -95,6 +101,7 @@ type (
 
 func (Connected) isInput()             {}
 func (ConnectFailed) isInput()         {}
+func (LeaderKnown) isInput()           {}
 func (LinkClosed) isInput()            {}
 func (MasterMessage) isInput()         {}
 func (ExecutorSubscribe) isInput()     {}

@@ -11,6 +11,10 @@ import (
 // maxRegistrationBackoff bounds the wait between attempts to register, as in Mesos.
 const maxRegistrationBackoff = time.Minute
 
+// reconnectSpread is the time over which the agents of a cluster come to a leader
+// that is known to be there, or back to one whose connection broke.
+const reconnectSpread = 100 * time.Millisecond
+
 // defaultPingTimeout applies to a master that names none: five pings of 15 seconds.
 const defaultPingTimeout = 75 * time.Second
 
@@ -20,6 +24,7 @@ type link struct {
 	id     LinkID
 	master string // host:port
 	term   uint64 // of the newest master that registered this agent
+	known  uint64 // the newest term that was heard of
 
 	// exited are executors that ended after the master was told that they run
 	// and before it has answered.
@@ -104,7 +109,39 @@ func (a *Agent) linkClosed(in LinkClosed) {
 	}
 	a.log(logWarn, "lost the connection to the master", "master", a.link.master)
 	a.disconnected()
-	a.reconnectLater()
+	a.reconnectSoon()
+}
+
+// leaderKnown leaves a master that was succeeded, though the connection may
+// still look well: that master may be stopped, or cut off.
+func (a *Agent) leaderKnown(in LeaderKnown) {
+	if a.phase != living || in.Term <= a.link.known {
+		return
+	}
+	a.link.known = in.Term
+	switch a.link.state {
+	case linkDown:
+		a.reconnectSoon()
+	case linkConnecting: // what comes of that is seen first
+	case linkRegistering, linkRegistered:
+		if a.link.master == in.Master || a.registered() && a.link.term >= in.Term {
+			return
+		}
+		a.log(logInfo, "another master leads", "master", in.Master, "term", in.Term, "instead_of", a.link.master)
+		a.emit(CloseLink{Link: a.link.id})
+		a.disconnected()
+		a.reconnectSoon()
+	}
+}
+
+// reconnectSoon is for when there is reason to think that a leader is there.
+func (a *Agent) reconnectSoon() {
+	a.link.state = linkDown
+	a.alarms.cancel(&a.link.alarm)
+	if a.phase == living {
+		spread := min(reconnectSpread, a.config.RegistrationBackoffFactor)
+		a.alarms.set(&a.link.alarm, a.now.Add(time.Duration(a.config.Jitter()*float64(spread))))
+	}
 }
 
 func (a *Agent) holds(link LinkID) bool {

@@ -136,3 +136,23 @@ func TestExecutorThatEndsWhileTheAgentRegistersIsReported(t *testing.T) {
 	s.contains(s.do("registered"), "executor F/E exited, status 0")
 	s.lacks(s.do("link-closed", "after 2s", "connected", "registered"), "exited")
 }
+
+func TestAgentLeavesAMasterThatWasSucceeded(t *testing.T) {
+	s := newStage(t, State{})
+	s.do("start", "connected", "registered term=3")
+	s.wants(s.do("leader master=m1:5050 term=3", "leader master=m0:5050 term=2"))
+	s.contains(s.do("leader master=m2:5050 term=4"), "close link")
+	s.contains(s.do("after 100ms", "connected master=m2:5050"), "connect", "reregister M-S0")
+	s.wants(s.do("leader master=m2:5050 term=4", "leader master=m1:5050 term=3"))
+}
+
+func TestAgentThatWaitsComesToANewLeaderSoon(t *testing.T) {
+	s := newStage(t, State{})
+	s.do("start", "connected", "registered term=3", "link-closed", "after 1s")
+	for range 5 {
+		s.do("connect-failed", "after 1m")
+	}
+	s.do("connect-failed")
+	s.lacks(s.do("after 100ms"), "connect")
+	s.contains(s.do("leader master=m2:5050 term=4", "after 100ms"), "connect")
+}

@@ -100,7 +100,7 @@ func TestOperationThatCantBeDoneIsDroppedWithTheReason(t *testing.T) {
 	s.contains(s.do("reserve uuid=500 resources='disk:100'", "create uuid=503 volumes=..:64"), "operation #503 of F DROPPED", "id: ")
 	s.contains(s.do("create-disk uuid=502 id=op"), "operation #502 of F (op) DROPPED on M-S0 #2 \"operation CREATE_DISK")
 	s.wants(s.do("link-closed", "after 1s", "connected"),
-		"at +500ms:", "connect", "to master: reregister M-S0", "  operation #501 DROPPED", "  operation #502 DROPPED",
+		"at +50ms:", "connect", "to master: reregister M-S0", "  operation #501 DROPPED", "  operation #502 DROPPED",
 		"  total cpus:8; mem:4096; disk:924; disk(reservations: [(DYNAMIC,dev,ops)]):100")
 }
 

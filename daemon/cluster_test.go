@@ -69,9 +69,17 @@ type testScheduler struct {
 	stream string
 	id     *mesospb.FrameworkID
 	events *wire.RecordReader
+
+	subscribed *schedulerpb.Event_Subscribed
 }
 
 func subscribe(t *testing.T, master string, capabilities ...mesospb.FrameworkInfo_Capability_Type) *testScheduler {
+	t.Helper()
+	return subscribeAs(t, master, nil, capabilities...)
+}
+
+// subscribeAs is subscribe for a framework that has an ID, if that is not nil.
+func subscribeAs(t *testing.T, master string, id *mesospb.FrameworkID, capabilities ...mesospb.FrameworkInfo_Capability_Type) *testScheduler {
 	t.Helper()
 	var can []*mesospb.FrameworkInfo_Capability
 	for _, c := range append(capabilities, mesospb.FrameworkInfo_Capability_MULTI_ROLE) {
@@ -79,16 +87,18 @@ func subscribe(t *testing.T, master string, capabilities ...mesospb.FrameworkInf
 	}
 	s := &testScheduler{t: t, url: "http://" + master + "/api/v1/scheduler"}
 	resp := s.post(&schedulerpb.Call{
-		Type: schedulerpb.Call_SUBSCRIBE.Enum(),
+		Type:        schedulerpb.Call_SUBSCRIBE.Enum(),
+		FrameworkId: id,
 		Subscribe: &schedulerpb.Call_Subscribe{FrameworkInfo: &mesospb.FrameworkInfo{
-			User: proto.String("root"), Name: proto.String("test"), Roles: []string{"*"},
+			Id: id, FailoverTimeout: proto.Float64(60), User: proto.String("root"), Name: proto.String("test"), Roles: []string{"*"},
 			Capabilities: can,
 		}},
 	}, http.StatusOK)
 	t.Cleanup(func() { resp.Body.Close() })
 	s.stream = resp.Header.Get("Mesos-Stream-Id")
 	s.events = wire.NewRecordReader(resp.Body, 1<<20)
-	s.id = s.next(schedulerpb.Event_SUBSCRIBED).GetSubscribed().GetFrameworkId()
+	s.subscribed = s.next(schedulerpb.Event_SUBSCRIBED).GetSubscribed()
+	s.id = s.subscribed.GetFrameworkId()
 	return s
 }
 

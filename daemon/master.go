@@ -226,9 +226,7 @@ func (m *Master) campaign(ctx context.Context) error {
 			return ctx.Err()
 		}
 		err = m.lead(ctx, elected, info)
-		if resigned := elected.Resign(context.WithoutCancel(ctx)); resigned != nil {
-			m.log.Debug("the leadership could not be given back", "error", resigned)
-		}
+		m.resign(ctx, elected)
 		if ctx.Err() != nil {
 			return ctx.Err()
 		}
@@ -236,6 +234,18 @@ func (m *Master) campaign(ctx context.Context) error {
 			return err
 		}
 		m.log.Warn("leadership lost", "error", err)
+	}
+}
+
+// resignTimeout bounds how long a master waits for etcd when it gives its
+// leadership back; there may be no majority any more.
+const resignTimeout = time.Second
+
+func (m *Master) resign(ctx context.Context, elected *registry.Term) {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), resignTimeout)
+	defer cancel()
+	if err := elected.Resign(ctx); err != nil {
+		m.log.Debug("the leadership could not be given back", "error", err)
 	}
 }
 

@@ -5,6 +5,7 @@ package daemon
 import (
 	"context"
 	"log/slog"
+	mathrand "math/rand/v2"
 	"net/url"
 	"sync"
 	"time"
@@ -20,6 +21,9 @@ import (
 // what was sent on it.
 const farewell = time.Second
 
+// followRetry is about how long an agent waits before it listens to another master.
+const followRetry = 200 * time.Millisecond
+
 // masterLink is an agent's connection to whichever master leads. The core says
 // when to connect; at most one attempt or connection is there at a time.
 type masterLink struct {
@@ -32,16 +36,43 @@ type masterLink struct {
 	cancel context.CancelFunc
 	done   sync.WaitGroup
 
-	mu    sync.Mutex
-	first int // the master to try first
-	last  agent.LinkID
-	conn  *link.Conn // of the link last
+	mu     sync.Mutex
+	leader string // who leads, as masters have told
+	first  int    // the master to try first if that one can't be reached
+	last   agent.LinkID
+	conn   *link.Conn // of the link last
 }
 
 func newMasterLink(masters []string, user *url.Userinfo, log *slog.Logger, inbox *drive.Inbox[agent.Input]) *masterLink {
 	l := &masterLink{masters: masters, user: user, log: log, inbox: inbox}
 	l.ctx, l.cancel = context.WithCancel(context.Background())
+	if len(masters) > 1 {
+		l.done.Go(l.follow)
+	}
 	return l
+}
+
+// follow listens to one of the masters for news of who leads, by choice to one
+// that doesn't: it will know when the leader is lost.
+func (l *masterLink) follow() {
+	at := mathrand.IntN(len(l.masters))
+	for ; l.ctx.Err() == nil; at = (at + 1) % len(l.masters) {
+		ctx, leave := context.WithCancel(l.ctx)
+		err := link.Follow(ctx, l.masters[at], func(news link.News) {
+			if news.Leader != "" {
+				l.mu.Lock()
+				l.leader = news.Leader
+				l.mu.Unlock()
+				l.inbox.Put(agent.LeaderKnown{Master: news.Leader, Term: news.Term})
+			}
+			if news.Leading {
+				leave()
+			}
+		})
+		leave()
+		l.log.Debug("listening to another master", "error", err)
+		pause(l.ctx, time.Duration((0.5+mathrand.Float64())*float64(followRetry)))
+	}
 }
 
 // connect looks for the leading master and then brings its messages to the core.
@@ -62,8 +93,18 @@ func (l *masterLink) connect() {
 	})
 }
 
-// dial tries the masters in turn, the one that last worked first.
+// dial tries the one that is said to lead, then the masters in turn, the one
+// that last worked first.
 func (l *masterLink) dial() (*link.Conn, string, error) {
+	l.mu.Lock()
+	leader := l.leader
+	l.mu.Unlock()
+	if leader != "" {
+		conn, _, err := link.Dial(l.ctx, leader, l.user)
+		if err == nil || mesos.KindOf(err) == mesos.Unauthenticated {
+			return conn, leader, err
+		}
+	}
 	err := mesos.Errorf(mesos.Invalid, "connect: no master is named")
 	for range l.masters {
 		l.mu.Lock()

@@ -24,6 +24,7 @@ type Embedded struct {
 	etcd   *embed.Etcd
 	lock   *fileutil.LockedFile
 	client *Client
+	life   *life
 	log    *slog.Logger
 	close  sync.Once
 }
@@ -46,7 +47,7 @@ func StartEmbedded(ctx context.Context, config EmbeddedConfig) (*Embedded, error
 // the directory, Unsupported if a newer version wrote it, and Internal if it is
 // damaged; the last two say what to do.
 func OpenEmbedded(ctx context.Context, config EmbeddedConfig) (*Embedded, error) {
-	zap, starting := newZapLogger(config.Logger)
+	zap, life := newZapLogger(config.Logger, config.Fast)
 	cfg, err := config.etcd(zap)
 	if err != nil {
 		return nil, err
@@ -61,7 +62,7 @@ func OpenEmbedded(ctx context.Context, config EmbeddedConfig) (*Embedded, error)
 	if err != nil {
 		return nil, err
 	}
-	server, err := startMember(cfg, starting)
+	server, err := startMember(cfg, life)
 	if err != nil {
 		lock.Close()
 		return nil, err
@@ -74,6 +75,7 @@ func OpenEmbedded(ctx context.Context, config EmbeddedConfig) (*Embedded, error)
 		config: config,
 		etcd:   server,
 		lock:   lock,
+		life:   life,
 		log:    log,
 		client: &Client{
 			etcd:     v3client.New(server.Server),
@@ -114,8 +116,8 @@ func checkDir(dir string) error {
 
 // startMember starts a member. What etcd makes of a directory that it can't read
 // is the end of the process; here it is an error.
-func startMember(cfg *embed.Config, starting *starting) (server *embed.Etcd, err error) {
-	defer starting.over()
+func startMember(cfg *embed.Config, life *life) (server *embed.Etcd, err error) {
+	defer life.started.Store(true)
 	defer func() {
 		if cause := recover(); cause != nil {
 			server, err = nil, refused(cfg.Dir, cause)
@@ -195,7 +197,7 @@ func (e *Embedded) Ended() <-chan struct{} { return e.etcd.Server.StopNotify() }
 
 // Err is why the member ended. Its kind is Gone if the cluster removed it.
 func (e *Embedded) Err() error {
-	if e.etcd.Server.IsIDRemoved(uint64(e.etcd.Server.MemberID())) {
+	if e.life.removed.Load() || e.etcd.Server.IsIDRemoved(uint64(e.etcd.Server.MemberID())) {
 		return mesos.Errorf(mesos.Gone, "etcd: this member was removed from its cluster; "+
 			"to bring it back, add it again (mesosctl master member add) and start it without %s", e.config.Dir)
 	}

@@ -11,16 +11,22 @@ import (
 
 // newZapLogger returns a logger for etcd that hands warnings and errors to to.
 // A nil logger discards everything. What is fatal ends the process, but panics
-// while the member is being started.
-func newZapLogger(to *slog.Logger) (*zap.Logger, *starting) {
-	during := new(starting)
-	core := zapcore.NewNopCore()
-	if to != nil {
-		core = &slogCore{to: to.With("part", "etcd")}
+// while the member is being started. At fast ticks a late one means nothing.
+func newZapLogger(to *slog.Logger, fast bool) (*zap.Logger, *life) {
+	if to == nil {
+		to = slog.New(slog.DiscardHandler)
 	}
-	return zap.New(core, zap.WithFatalHook(terminal{during, zapcore.WriteThenFatal}),
-		zap.WithPanicHook(terminal{during, zapcore.WriteThenPanic})), during
+	told := new(life)
+	core := &slogCore{to: to.With("part", "etcd"), told: told, fast: fast}
+	return zap.New(core, zap.WithFatalHook(terminal{told, zapcore.WriteThenFatal}),
+		zap.WithPanicHook(terminal{told, zapcore.WriteThenPanic})), told
 }
+
+// removedMessage is what a member logs when the others have told it that it was removed.
+const removedMessage = "data-dir used by this member must be removed"
+
+// lateTick is what a member warns about when it was not scheduled in time.
+const lateTick = "leader failed to send out heartbeat on time"
 
 // harmless are the beginnings of what etcd warns about at every start and stop
 // of a healthy member.
@@ -43,23 +49,36 @@ var harmless = []string{
 	"failed to get version",         // of a member that is down, which is said already
 	"failed to reach the peer URL",  // as above
 	"lost TCP streaming connection", // as above
+	"closed TCP streaming connection",
+	"rejecting member", // it is answered with the error
+	"Validation on configuration change failed",
+	"failed to find remote peer in cluster",        // which is about to learn of it
+	"setting up serving from embedded etcd failed", // it was stopped at once
 }
 
 // slogCore is a zap core that writes to log/slog.
 type slogCore struct {
-	to *slog.Logger
+	to   *slog.Logger
+	told *life
+	fast bool
 }
 
 func (c *slogCore) Enabled(level zapcore.Level) bool {
-	return level >= zapcore.WarnLevel && c.to.Enabled(context.Background(), slogLevel(level))
+	return level >= zapcore.WarnLevel
 }
 
 func (c *slogCore) With(fields []zapcore.Field) zapcore.Core {
-	return &slogCore{to: c.to.With(attributes(fields)...)}
+	return &slogCore{to: c.to.With(attributes(fields)...), told: c.told, fast: c.fast}
 }
 
 func (c *slogCore) Check(entry zapcore.Entry, checked *zapcore.CheckedEntry) *zapcore.CheckedEntry {
 	if !c.Enabled(entry.Level) {
+		return checked
+	}
+	if strings.HasPrefix(entry.Message, removedMessage) {
+		c.told.removed.Store(true)
+	}
+	if c.fast && strings.HasPrefix(entry.Message, lateTick) {
 		return checked
 	}
 	for _, message := range harmless {

@@ -10,6 +10,7 @@ import (
 
 	"go.etcd.io/etcd/api/v3/v3rpc/rpctypes"
 	"go.etcd.io/etcd/client/pkg/v3/types"
+	clientv3 "go.etcd.io/etcd/client/v3"
 	"go.etcd.io/etcd/server/v3/etcdserver"
 	"go.etcd.io/etcd/server/v3/etcdserver/api/membership"
 	etcderrors "go.etcd.io/etcd/server/v3/etcdserver/errors"
@@ -52,7 +53,11 @@ func (e *Embedded) AddMember(ctx context.Context, peerURL string) (members.Membe
 			return members.Member{}, mesos.Errorf(mesos.Conflict, "add member: the member %s (%s) was added and has not joined yet; start it, or remove it", m.ID, m.Peer)
 		}
 	}
-	added, err := e.client.etcd.MemberAddAsLearner(ctx, []string{peerURL})
+	var added *clientv3.MemberAddResponse
+	err := e.changeMembers(ctx, func() (err error) {
+		added, err = e.client.etcd.MemberAddAsLearner(ctx, []string{peerURL})
+		return err
+	})
 	if err != nil {
 		return members.Member{}, membersError("add member", err)
 	}
@@ -70,10 +75,32 @@ func (e *Embedded) RemoveMember(ctx context.Context, id string) error {
 	if len(all) == 1 {
 		return mesos.Errorf(mesos.Conflict, "remove member: it is the only one; stop its master instead")
 	}
-	if _, err := e.client.etcd.MemberRemove(ctx, n); err != nil {
+	err = e.changeMembers(ctx, func() error {
+		_, err := e.client.etcd.MemberRemove(ctx, n)
+		return err
+	})
+	if err != nil {
 		return membersError("remove member", err)
 	}
 	return nil
+}
+
+// healthPatience is a little longer than the time for which etcd wants members to
+// have been connected before it changes who they are.
+const healthPatience = etcdserver.HealthInterval + 2*time.Second
+
+// changeMembers tries a change again while members may only just have come up. An
+// ID is made of the address and the second, so that a member that was added and
+// removed within one can be added again in the next.
+func (e *Embedded) changeMembers(ctx context.Context, change func() error) error {
+	for end := time.Now().Add(healthPatience); ; wait(ctx, retryInterval) {
+		err := change()
+		passes := errors.Is(err, etcderrors.ErrUnhealthy) || errors.Is(err, rpctypes.ErrUnhealthy) ||
+			errors.Is(err, membership.ErrIDRemoved) || errors.Is(err, rpctypes.ErrMemberNotFound)
+		if !passes || ctx.Err() != nil || time.Now().After(end) {
+			return err
+		}
+	}
 }
 
 func membersError(op string, err error) error {

@@ -12,11 +12,14 @@ import (
 	"github.com/mesosctl/mesosctl/mesos"
 )
 
-// starting tells that a member is being started: what is fatal to etcd is then
-// an error of the start.
-type starting struct{ done atomic.Bool }
-
-func (s *starting) over() { s.done.Store(true) }
+// life is what etcd's log tells of a member and its API doesn't.
+type life struct {
+	// started: from now on what is fatal to etcd ends the process; before, it is an
+	// error of the start.
+	started atomic.Bool
+	// removed: the other members have said that this one was removed.
+	removed atomic.Bool
+}
 
 // fatal is what etcd said when it gave up.
 type fatal struct {
@@ -36,12 +39,12 @@ func (f fatal) Unwrap() error { return f.cause }
 // terminal is called by zap after it has written a message after which etcd
 // can't go on.
 type terminal struct {
-	starting *starting
-	usual    zapcore.CheckWriteAction
+	life  *life
+	usual zapcore.CheckWriteAction
 }
 
 func (t terminal) OnWrite(entry *zapcore.CheckedEntry, fields []zapcore.Field) {
-	if t.starting.done.Load() {
+	if t.life.started.Load() {
 		t.usual.OnWrite(entry, fields)
 		return
 	}
