@@ -5,6 +5,7 @@ import (
 	"encoding/binary"
 	"errors"
 	"io"
+	"sync"
 
 	"github.com/mesosctl/mesosctl/mesos"
 )
@@ -34,8 +35,20 @@ func AppendFrame(dst []byte, m Message) ([]byte, error) {
 type FrameReader struct {
 	r     *bufio.Reader
 	limit int
-	frame []byte
 	err   error
+}
+
+// frames are buffers for frames that don't fit into a reader's own; one at rest
+// holds none of them.
+var frames = sync.Pool{New: func() any { return new(frame) }}
+
+type frame []byte
+
+// put makes a buffer available to others, unless it has become large.
+func (f *frame) put() {
+	if cap(*f) <= 256<<10 {
+		frames.Put(f)
+	}
 }
 
 // NewFrameReader reads frames with messages of up to limit bytes from r.
@@ -52,25 +65,39 @@ func (r *FrameReader) Next(m Message) error {
 	if r.err != nil {
 		return r.err
 	}
-	if err := r.read(); err != nil {
-		if r.err = io.EOF; !errors.Is(err, io.EOF) {
-			r.err = mesos.Errorf(mesos.KindOf(err), "read frame: %w", err)
+	length, err := r.header()
+	switch {
+	case err != nil:
+	case length <= r.r.Buffered():
+		whole, _ := r.r.Peek(length)
+		defer r.r.Discard(length) //nolint:errcheck // it is there
+		return Unmarshal(whole, m)
+	default:
+		buffer := frames.Get().(*frame)
+		defer buffer.put()
+		if *buffer, err = readFull(r.r, (*buffer)[:0], length); err == nil {
+			return Unmarshal(*buffer, m)
 		}
-		return r.err
 	}
-	return Unmarshal(r.frame, m)
+	if r.err = io.EOF; !errors.Is(err, io.EOF) {
+		r.err = mesos.Errorf(mesos.KindOf(err), "read frame: %w", err)
+	}
+	return r.err
 }
 
-func (r *FrameReader) read() error {
-	var header [frameHeader]byte
-	if _, err := io.ReadFull(r.r, header[:]); err != nil {
-		return err // io.EOF only before the first byte
+// header reads the length of the next frame: io.EOF only before its first byte.
+func (r *FrameReader) header() (length int, err error) {
+	header, err := r.r.Peek(frameHeader)
+	if len(header) > 0 && errors.Is(err, io.EOF) {
+		err = io.ErrUnexpectedEOF
 	}
-	length := binary.BigEndian.Uint32(header[:])
-	if uint64(length) > uint64(r.limit) {
-		return mesos.Errorf(mesos.TooLarge, "%d bytes are more than the limit of %d", length, r.limit)
+	if err != nil {
+		return 0, err
 	}
-	var err error
-	r.frame, err = readFull(r.r, r.frame[:0], int(length))
-	return err
+	n := binary.BigEndian.Uint32(header)
+	r.r.Discard(frameHeader) //nolint:errcheck // it is there
+	if uint64(n) > uint64(r.limit) {
+		return 0, mesos.Errorf(mesos.TooLarge, "%d bytes are more than the limit of %d", n, r.limit)
+	}
+	return int(n), nil
 }
