@@ -132,7 +132,7 @@ func (s *Stream) breakLocked(cause error) {
 }
 
 // buffers are what events are encoded into.
-var buffers = sync.Pool{New: func() any { b := make([]byte, 0, 2*batchBytes); return &b }}
+var buffers = sync.Pool{New: func() any { b := make([]byte, 0, 4<<10); return &b }}
 
 // drain writes what is queued until nothing is.
 func (s *Stream) drain() {

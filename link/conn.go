@@ -43,8 +43,9 @@ type Conn struct {
 	err     error
 }
 
-// buffers are what frames are encoded into; an idle link holds none.
-var buffers = sync.Pool{New: func() any { b := make([]byte, 0, batchBytes); return &b }}
+// buffers are what frames are encoded into; an idle link holds none. They begin
+// small: most links have one short message to send at a time.
+var buffers = sync.Pool{New: func() any { b := make([]byte, 0, 512); return &b }}
 
 // New is one end of a link over a connection that was made in another way than
 // by Upgrade.

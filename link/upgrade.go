@@ -86,6 +86,19 @@ func Dial(ctx context.Context, address string, user *url.Userinfo) (_ *Conn, lea
 	return nil, "", mesos.Errorf(mesos.Unavailable, "connect to master %s: more than %d redirects", address, maxRedirects)
 }
 
+// Over makes a link of a connection to the leading master that was made in
+// another way than by Dial. It does not end with a context: set a deadline.
+func Over(conn net.Conn, address string, user *url.Userinfo) (*Conn, error) {
+	link, next, err := handshake(conn, address, user)
+	if err == nil && link == nil {
+		err = mesos.Errorf(mesos.Unavailable, "another master leads, %s", next)
+	}
+	if err != nil {
+		return nil, mesos.Errorf(mesos.KindOf(err), "connect to master %s: %w", address, err)
+	}
+	return link, nil
+}
+
 // dialOnce returns a link, or the address that it is to be sought at.
 func dialOnce(ctx context.Context, address string, user *url.Userinfo) (_ *Conn, next string, err error) {
 	conn, err := new(net.Dialer).DialContext(ctx, "tcp", address)
