@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"net"
 	"net/http"
 	"sync"
 	"sync/atomic"
@@ -34,6 +35,7 @@ type Master struct {
 	client  *registry.Client
 	// whitelist belongs to the goroutines of the term, one after the other.
 	whitelist *whitelist
+	ballast   ballast
 
 	realms  authn.Realms
 	view    *httpapi.MasterView
@@ -103,6 +105,9 @@ func StartMaster(ctx context.Context, cfg MasterConfig) (*Master, error) {
 
 // Address is the host:port at which others reach the master.
 func (m *Master) Address() string { return m.address.String() }
+
+// Serve serves on a listener beside the master's own, until the master ends.
+func (m *Master) Serve(listener net.Listener) error { return serve(m.running, m.server, listener) }
 
 // Ended is closed when the master ends, whether it was asked to or failed.
 func (m *Master) Ended() <-chan struct{} { return m.running.Done() }
@@ -297,6 +302,7 @@ func (m *Master) lead(ctx context.Context, elected *registry.Term, info *mesospb
 	if err != nil {
 		return err
 	}
+	defer m.ballast.learn(len(registered.Admitted))()
 	core := master.New(m.cfg.core(info, uint64(elected.Revision()), m.whitelist.read()), registered)
 	t := newTerm(m.log, core, elected, m.view)
 	t.whitelist = m.whitelist
