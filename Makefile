@@ -51,6 +51,8 @@ fuzz: ## every fuzz target for FUZZTIME (default 30s) each
 bench: build ## the figures of README, as tables
 	$(BIN) bench allocator
 	$(BIN) bench execute
+	$(BIN) bench launch
+	$(BIN) bench failover
 
 .PHONY: generate
 generate: generate-wire docs coverage-table ## everything that is generated and committed

@@ -34,6 +34,7 @@ type Row struct {
 type Options struct {
 	Agents     int
 	Frameworks int
+	Tasks      int // all of them for launch, of each agent for failover
 	// Shapes is what works of Shapes to measure; empty means all.
 	Shapes []string
 	// Repeat is how often to measure; 0 means what suits the benchmark.
@@ -56,6 +57,8 @@ func (o Options) logf(format string, args ...any) {
 var benchmarks = map[string]func(context.Context, Options) ([]Row, error){
 	"allocator": Allocator,
 	"execute":   Execute,
+	"failover":  Failover,
+	"launch":    Launch,
 }
 
 // Names is the names of the benchmarks, sorted.

@@ -45,6 +45,41 @@ func TestShapesAreChosen(t *testing.T) {
 	}
 }
 
+// TestControlPlaneRows runs those that need a master on small clusters.
+func TestControlPlaneRows(t *testing.T) {
+	for name, better := range map[string]string{"launch": "more", "failover": "less"} {
+		rows, err := Run(t.Context(), name, Options{Agents: 3, Tasks: 50, Repeat: 1})
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, r := range rows {
+			if r.Name != name || r.Value <= 0 || r.Better != better || r.Setting == "" || r.Goal != 0 {
+				t.Errorf("bad row: %+v", r)
+			}
+		}
+	}
+}
+
+// TestAgentsWithinTheProcess is of agents that are more than there may be sockets.
+func TestAgentsWithinTheProcess(t *testing.T) {
+	master, err := startControlPlane(t.Context(), sockets+1)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer master.stop()
+	f := newFleet(master, 20, "cpus:1;mem:64")
+	if err := f.connect(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	defer f.disconnect()
+	if err := f.register(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	if err := (recovery{agents: 20}).check(t.Context(), master); err != nil {
+		t.Error(err)
+	}
+}
+
 // TestGoals runs the work that the goals are set for: go test -run Goals -goals.
 func TestGoals(t *testing.T) {
 	if !*goals {
