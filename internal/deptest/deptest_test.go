@@ -1,5 +1,3 @@
-// Package deptest holds the house together: which room may import which, and
-// what the cores may never touch.
 package deptest
 
 import (
