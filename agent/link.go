@@ -218,6 +218,9 @@ func (a *Agent) reregister() *linkpb.Reregister {
 		m.Operations = append(m.Operations, e.value.record)
 	}
 	for _, f := range a.frameworks.values() {
+		if f.terminating {
+			continue // a master that doesn't know would wait for its updates for ever
+		}
 		m.Frameworks = append(m.Frameworks, f.info)
 		for _, e := range f.executors.values() {
 			if !e.command && e.state != executorTerminated {

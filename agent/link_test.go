@@ -94,6 +94,18 @@ func TestUnacknowledgedTasksOfAnExecutorThatEndedAreReportedOnReregistration(t *
 	s.contains(s.do("registered"), "update #101 F/t FINISHED")
 }
 
+func TestTasksOfAFrameworkThatIsBeingShutDownAreNotReported(t *testing.T) {
+	// Its updates are not sent any more: to a new master the tasks would run for ever.
+	s := scene(t, "run task=t executor=E", "subscribe", "shutdown-framework", "link-closed")
+	s.lacks(s.do("after 1s", "connected"), "F/t")
+}
+
+func TestTasksForAFrameworkThatIsBeingShutDownAreDropped(t *testing.T) {
+	s := scene(t, "run task=t executor=E", "subscribe", "shutdown-framework")
+	s.contains(s.do("run task=t2"), "F/t2 LOST FRAMEWORK_REMOVED")
+	s.lacks(s.do("ack task=t2 uuid=2", "after 1h"), "F/t")
+}
+
 func TestTaskNamesItsExecutorUnlessTheAgentMadeIt(t *testing.T) {
 	// covers: MasterSlaveReconciliationTest.SlaveReregisterTaskExecutorIds
 	s := scene(t, "run task=c", "run task=t executor=E")

@@ -37,7 +37,8 @@ func (a *Agent) runTasks(m *linkpb.RunTasks) {
 	}
 	f := a.framework(m.GetFrameworkInfo())
 	if f.terminating {
-		a.log(logWarn, "ignored a launch for a framework that is shutting down", "framework", string(f.id))
+		// From a master that doesn't know that the framework was ended.
+		a.dropLaunch(f, &launch{message: m}, mesospb.TaskStatus_REASON_FRAMEWORK_REMOVED, "The framework is being shut down here")
 		a.notLaunched(f, m)
 		return
 	}
