@@ -32,6 +32,7 @@ type machine struct {
 	// crashAfter is how many more effects the agent does before it dies, if above 0.
 	crashAfter int
 	address    string
+	expelled   bool // operators have asked to take it down
 
 	lastLink   agent.LinkID
 	ending     map[string]bool // frameworks that the agent was told to shut down
@@ -198,7 +199,7 @@ func (m *machine) crashes() bool {
 func (m *machine) noteAdmission(effects []agent.Effect) {
 	for _, effect := range effects {
 		if e, ok := effect.(agent.Checkpoint); ok && e.Path == agent.LatestPath && e.Value != nil {
-			m.cluster.acknowledged[mesos.AgentID(e.Value)] = true
+			m.cluster.acknowledged[mesos.AgentID(e.Value)] = m
 		}
 	}
 }
@@ -331,7 +332,7 @@ func (m *machine) sendMaster(e agent.SendMaster) {
 
 func (m *machine) fromMaster(link *conn, message *linkpb.ToAgent) {
 	if s := message.GetShutdownFramework(); s != nil {
-		m.ending[s.GetFrameworkId().GetValue()] = true
+		m.ending[s.GetFrameworkId().GetValue()], m.cluster.tornDown = true, true
 	}
 	m.core.take(agent.MasterMessage{Link: m.cluster.ends[link].here, Message: message})
 }

@@ -2,6 +2,7 @@ package sim
 
 import (
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/mesosctl/mesosctl/allocator"
@@ -134,6 +135,10 @@ func (s *session) performAll(outputs []allocation.Output) {
 func (s *session) perform(out allocation.Output) {
 	l := s.leader
 	if refused, ok := out.(allocation.Refused); ok {
+		if strings.Contains(refused.Err.Error(), "more is in use than") && l.cluster.tornDown {
+			l.cluster.logf("%s: %v", l.name, refused.Err) // what was given to others before it was free, see checkMachine
+			return
+		}
 		l.cluster.fail("%s: the allocator refused what the master said: %v", l.name, refused.Err)
 		return
 	}

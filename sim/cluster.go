@@ -26,7 +26,9 @@ type cluster struct {
 
 	// acknowledged are agents that know for good that they are admitted, left those
 	// that said since that they leave, or whose machine forgot that it is they.
-	acknowledged, left map[mesos.AgentID]bool
+	acknowledged map[mesos.AgentID]*machine
+	left         map[mesos.AgentID]bool
+	tornDown     bool // an agent was told to shut down a framework
 }
 
 // options are what the seed decides about a run as a whole.
@@ -53,7 +55,7 @@ var reservedShapes = []string{
 func newCluster(seed uint64, remote, operated bool) *cluster {
 	c := &cluster{
 		world: newWorld(seed), linked: map[*conn]*machine{}, ends: map[*conn]linkEnds{}, cuts: map[path]time.Time{}, promises: map[string]*promise{},
-		acknowledged: map[mesos.AgentID]bool{}, left: map[mesos.AgentID]bool{},
+		acknowledged: map[mesos.AgentID]*machine{}, left: map[mesos.AgentID]bool{},
 	}
 	c.etcd = newEtcd(c.world)
 	c.options = options{

@@ -94,7 +94,7 @@ func (h *host) pause(d time.Duration) {
 	c := h.cluster
 	c.logf("fault: %s stands still for %v", h.name, d)
 	h.stopped = true
-	if h.term != nil {
+	if h.term != nil && h.term.session != nil {
 		h.term.core.stopped, h.term.session.alloc.stopped = true, h.term.session.id == 0
 	}
 	life := h.life
@@ -106,7 +106,7 @@ func (h *host) pause(d time.Duration) {
 		held := h.held
 		h.held = nil
 		resume := func() {
-			if l := h.term; l != nil {
+			if l := h.term; l != nil && l.session != nil {
 				l.core.stopped, l.session.alloc.stopped = false, false
 				l.core.drain()
 				l.session.alloc.drain()

@@ -99,15 +99,15 @@ func (c *cluster) decode(list []*mesospb.Resource) resources.Resources {
 }
 
 // checkRegistry: an agent that has it on its disk that it is admitted stays in the
-// registry, as admitted, unreachable or gone, until it says that it leaves or
-// another agent takes its place on its machine.
+// registry, as admitted, unreachable or gone, until it says that it leaves,
+// another agent takes its place on its machine, or the machine is taken down.
 func (c *cluster) checkRegistry() {
 	if !c.etcd.changed {
 		return
 	}
 	c.etcd.changed = false
 	for _, id := range slices.Sorted(maps.Keys(c.acknowledged)) {
-		if !c.inRegistry(id) && !c.left[id] {
+		if m := c.acknowledged[id]; !c.inRegistry(id) && !c.left[id] && !m.expelled {
 			c.fail("agent %s was admitted and is not in the registry any more", id)
 		}
 	}

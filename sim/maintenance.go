@@ -31,7 +31,7 @@ func (c *cluster) changeMaintenance(l *leader) {
 		c.logf("%s: %s is to go down", l.name, id.GetHostname())
 		for _, m := range c.machines {
 			if m.machineID().GetHostname() == id.GetHostname() {
-				c.left[m.identity()] = true
+				m.expelled = true
 			}
 		}
 		l.ask(func(err error) { c.logf("%s: %s down: %v", l.name, id.GetHostname(), err) }, func(request master.RequestID) master.Input {
