@@ -446,3 +446,20 @@ func TestACallAboutOperationsNeedsItsParts(t *testing.T) {
 func pongMessage() *linkpb.ToMaster {
 	return &linkpb.ToMaster{Message: &linkpb.ToMaster_Pong{Pong: &linkpb.Pong{}}}
 }
+
+func TestWhoeverWantsToHearOfAnOperationHearsThatItsAgentIsGone(t *testing.T) {
+	// covers: OperationReconciliationTest.ReconcileAgentOperationOnGoneAgent
+	// covers: MasterAPITest.OperationUpdatesUponAgentGone
+	// covers: MasterAPITest.OperationUpdatesUponUnreachable
+	y := newYard(t)
+	y.accept(text("cpus:2"), heard("r", reserve(reserved(text("cpus:2"), "web"))), reserve(reserved(text("cpus:1"), "web")))
+	y.answer(1, y.applied()[0], finished, 1) // not acknowledged
+	y.take()
+	y.step(MarkAgentGone{Request: 99, Agent: y.agent})
+	y.wantEvents("s1 r GONE_BY_OPERATOR on M-S0")
+	if len(y.views.operations) > 0 {
+		t.Errorf("operations are %v", y.views.operations)
+	}
+	y.reconcileOperations(y.s, "r@M-S0")
+	y.wantEvents("s1 r GONE_BY_OPERATOR on M-S0")
+}

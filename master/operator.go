@@ -32,6 +32,9 @@ func (m *Master) tryOperatorOperation(in Operate) error {
 	if err := request.validate(a, nil, in.Principal); err != nil {
 		return mesos.Errorf(mesos.Invalid, "%w; on agent %s", err, a.id)
 	}
+	if err := m.mayOperate(in.Principal, info); err != nil {
+		return err
+	}
 	conversions, err := convert.Conversions(info)
 	if err != nil {
 		return err

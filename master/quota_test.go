@@ -205,11 +205,16 @@ func TestQuotaIsRemovedOnce(t *testing.T) {
 
 func TestAbsurdQuotasAreRefused(t *testing.T) {
 	// covers: MasterQuotaTest.UpdateQuotaTooLarge
+	// covers: MasterCallValidationTest.UpdateQuota
 	c := newCluster(t, testConfig(), Recovered{})
 	says(t, c.updateQuota(true, quotaConfig("dev", "cpus:1000000000000", "cpus:1000000000001")), mesos.Invalid, "limit", "1000000000001 cpus", "more than")
 	says(t, c.updateQuota(true, quotaConfig("dev", "", "mem:1099511627777")), mesos.Invalid, "limit", "1099511627777 mem")
 	says(t, c.updateQuota(true, quotaConfig("dev", "disk:1099511627777", "")), mesos.Invalid, "guarantee", "1099511627777 disk")
 	says(t, c.updateQuota(true, quotaConfig("dev/", "", "mem:1")), mesos.Invalid, `"dev/"`, "slash")
+	says(t, c.updateQuota(true, quotaConfig("dev", "", "foobars:1000000000001")), mesos.Invalid, "limit", "1000000000001 foobars")
+	says(t, c.updateQuota(true, quotaConfig("", "", "mem:1")), mesos.Invalid, "role")
+	says(t, c.updateQuota(true, quotaConfig("dev", "cpus:20;mem:40", "cpus:10;mem:20")), mesos.Invalid, "guarantee", "limit")
+	granted(t, c.updateQuota(true, quotaConfig("*", "cpus:10", "cpus:10"), quotaConfig("dev", "disk:1099511627776;mem:1099511627776", "")))
 	negative := quotaConfig("dev", "", "")
 	negative.Limits = map[string]*mesospb.Value_Scalar{"cpus": {Value: new(-1.0)}}
 	says(t, c.updateQuota(true, negative), mesos.Invalid, "dev", "cpus", "-1", "negative")

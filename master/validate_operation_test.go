@@ -207,3 +207,46 @@ func TestOperationsComeInOldFormatsToo(t *testing.T) {
 		t.Errorf("read %s", request.resources[0])
 	}
 }
+
+// What a framework is offered has a role, what the agent has has none.
+func TestOperationsGetTheOffersRole(t *testing.T) {
+	// covers: ProtobufUtilTest.InjectAndStripAllocationInfoInOfferOperation
+	disk := text("disk(web):10")
+	volume := volumeOf(disk, "v")
+	for _, o := range []*mesospb.Offer_Operation{
+		reserve(reserved(text("cpus:1"), "web")), rereserve(reserved(text("cpus:1"), "db"), reserved(text("cpus:1"), "web")),
+		unreserve(reserved(text("cpus:1"), "web")), create(volume), destroy(volume), grow(volume, disk), shrink(volume, 5),
+	} {
+		request, err := readOperation(o, "web")
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, r := range append(append(request.resources, request.source...), request.addition) {
+			if r.Name != "" && r.AllocationRole != "web" {
+				t.Errorf("%s: %s is allocated to %q", o.GetType(), r, r.AllocationRole)
+			}
+		}
+		conversions, err := convert.Conversions(o)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for i, bare := range unallocated(conversions) {
+			if got := conversions[i].Consumed.AllocationRoles(); len(got) != 1 || got[0] != "web" {
+				t.Errorf("%s: consumed is allocated to %v", o.GetType(), got)
+			}
+			if !bare.Consumed.Equal(conversions[i].Consumed.Unallocate()) || !bare.Converted.Equal(conversions[i].Converted.Unallocate()) {
+				t.Errorf("%s: on the agent it is %v", o.GetType(), bare)
+			}
+		}
+	}
+	// A role that was named stays.
+	o := unreserve(reserved(text("cpus:1"), "web").Allocate("db"))
+	if request, err := readOperation(o, "web"); err != nil || request.resources[0].AllocationRole != "db" {
+		t.Errorf("%v, %v", request, err)
+	}
+	for _, o := range []*mesospb.Offer_Operation{createDisk(disk, 0, ""), destroyDisk(disk)} {
+		if request, err := readOperation(o, "web"); err != nil || request.resources[0].AllocationRole != "web" {
+			t.Errorf("%s: %v, %v", o.GetType(), request, err)
+		}
+	}
+}

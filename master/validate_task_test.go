@@ -233,6 +233,7 @@ func TestATaskThatIsInvalidEndsInTaskError(t *testing.T) {
 			allocated(&mesospb.TaskInfo{Resources: task.Executor.Resources}, "a", "b")
 		}, "allocated to several roles"},
 		"fractional gpus": {func(task *mesospb.TaskInfo) { task.Resources = commandTask("", "", "gpus:0.5").Resources }, "gpus: 0.5 is not a whole number"},
+		// covers: ResourceValidationTest.OverlappingSetsAndRanges
 		"overlapping ports": {func(task *mesospb.TaskInfo) {
 			executor(task)
 			task.Resources = commandTask("", "", "ports:[1-10]").Resources
