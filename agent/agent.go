@@ -4,7 +4,6 @@
 package agent
 
 import (
-	"path"
 	"time"
 
 	"github.com/mesosctl/mesosctl/mesos"
@@ -41,6 +40,17 @@ type Config struct {
 	// Strict is --strict: what can't be read of the checkpoints is an error of
 	// Recover, instead of being left out.
 	Strict bool
+	// Cleanup is --recover=cleanup: the agent shuts down what an earlier one left,
+	// and ends.
+	Cleanup bool
+	// ReconfigurationPolicy is --reconfiguration_policy: what may differ from the
+	// configuration of the earlier agent whose ID this one takes over. The empty
+	// policy allows everything.
+	ReconfigurationPolicy ReconfigurationPolicy
+	// AnyPort tells that the port of Info is not configured: any other will do.
+	AnyPort bool
+	// BootID names this boot of the machine; empty if that is not known.
+	BootID string
 
 	// ACLs are --acls; nil allows everything.
 	ACLs *acl.ACLs
@@ -81,11 +91,13 @@ type Agent struct {
 	total          resources.Resources // the configured ones after all operations
 	savedResources []byte              // as they are checkpointed, with the operations
 	operations     ordered[uuid, *operation]
-	garbage        []string          // recovered checkpoints that nobody needs
 	changing       *operation        // whose volumes are being changed
 	held           []*linkpb.ToAgent // came meanwhile, and may count on the change
 	oversubscribed *oversubscription
 	draining       *mesospb.DrainConfig // nil unless a drain is under way
+
+	past       State // what an earlier agent left, until the first Step
+	recovering int   // executors that an earlier agent ran and that are neither back nor gone
 
 	publication publication
 	metrics     Metrics
@@ -107,7 +119,7 @@ func New(config Config, state State) *Agent {
 		config:     config,
 		info:       config.Info.CloneVT(),
 		saved:      state.Agent,
-		garbage:    state.garbage,
+		past:       state,
 		containers: make(map[mesos.ContainerID]*executor),
 		streams:    make(map[StreamID]*executor),
 	}
@@ -160,24 +172,33 @@ func (a *Agent) Step(now time.Time, in Input) []Effect {
 }
 
 // begin is the first Step's. An agent that was here before comes back under its
-// ID and without executors, so that what is written of those is void.
+// ID, and takes over what it ran before it goes to the master.
 func (a *Agent) begin() {
 	a.phase = living
 	a.metrics.started = a.now
-	if a.id != "" {
-		a.forget(path.Join(agentPath(a.id), "frameworks"))
+	past := a.past
+	a.past = State{}
+	for _, path := range past.garbage {
+		a.forget(path)
+	}
+	if a.config.BootID != past.bootID && a.config.BootID != "" {
+		a.emit(Checkpoint{Path: bootPath, Value: []byte(a.config.BootID)})
 	}
 	a.emit(PutAgent{Agent: a.info})
 	a.publishTotal()
-	for _, path := range a.garbage {
-		a.forget(path)
+	a.adoptRuns(past.frameworks)
+	switch {
+	case a.config.Cleanup:
+		a.halt(nil)
+	default:
+		a.continueOperations()
+		if a.draining != nil {
+			a.killAll()
+		}
+		if a.recovering == 0 {
+			a.connect()
+		}
 	}
-	a.garbage = nil
-	a.continueOperations()
-	if a.draining != nil {
-		a.killAll()
-	}
-	a.connect()
 }
 
 func (a *Agent) take(in Input) {

@@ -7,6 +7,7 @@ import (
 	"strconv"
 
 	"github.com/mesosctl/mesosctl/mesos"
+	"github.com/mesosctl/mesosctl/wire/linkpb"
 )
 
 // The checkpoints lie where Mesos has them; paths are relative to
@@ -14,15 +15,21 @@ import (
 // of the newest of its siblings. See
 // https://mesos.apache.org/documentation/latest/agent-recovery/.
 //
+//	boot_id
+//	resources/resources_and_operations.state
 //	slaves/latest
 //	slaves/<agent>/slave.info
 //	slaves/<agent>/drain_config
+//	slaves/<agent>/operations/<operation>/operation.updates
 //	slaves/<agent>/frameworks/<framework>/framework.info
 //	  .../executors/<executor>/executor.info
 //	  .../executors/<executor>/executor_generated_for_command_task
 //	  .../executors/<executor>/runs/latest
 //	  .../runs/<container>/{http.marker,executor.sentinel,pids/forked.pid}
-//	  .../runs/<container>/tasks/<task>/{task.info,task.updates}
+//	  .../runs/<container>/tasks/<task>/{task.info,task.kill,task.updates}
+
+// bootPath is the checkpoint of which boot of the machine an agent ran in.
+const bootPath = "boot_id"
 
 // LatestPath is the checkpoint that holds the ID of the agent that ran last.
 const LatestPath = "slaves/latest"
@@ -112,7 +119,15 @@ func (a *Agent) checkpointEnd(e *executor) {
 }
 
 func (a *Agent) checkpointTask(t *task) {
-	a.write(path.Join(taskPath(a.id, t.executor, t.id), "task.info"), t.record)
+	a.write(path.Join(taskPath(a.id, t.executor, t.id), "task.info"), t.info)
+}
+
+// checkpointKill notes that a command task is to be killed: its executor is in
+// this process, and the one that goes on after a restart must know.
+func (a *Agent) checkpointKill(t *task, m *linkpb.KillTask) {
+	if t.executor.checkpoint && t.executor.command {
+		a.write(path.Join(taskPath(a.id, t.executor, t.id), "task.kill"), m)
+	}
 }
 
 // formatUUID writes a UUID as text.

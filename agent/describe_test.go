@@ -36,6 +36,12 @@ func (s *stage) describe(effect Effect) string {
 		return fmt.Sprintf("update container %s: %s%s", short(e.Container), resourcesText(e.Resources), limitsText(e.Limits))
 	case DestroyContainer:
 		return "destroy container " + short(e.Container)
+	case RecoverContainers:
+		return s.recoverText(e)
+	case ReleaseContainer:
+		if s.show["releases"] {
+			return "release container " + short(e.Container)
+		}
 	case ChangeVolumes:
 		return changeText(e)
 	case Stopped:
@@ -161,6 +167,20 @@ func operationText(u *linkpb.UpdateOperationStatus) string {
 		text += " latest=" + operationStateName(u.GetLatestStatus())
 	}
 	return text
+}
+
+func (s *stage) recoverText(e RecoverContainers) string {
+	text := ""
+	for _, c := range e.Containers {
+		text += "\nre" + strings.TrimPrefix(s.launchText(c.LaunchContainer), "launch")
+		if c.Told != nil {
+			text += ", told " + stateName(c.Told.GetState())
+		}
+		if c.Running != 0 {
+			text += fmt.Sprintf(", running since %g", c.Running)
+		}
+	}
+	return strings.TrimPrefix(strings.ReplaceAll(text, "\nre container", "\nrecover container"), "\n")
 }
 
 func changeText(e ChangeVolumes) string {

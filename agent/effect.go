@@ -58,6 +58,14 @@ type (
 		// Checkpoint is true if the framework wants its executors to outlive the agent.
 		Checkpoint bool
 	}
+	// RecoverContainers takes over the containers that an earlier agent launched,
+	// and destroys every other. It is the first effect about containers. Each is
+	// answered as a LaunchContainer is: by ContainerStarted if it is there, and in
+	// every case by one ContainerEnded, at once if it is not there.
+	RecoverContainers struct{ Containers []RecoveredContainer }
+	// ReleaseContainer tells that the end of a container is written down: what is
+	// kept for another agent to learn it can go.
+	ReleaseContainer struct{ Container mesos.ContainerID }
 	// UpdateContainer tells a container its new resources (a task came or went),
 	// before the executor is told of the task. Answered by ContainerUpdateFailed
 	// if that can't be done.
@@ -136,6 +144,17 @@ type (
 	}
 )
 
+// RecoveredContainer is a container that an earlier agent launched.
+type RecoveredContainer struct {
+	// LaunchContainer is what it would be launched with now.
+	LaunchContainer
+	// Told is the newest status that is written down of the task of a command
+	// executor; nil if there is none. Running is when it began to run, in seconds
+	// since 1970; 0 if it is not known to.
+	Told    *mesospb.TaskStatus
+	Running float64
+}
+
 // Variable is one environment variable.
 type Variable struct{ Name, Value string }
 
@@ -181,6 +200,8 @@ func (Reply) isEffect()               {}
 func (SendExecutor) isEffect()        {}
 func (CloseExecutorStream) isEffect() {}
 func (LaunchContainer) isEffect()     {}
+func (RecoverContainers) isEffect()   {}
+func (ReleaseContainer) isEffect()    {}
 func (UpdateContainer) isEffect()     {}
 func (DestroyContainer) isEffect()    {}
 func (Checkpoint) isEffect()          {}

@@ -29,6 +29,9 @@ type executor struct {
 	status *mesospb.ContainerStatus // of the container; immutable
 	// subscribed is true once the executor has subscribed: its container runs.
 	subscribed bool
+	// recovering is true while an executor that an earlier agent ran is neither
+	// back nor gone.
+	recovering bool
 	// reached is true once the executor was sent a task.
 	reached bool
 	// demise is why the agent itself decided to end the container, if it did.
@@ -173,7 +176,7 @@ func (a *Agent) containerStarted(in ContainerStarted) {
 	}
 	e.pid = in.Pid
 	e.status = a.containerStatus(e, nil)
-	if e.checkpoint && e.pid > 0 {
+	if e.checkpoint && e.pid > 0 && !e.recovering {
 		a.checkpointPid(e)
 	}
 	a.touch(e)
@@ -213,10 +216,14 @@ func (a *Agent) containerEnded(in ContainerEnded) {
 	if !e.command {
 		a.exitedExecutor(f.id, e.id, in.Status)
 	}
+	if e.checkpoint {
+		a.emit(ReleaseContainer{Container: e.container})
+	}
 	if f.terminating || !e.incomplete() {
 		a.removeExecutor(e)
 	}
 	a.removeIfIdle(f)
+	a.settled(e)
 }
 
 // epitaph is what is said of the tasks of an executor that ended. What the

@@ -126,6 +126,7 @@ func (a *Agent) subscribed(e *executor, call *executorpb.Call_Subscribe) {
 	}
 	a.dropUnreceived(e, call.GetUnacknowledgedTasks())
 	if a.shutdownIfIdle(e) {
+		a.settled(e)
 		return
 	}
 	for _, t := range e.launched.values() {
@@ -136,6 +137,7 @@ func (a *Agent) subscribed(e *executor, call *executorpb.Call_Subscribe) {
 	}
 	a.updateContainer(e)
 	a.sendQueued(e)
+	a.settled(e)
 }
 
 // dropUnreceived ends the tasks that were sent on an earlier stream and never

@@ -33,9 +33,12 @@ func (a *Agent) killTask(m *linkpb.KillTask) {
 		if e.state == executorRunning {
 			a.shutdownIfIdle(e)
 		}
-	case e.connected():
-		a.tell(e, kill(m))
 	default:
+		a.checkpointKill(t, m)
+		if e.connected() {
+			a.tell(e, kill(m))
+			return
+		}
 		t.kill = m
 	}
 }

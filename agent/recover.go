@@ -30,6 +30,8 @@ type State struct {
 	// Errors counts what could not be read and was left out (see Config.Strict).
 	Errors int
 
+	bootID     string
+	frameworks []*pastFramework
 	total      resources.Resources // the configured ones after all operations
 	operations []*operation
 	garbage    []string // checkpoints that nobody needs any more
@@ -59,7 +61,17 @@ func (r *recovery) recover() error {
 	if err := r.agent(); err != nil {
 		return err
 	}
-	return r.resources()
+	if err := r.resources(); err != nil {
+		return err
+	}
+	id := r.id()
+	err := r.each("slaves", func(_, name string) (bool, error) {
+		return name == "latest" || name == string(id), nil
+	})
+	if err != nil || id == "" {
+		return err
+	}
+	return r.frameworks()
 }
 
 // bad takes in that a checkpoint can't be read: an error, or if the agent is not
@@ -90,6 +102,11 @@ func (r *recovery) read(path string, m readable) (bool, error) {
 
 // agent reads who the agent was.
 func (r *recovery) agent() error {
+	boot, err := r.disk.Read(bootPath)
+	if err != nil {
+		return err
+	}
+	r.state.bootID = string(boot)
 	id, err := r.disk.Read(LatestPath)
 	if err != nil || len(id) == 0 {
 		return err
@@ -103,12 +120,26 @@ func (r *recovery) agent() error {
 	if info.GetId().GetValue() != string(id) {
 		return r.bad(path, mesos.Errorf(mesos.Invalid, "it is of agent %q", info.GetId().GetValue()))
 	}
+	if err := compatible(&r.config, info); err != nil {
+		if r.rebooted() {
+			// Whoever works on a machine may change it, and nothing runs any more.
+			r.drop(LatestPath)
+			return nil
+		}
+		return mesos.Errorf(mesos.Conflict, "recover: the configuration is not that of agent %s, which ran here: %w; "+
+			"to start as a new agent, remove meta/%s in the work directory", id, err, LatestPath)
+	}
 	r.state.Agent = info
 	drain := new(mesospb.DrainConfig)
 	if found, err = r.read(drainPath(mesos.AgentID(id)), drain); found {
 		r.state.draining = drain
 	}
 	return err
+}
+
+// rebooted reports whether the machine was booted since an agent ran here.
+func (r *recovery) rebooted() bool {
+	return r.state.bootID != "" && r.config.BootID != "" && r.state.bootID != r.config.BootID
 }
 
 // resources reads reservations, volumes and operations. Without its reservations

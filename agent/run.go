@@ -226,24 +226,29 @@ func (a *Agent) addExecutor(f *framework, l *launch) *executor {
 
 		checkpoint: f.info.GetCheckpoint(),
 	}
+	a.place(e)
+	if e.checkpoint {
+		a.checkpointExecutor(e)
+	}
+	return e
+}
+
+// place gives an executor its place among others, in the books and on the disk.
+func (a *Agent) place(e *executor) {
 	e.status = a.containerStatus(e, nil)
 	e.sandbox = path.Join(a.config.WorkDir, runPath(a.id, e))
 	if a.config.SwitchUser {
-		e.user = f.info.GetUser()
-		if u := l.executor.GetCommand().GetUser(); u != "" {
+		e.user = e.framework.info.GetUser()
+		if u := e.info.GetCommand().GetUser(); u != "" {
 			e.user = u
 		}
 	}
-	f.executors.put(e.id, e)
+	e.framework.executors.put(e.id, e)
 	a.containers[e.container] = e
 	a.metrics.executors[executorRegistering]++
 	a.hold(e, e.own)
 	e.limits.addOwn(e.own)
-	if e.checkpoint {
-		a.checkpointExecutor(e)
-	}
 	a.touch(e)
-	return e
 }
 
 // enqueue gives an executor tasks to be sent to it.
@@ -266,6 +271,19 @@ func (a *Agent) enqueue(e *executor, l *launch) {
 // resources of its first tasks from the beginning.
 func (a *Agent) launchContainer(e *executor) {
 	e.given = grant{e.allocated, e.limits}
+	effect := a.launchEffect(e)
+	if e.command {
+		effect.Task = e.queued.first.value.info
+	}
+	a.log(logInfo, "launching executor", "executor", string(e.id), "framework", string(e.framework.id),
+		"container", string(e.container))
+	a.emit(effect)
+	e.deadline.ring = func() { a.notRegistered(e) }
+	a.alarms.set(&e.deadline, a.now.Add(a.config.ExecutorRegistrationTimeout))
+}
+
+// launchEffect is what there is to know of an executor's container.
+func (a *Agent) launchEffect(e *executor) LaunchContainer {
 	info := e.info.CloneVT()
 	info.Resources = e.resources()
 	effect := LaunchContainer{
@@ -281,15 +299,10 @@ func (a *Agent) launchContainer(e *executor) {
 	switch {
 	case e.command:
 		effect.Builtin = BuiltinCommand
-		effect.Task = e.queued.first.value.info
 	case e.info.GetType() == mesospb.ExecutorInfo_DEFAULT:
 		effect.Builtin = BuiltinDefault
 	}
-	a.log(logInfo, "launching executor", "executor", string(e.id), "framework", string(e.framework.id),
-		"container", string(e.container))
-	a.emit(effect)
-	e.deadline.ring = func() { a.notRegistered(e) }
-	a.alarms.set(&e.deadline, a.now.Add(a.config.ExecutorRegistrationTimeout))
+	return effect
 }
 
 // sendQueued sends an executor the tasks that wait for it, in the order they came.

@@ -66,11 +66,15 @@ type stage struct {
 	// disk is what the agent wrote, and settings what it is started with again.
 	disk     memory
 	settings Config
+	// diesAfter is how many more writes the agent does before it dies; below 0 it
+	// is dead. sent is what went to the master and waits for an acknowledgement.
+	diesAfter *int
+	sent      map[string]bool
 }
 
 func newStage(t *testing.T, state State) *stage {
 	s := &stage{t: t, now: time.Unix(1_000_000_000, 0), show: map[string]bool{}, term: 1}
-	s.disk, s.settings = memory{}, s.config()
+	s.disk, s.settings, s.sent = memory{}, s.config(), map[string]bool{}
 	s.agent = New(s.settings, state)
 	return s
 }
@@ -148,6 +152,10 @@ func (s *stage) command(line string) {
 		}
 	case "after":
 		s.after(words[1])
+	case "ack", "ack-operation":
+		delete(s.sent, "update #"+args["uuid"]+" ")
+		delete(s.sent, "operation #"+args["uuid"]+" ")
+		s.step(s.input(words[0], args))
 	case "restart":
 		s.restart()
 	default:
@@ -185,11 +193,28 @@ func (s *stage) step(in Input) []Effect {
 func (s *stage) perform(effects []Effect) {
 	for _, e := range effects {
 		if c, ok := e.(Checkpoint); ok {
+			if s.diesAfter != nil {
+				if *s.diesAfter--; *s.diesAfter < 0 {
+					return
+				}
+			}
 			s.disk.do(c)
 		}
+		s.note(e)
 		if line := s.describe(e); line != "" {
 			fmt.Fprintln(&s.out, line)
 		}
+	}
+}
+
+// note notes what waits for an acknowledgement.
+func (s *stage) note(e Effect) {
+	send, _ := e.(SendMaster)
+	if u := send.Message.GetStatusUpdate(); u != nil {
+		s.sent["update "+shortUUID(u.GetStatus().GetUuid())+" "] = true
+	}
+	if u := send.Message.GetUpdateOperationStatus(); u.GetStatus().GetUuid() != nil {
+		s.sent["operation "+shortUUID(u.GetOperationUuid().GetValue())+" "] = true
 	}
 }
 

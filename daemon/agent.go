@@ -10,9 +10,11 @@ import (
 	"maps"
 	mathrand "math/rand/v2"
 	"net/http"
+	"os"
 	"path/filepath"
 	"slices"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/google/uuid"
@@ -50,6 +52,7 @@ type Agent struct {
 	requests    *requests
 	estimator   oversubscribe.Estimator  // nil if nothing is given away
 	controller  oversubscribe.Controller // nil if nothing is taken back
+	lock        *os.File                 // of the work directory
 
 	mu      sync.Mutex
 	streams map[agent.StreamID]executorStream
@@ -60,21 +63,14 @@ type Agent struct {
 	stop    context.CancelFunc      // asks the agent to end
 	end     context.CancelCauseFunc // ends it
 	stopped error                   // what the core's Stopped said
+	killed  atomic.Bool             // nothing is to outlive the agent
 	group   *errgroup.Group
 	wait    func() error // await, once
 }
 
-// RunAgent runs an agent until the context ends, and then stops it cleanly.
-func RunAgent(ctx context.Context, cfg AgentConfig) error {
-	a, err := StartAgent(ctx, cfg)
-	if err != nil {
-		return err
-	}
-	return a.Wait()
-}
-
-// StartAgent starts an agent that runs until the context ends or Close is
-// called. It returns once the agent answers requests; it may not be registered yet.
+// StartAgent starts an agent that runs until the context ends, which leaves
+// what outlives it to the next agent, or until Close is called, which leaves
+// nothing. It returns once the agent answers requests; it may not be registered yet.
 func StartAgent(ctx context.Context, cfg AgentConfig) (_ *Agent, err error) {
 	a := &Agent{
 		cfg:        cfg,
@@ -102,6 +98,9 @@ func StartAgent(ctx context.Context, cfg AgentConfig) (_ *Agent, err error) {
 	if a.estimator, a.controller, err = cfg.oversubscription(); err != nil {
 		return nil, err
 	}
+	if a.lock, err = lockDir(cfg.WorkDir); err != nil {
+		return nil, err
+	}
 	if a.checkpoints, err = checkpoint.Open(filepath.Join(cfg.WorkDir, "meta")); err != nil {
 		return nil, err
 	}
@@ -118,6 +117,7 @@ func StartAgent(ctx context.Context, cfg AgentConfig) (_ *Agent, err error) {
 	}
 	containers, err := container.New(container.Config{
 		Isolation: cfg.Isolation, AgentIP: a.address.ip, Fetcher: cfg.fetcher(), Now: time.Now,
+		RuntimeDir: a.runtimeDir(),
 	})
 	if err != nil {
 		return nil, err
@@ -135,13 +135,21 @@ func StartAgent(ctx context.Context, cfg AgentConfig) (_ *Agent, err error) {
 }
 
 // run starts the agent's goroutines. Asked to stop, the core has the last word:
-// it shuts executors down over the HTTP server, and says when that is done.
+// it shuts executors down over the HTTP server, and says when that is done. But
+// an agent whose containers may outlive it just ends with its context.
 func (a *Agent) run(ctx context.Context) {
 	a.wait = sync.OnceValue(a.await)
-	asked, stop := context.WithCancel(ctx)
+	asked, stop := context.WithCancel(context.WithoutCancel(ctx))
 	a.stop = stop
 	running, end := context.WithCancelCause(context.WithoutCancel(ctx))
 	a.end = end
+	context.AfterFunc(ctx, func() {
+		if a.cfg.Outlive {
+			end(nil)
+		} else {
+			stop()
+		}
+	})
 	a.group, running = errgroup.WithContext(running)
 	a.group.Go(func() error { return serve(running, a.server, a.address.listener) })
 	a.group.Go(func() error { return a.loop.Run(running) })
@@ -165,22 +173,42 @@ func (a *Agent) Registered() <-chan struct{} { return a.registered }
 // Wait returns when the agent has ended: nil if it was asked to.
 func (a *Agent) Wait() error { return a.wait() }
 
-// Close stops the agent and waits until it has ended.
+// Leave takes the agent out of the cluster: it tells the master, shuts down what
+// it runs, and then ends.
+func (a *Agent) Leave() { a.stop() }
+
+// Close is Leave, and waits until the agent has ended.
 func (a *Agent) Close() error {
-	a.stop()
+	a.Leave()
 	return a.Wait()
 }
 
 // Kill ends the agent and its containers without the core's last word.
-func (a *Agent) Kill() { a.end(context.Canceled) }
+func (a *Agent) Kill() {
+	a.killed.Store(true)
+	a.end(context.Canceled)
+}
 
 func (a *Agent) await() error {
 	err := a.group.Wait()
 	a.requests.end(errStopping)
 	a.masters.close()
-	err = errors.Join(a.stopped, a.containers.Close(), ignoreCanceled(err))
+	leave := a.containers.Close
+	if a.cfg.Outlive && !a.killed.Load() {
+		leave = a.containers.Detach // after an orderly end there is nothing to leave
+	}
+	err = errors.Join(a.stopped, leave(), ignoreCanceled(err))
 	a.executors.end()
+	a.lock.Close() //nolint:errcheck // nothing was written
 	return err
+}
+
+// runtimeDir is where the connection to containers that outlive the agent is.
+func (a *Agent) runtimeDir() string {
+	if !a.cfg.Outlive {
+		return ""
+	}
+	return filepath.Join(a.cfg.WorkDir, "supervisor")
 }
 
 // discard undoes what a failed start has done.
@@ -189,7 +217,10 @@ func (a *Agent) discard() {
 		a.address.listener.Close() //nolint:errcheck // the start's error matters
 	}
 	if a.containers != nil {
-		a.containers.Close() //nolint:errcheck // the start's error matters
+		a.containers.Detach() //nolint:errcheck // the start's error matters
+	}
+	if a.lock != nil {
+		a.lock.Close() //nolint:errcheck // nothing was written
 	}
 }
 
@@ -233,6 +264,11 @@ func (a *Agent) coreConfig() (agent.Config, error) {
 		ACLs:                              c.ACLs,
 		UUID:                              newUUID,
 		Jitter:                            mathrand.Float64,
+		Strict:                            c.Strict,
+		Cleanup:                           c.Cleanup,
+		ReconfigurationPolicy:             agent.ReconfigurationPolicy(c.ReconfigurationPolicy),
+		AnyPort:                           c.Port == 0,
+		BootID:                            machine.BootID(),
 	}, nil
 }
 

@@ -11,9 +11,6 @@ type Agent struct{}
 
 var errNoAgent = mesos.Errorf(mesos.Unsupported, "start agent: agents run on Linux and macOS, not on Windows")
 
-// RunAgent says that there are no agents on Windows.
-func RunAgent(context.Context, AgentConfig) error { return errNoAgent }
-
 // StartAgent says that there are no agents on Windows.
 func StartAgent(context.Context, AgentConfig) (*Agent, error) { return nil, errNoAgent }
 

@@ -52,6 +52,10 @@ func (a *Agent) perform(effects []agent.Effect) {
 			}
 		case agent.LaunchContainer:
 			a.executors.launch(e)
+		case agent.RecoverContainers:
+			a.executors.recover(e)
+		case agent.ReleaseContainer:
+			a.containers.Release(e.Container)
 		case agent.UpdateContainer:
 			a.executors.update(e)
 		case agent.DestroyContainer:

@@ -14,8 +14,18 @@ import (
 	"github.com/mesosctl/mesosctl/wire/executorpb"
 )
 
+// startCommand starts a built-in command executor, or goes on with that of an
+// earlier agent.
+func (x *executors) startCommand(e agent.LaunchContainer, recovered *executor.Recovered) {
+	ctx, cancel := context.WithCancel(context.Background())
+	x.mu.Lock()
+	x.builtins[e.Container] = cancel
+	x.mu.Unlock()
+	x.done.Go(func() { x.runCommand(ctx, e, recovered) })
+}
+
 // runCommand runs the built-in command executor to its end.
-func (x *executors) runCommand(ctx context.Context, e agent.LaunchContainer) {
+func (x *executors) runCommand(ctx context.Context, e agent.LaunchContainer, recovered *executor.Recovered) {
 	x.post(agent.ContainerStarted{Container: e.Container})
 	status := executor.RunCommand(ctx, executor.Config{
 		Framework:           mesos.FrameworkID(e.Framework.GetId().GetValue()),
@@ -26,6 +36,8 @@ func (x *executors) runCommand(ctx context.Context, e agent.LaunchContainer) {
 		Environment:         pairs(e.Environment),
 		AgentIP:             x.agent.address.ip,
 		ShutdownGracePeriod: x.agent.gracePeriod(e),
+		Outlive:             x.agent.outlive(e),
+		Recovered:           recovered,
 		Agent:               &builtinAgent{agent: x.agent, container: e.Container},
 		Containerizer:       x.agent.containers,
 		UUID:                newUUID,
@@ -45,6 +57,14 @@ func (a *Agent) gracePeriod(e agent.LaunchContainer) time.Duration {
 		return time.Duration(own.GetNanoseconds())
 	}
 	return a.cfg.ExecutorShutdownGracePeriod
+}
+
+// outlive is how long an executor's container runs on without an agent.
+func (a *Agent) outlive(e agent.LaunchContainer) time.Duration {
+	if !e.Checkpoint || !a.cfg.Outlive {
+		return 0
+	}
+	return a.cfg.RecoveryTimeout
 }
 
 // builtinAgent is the executor API for a built-in executor: the core can't tell

@@ -131,6 +131,15 @@ type AgentConfig struct {
 	RecoveryTimeout                   time.Duration
 	HeartbeatInterval                 time.Duration
 	MaxCompletedExecutorsPerFramework int
+	// Outlive has the executors of frameworks with checkpointing outlive an agent
+	// that ends, unless it was closed, for the next one to take over. Without it
+	// nothing outlives the agent.
+	Outlive bool
+	Strict  bool // --strict
+	Cleanup bool // --recover=cleanup
+	// ReconfigurationPolicy is --reconfiguration_policy, "equal" or "additive";
+	// empty allows everything.
+	ReconfigurationPolicy string
 	// ExecutorEnvironment is --executor_environment_variables.
 	ExecutorEnvironment map[string]string
 

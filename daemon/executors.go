@@ -6,9 +6,11 @@ import (
 	"context"
 	"log/slog"
 	"sync"
+	"time"
 
 	"github.com/mesosctl/mesosctl/agent"
 	"github.com/mesosctl/mesosctl/agent/container"
+	"github.com/mesosctl/mesosctl/agent/executor"
 	"github.com/mesosctl/mesosctl/mesos"
 	"github.com/mesosctl/mesosctl/wire/mesospb"
 )
@@ -50,11 +52,7 @@ func (x *executors) launch(e agent.LaunchContainer) {
 	case agent.BuiltinNone:
 		x.done.Go(func() { x.runCustom(e) })
 	case agent.BuiltinCommand:
-		ctx, cancel := context.WithCancel(context.Background())
-		x.mu.Lock()
-		x.builtins[e.Container] = cancel
-		x.mu.Unlock()
-		x.done.Go(func() { x.runCommand(ctx, e) })
+		x.startCommand(e, nil)
 	default:
 		x.failed(e.Container, mesos.Errorf(mesos.Unsupported,
 			"this agent has no default executor: a task group needs an executor of the framework's own"))
@@ -71,7 +69,17 @@ func (x *executors) failed(id mesos.ContainerID, err error) {
 }
 
 func (x *executors) runCustom(e agent.LaunchContainer) {
-	pid, err := x.agent.containers.Launch(context.Background(), container.Spec{
+	pid, err := x.agent.containers.Launch(context.Background(), x.spec(e))
+	if err != nil {
+		x.failed(e.Container, err)
+		return
+	}
+	x.watch(e.Container, pid)
+}
+
+// spec is the container of an executor.
+func (x *executors) spec(e agent.LaunchContainer) container.Spec {
+	return container.Spec{
 		ID:          e.Container,
 		Sandbox:     e.Sandbox,
 		User:        e.User,
@@ -80,19 +88,57 @@ func (x *executors) runCustom(e agent.LaunchContainer) {
 		Container:   e.Executor.GetContainer(),
 		Resources:   e.Executor.GetResources(),
 		Limits:      e.Limits,
-	})
-	if err != nil {
-		x.failed(e.Container, err)
-		return
+		Outlive:     x.agent.outlive(e),
 	}
-	x.post(agent.ContainerStarted{Container: e.Container, Pid: pid})
-	exit, err := x.agent.containers.Wait(context.Background(), e.Container)
-	ended := agent.ContainerEnded{Container: e.Container, Launched: true, Reason: int32(exit.Reason), Message: exit.Message}
+}
+
+// watch tells the core that a container runs, and how it ended.
+func (x *executors) watch(id mesos.ContainerID, pid int) {
+	x.post(agent.ContainerStarted{Container: id, Pid: pid})
+	exit, err := x.agent.containers.Wait(context.Background(), id)
+	if mesos.KindOf(err) == mesos.Unavailable {
+		return // it goes on without this agent
+	}
+	ended := agent.ContainerEnded{Container: id, Launched: true, Reason: int32(exit.Reason), Message: exit.Message}
 	if err == nil && exit.Known {
 		status := int(exit.Status)
 		ended.Status = &status
 	}
 	x.post(ended)
+}
+
+// recover takes over what an earlier agent left.
+func (x *executors) recover(e agent.RecoverContainers) {
+	specs := make([]container.Spec, len(e.Containers))
+	for i, c := range e.Containers {
+		specs[i] = x.spec(c.LaunchContainer)
+	}
+	if err := x.agent.containers.Recover(specs); err != nil {
+		x.log.Error("containers of an earlier agent can't be taken over", "error", err)
+	}
+	for _, c := range e.Containers {
+		if err := x.agent.sandboxes.add(c.LaunchContainer); err != nil {
+			x.log.Warn("sandbox of an earlier agent can't be shown", "container", c.Container, "error", err)
+		}
+		x.resume(c)
+	}
+}
+
+// resume goes on with one container, if it is there.
+func (x *executors) resume(c agent.RecoveredContainer) {
+	status, err := x.agent.containers.Status(c.Container)
+	switch {
+	case err != nil:
+		x.post(agent.ContainerEnded{Container: c.Container, Launched: true})
+	case c.Builtin == agent.BuiltinCommand:
+		recovered := &executor.Recovered{Task: c.Task, Told: c.Told}
+		if c.Running > 0 {
+			recovered.Running = time.UnixMicro(int64(c.Running * 1e6))
+		}
+		x.startCommand(c.LaunchContainer, recovered)
+	default:
+		x.done.Go(func() { x.watch(c.Container, int(status.GetExecutorPid())) })
+	}
 }
 
 // update gives a container its new resources, and tells the core if it can't have them.

@@ -64,6 +64,7 @@ func StartLocal(ctx context.Context, cfg LocalConfig) (_ *Local, err error) {
 	}
 	for i := range max(cfg.Agents, 1) {
 		agent := cfg.Agent
+		agent.Outlive, agent.ReconfigurationPolicy = false, ""
 		agent.Masters = []string{l.master.Address()}
 		agent.WorkDir = filepath.Join(cfg.WorkDir, "agent-"+strconv.Itoa(i))
 		if agent.Port != 0 {

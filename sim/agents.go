@@ -234,6 +234,12 @@ func (m *machine) do(effect agent.Effect) {
 		}
 	case agent.LaunchContainer:
 		m.launch(e)
+	case agent.RecoverContainers:
+		for _, lost := range e.Containers { // the machine crashed, not only the agent
+			c.after(c.between(0, 20*time.Millisecond), m.ifAlive(func() {
+				m.core.take(agent.ContainerEnded{Container: lost.Container, Launched: true})
+			}))
+		}
 	case agent.UpdateContainer:
 		if c.options.faults && c.chance(50) {
 			id := e.Container

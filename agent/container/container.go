@@ -6,6 +6,7 @@ package container
 import (
 	"context"
 	"syscall"
+	"time"
 
 	"github.com/mesosctl/mesosctl/mesos"
 	"github.com/mesosctl/mesosctl/wire/mesospb"
@@ -26,6 +27,9 @@ type Spec struct {
 	Container *mesospb.ContainerInfo
 	Resources []*mesospb.Resource
 	Limits    map[string]*mesospb.Value_Scalar
+	// Outlive is how long the container runs on without an agent, for the next
+	// one to Recover it; 0: it ends with the agent.
+	Outlive time.Duration
 }
 
 // Exit is how a container ended.
@@ -62,8 +66,18 @@ type Containerizer interface {
 	Usage(ctx context.Context, id mesos.ContainerID) (*mesospb.ResourceStatistics, error)
 	// Status tells what ContainerStatus in a task's status should say.
 	Status(id mesos.ContainerID) (*mesospb.ContainerStatus, error)
+	// Recover takes over the containers of these specs that an earlier agent
+	// launched, and destroys every other that it left. Of those that ended
+	// meanwhile Wait tells how; those that nothing is known of are mesos.NotFound.
+	// It is called before anything else.
+	Recover(specs []Spec) error
+	// Release tells that the end of a container need not be kept for a later agent.
+	Release(id mesos.ContainerID)
 	// Metrics are the meters, by their names in /metrics/snapshot.
 	Metrics() map[string]float64
-	// Close ends the containerizer and, unless they are to outlive it, its containers.
+	// Detach ends the containerizer and leaves the containers that are to outlive
+	// it. Who waits for one is told mesos.Unavailable.
+	Detach() error
+	// Close ends the containerizer and all its containers.
 	Close() error
 }

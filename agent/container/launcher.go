@@ -18,8 +18,26 @@ type launcher interface {
 	Kill(id mesos.ContainerID) error
 	// Processes lists the processes of a container, the first one first.
 	Processes(id mesos.ContainerID) ([]int, error)
+	// Adopt takes over a container that an earlier agent launched. The error is
+	// mesos.NotFound if nothing is known of it.
+	Adopt(id mesos.ContainerID) (adopted, error)
+	// KillOthers kills the containers of an earlier agent that were not adopted,
+	// and what is left of those in lost, which could not be.
+	KillOthers(lost []mesos.ContainerID) error
+	// Forget tells that the end of a container need not be kept for a later agent.
+	Forget(id mesos.ContainerID) error
+	// Detach leaves the containers that outlive their agent to the next one; the
+	// others end.
+	Detach() error
 	// Close kills every container and returns when all are gone.
 	Close() error
+}
+
+// adopted is a container that an earlier agent launched.
+type adopted struct {
+	pid    int
+	ended  bool // status is how
+	status syscall.WaitStatus
 }
 
 // gone is how a launcher tells that a container is gone; known is false if

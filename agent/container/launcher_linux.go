@@ -6,8 +6,10 @@ import (
 	"maps"
 	"os"
 	"os/exec"
+	"path/filepath"
 	"slices"
 	"sync"
+	"sync/atomic"
 	"syscall"
 	"time"
 
@@ -20,18 +22,20 @@ import (
 const sweepPatience = 10 * time.Second
 
 // supervised is the POSIX launcher of Linux: every process is a descendant of
-// one supervisor process. If that dies its containers are lost, what is left of
-// them is swept up, and the next launch starts another.
+// one supervisor process, which may have been started by an earlier agent. If that
+// dies its containers are lost, what is left of them is swept up, and the next
+// launch starts another.
 type supervised struct {
 	gone gone
+	dir  string // of the supervisor's socket; empty: it ends with the agent
 
 	mu      sync.Mutex
 	current *supervisor // nil until there is one
 	closed  bool
 }
 
-func newLauncher(gone gone) (launcher, error) {
-	l := &supervised{gone: gone}
+func newLauncher(dir string, gone gone) (launcher, error) {
+	l := &supervised{gone: gone, dir: dir}
 	_, err := l.supervisor()
 	return l, err
 }
@@ -50,7 +54,7 @@ func (l *supervised) supervisor() (*supervisor, error) {
 			return l.current, nil
 		}
 	}
-	s, err := startSupervisor(l.gone)
+	s, err := findSupervisor(l.dir, l.gone)
 	if err != nil {
 		return nil, fmt.Errorf("start the supervisor of the containers: %w", err)
 	}
@@ -98,17 +102,54 @@ func (l *supervised) Processes(id mesos.ContainerID) ([]int, error) {
 	return reply.Pids, err
 }
 
-// Close hangs up, on which a supervisor kills everything before it exits.
-func (l *supervised) Close() error {
-	l.mu.Lock()
-	s := l.current
-	l.current, l.closed = nil, true
-	l.mu.Unlock()
-	if s != nil {
+func (l *supervised) Adopt(id mesos.ContainerID) (adopted, error) {
+	reply, err := l.call("adopt", &supervise.Request{Op: supervise.OpAdopt, Container: string(id)})
+	if err != nil {
+		return adopted{}, err
+	}
+	return adopted{pid: reply.Pids[0], ended: reply.Ended, status: syscall.WaitStatus(reply.Status)}, nil
+}
+
+func (l *supervised) KillOthers(lost []mesos.ContainerID) error {
+	names := make([]string, len(lost))
+	for i, id := range lost {
+		names[i] = string(id)
+	}
+	supervise.Sweep(names, sweepPatience)
+	_, err := l.call("kill others", &supervise.Request{Op: supervise.OpKillOthers})
+	return err
+}
+
+func (l *supervised) Forget(id mesos.ContainerID) error {
+	_, err := l.call("forget", &supervise.Request{Op: supervise.OpForget, Container: string(id)})
+	return err
+}
+
+// Detach hangs up, on which a supervisor that listens waits for the next agent.
+func (l *supervised) Detach() error {
+	if s := l.leave(); s != nil {
+		s.detached.Store(true)
 		s.hangUp()
+	}
+	return nil
+}
+
+// Close has the supervisor kill everything, and waits for its end.
+func (l *supervised) Close() error {
+	if s := l.leave(); s != nil {
+		s.call(&supervise.Request{Op: supervise.OpShutdown})
 		<-s.down
 	}
 	return nil
+}
+
+// leave takes the supervisor, if there is one, and closes the launcher.
+func (l *supervised) leave() *supervisor {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	s := l.current
+	l.current, l.closed = nil, true
+	return s
 }
 
 // errLost tells that the supervisor died under a request.
@@ -119,10 +160,11 @@ func errLost(op string) error {
 // supervisor is the agent's end of one supervisor process.
 type supervisor struct {
 	conn    *os.File
-	process *exec.Cmd
+	process *exec.Cmd // nil if an earlier agent started it
 	gone    gone
 	// down is closed when the process is gone and its containers were told so.
-	down chan struct{}
+	down     chan struct{}
+	detached atomic.Bool
 
 	mu         sync.Mutex
 	seq        uint64
@@ -130,6 +172,35 @@ type supervisor struct {
 	containers map[string]bool                   // being launched (false) or running (true)
 }
 
+func newSupervisor(conn *os.File, process *exec.Cmd, gone gone) *supervisor {
+	s := &supervisor{
+		conn:       conn,
+		process:    process,
+		gone:       gone,
+		down:       make(chan struct{}),
+		pending:    map[uint64]chan supervise.Message{},
+		containers: map[string]bool{},
+	}
+	go s.read()
+	return s
+}
+
+// findSupervisor finds the supervisor that an earlier agent left, or starts one.
+func findSupervisor(dir string, gone gone) (*supervisor, error) {
+	if dir == "" {
+		return startSupervisor(gone)
+	}
+	if conn, err := supervise.Dial(dir); err == nil {
+		s := newSupervisor(conn, nil, gone)
+		if _, ok := s.call(&supervise.Request{Op: supervise.OpHello, Version: supervise.ProtocolVersion}); ok {
+			return s, nil
+		}
+		<-s.down // it was about to end
+	}
+	return startListening(dir, gone)
+}
+
+// startSupervisor starts a supervisor that ends with this process.
 func startSupervisor(gone gone) (*supervisor, error) {
 	fds, err := syscall.Socketpair(syscall.AF_UNIX, syscall.SOCK_STREAM|syscall.SOCK_CLOEXEC|syscall.SOCK_NONBLOCK, 0)
 	if err != nil {
@@ -137,30 +208,53 @@ func startSupervisor(gone gone) (*supervisor, error) {
 	}
 	ours, theirs := os.NewFile(uintptr(fds[0]), "supervisor"), os.NewFile(uintptr(fds[1]), "agent")
 	defer theirs.Close()
-	s := &supervisor{
-		conn: ours,
-		process: &exec.Cmd{
-			Path: "/proc/self/exe", // this binary, even if its file was replaced
-			Args: []string{supervise.SupervisorName},
-			// What the race detector is told (if it is built in) holds for it, too.
-			Env:        []string{"GOMAXPROCS=1", "GORACE=" + os.Getenv("GORACE")},
-			Dir:        "/",
-			Stderr:     os.Stderr,
-			ExtraFiles: []*os.File{theirs},
-			// Its own session: a terminal's Ctrl-C is the agent's affair.
-			SysProcAttr: &syscall.SysProcAttr{Setsid: true},
-		},
-		gone:       gone,
-		down:       make(chan struct{}),
-		pending:    map[uint64]chan supervise.Message{},
-		containers: map[string]bool{},
-	}
-	if err := s.process.Start(); err != nil {
+	process := command(theirs, os.Stderr)
+	if err := process.Start(); err != nil {
 		ours.Close()
 		return nil, err
 	}
-	go s.read()
-	return s, nil
+	return newSupervisor(ours, process, gone), nil
+}
+
+// startListening starts a supervisor that outlives this process.
+func startListening(dir string, gone gone) (*supervisor, error) {
+	socket, err := supervise.ListenIn(dir)
+	if err != nil {
+		return nil, err
+	}
+	defer socket.Close()
+	// Not this process's stderr: whoever reads that waits for its end.
+	log, err := os.OpenFile(filepath.Join(dir, "supervisor.log"), os.O_WRONLY|os.O_CREATE|os.O_TRUNC|os.O_APPEND, 0o600)
+	if err != nil {
+		return nil, err
+	}
+	defer log.Close()
+	process := command(socket, log, supervise.Listen)
+	if err := process.Start(); err != nil {
+		return nil, err
+	}
+	conn, err := supervise.Dial(dir)
+	if err != nil {
+		_ = process.Process.Kill()
+		_ = process.Wait()
+		return nil, err
+	}
+	return newSupervisor(conn, process, gone), nil
+}
+
+// command is a supervisor process that finds file where it looks for its agent.
+func command(file, stderr *os.File, args ...string) *exec.Cmd {
+	return &exec.Cmd{
+		Path: "/proc/self/exe", // this binary, even if its file was replaced
+		Args: append([]string{supervise.SupervisorName}, args...),
+		// What the race detector is told (if it is built in) holds for it, too.
+		Env:        []string{"GOMAXPROCS=1", "GORACE=" + os.Getenv("GORACE")},
+		Dir:        "/",
+		Stderr:     stderr,
+		ExtraFiles: []*os.File{file},
+		// Its own session: a terminal's Ctrl-C is the agent's affair.
+		SysProcAttr: &syscall.SysProcAttr{Setsid: true},
+	}
 }
 
 // call sends a request and waits for its reply; false if the supervisor is gone.
@@ -174,7 +268,8 @@ func (s *supervisor) call(req *supervise.Request) (supervise.Message, bool) {
 	s.seq++
 	req.Seq = s.seq
 	s.pending[req.Seq] = reply
-	if _, ok := s.containers[req.Container]; !ok && req.Op == supervise.OpLaunch {
+	brings := req.Op == supervise.OpLaunch || req.Op == supervise.OpAdopt
+	if _, ok := s.containers[req.Container]; !ok && brings {
 		s.containers[req.Container] = false
 	}
 	s.mu.Unlock()
@@ -203,11 +298,20 @@ func (s *supervisor) read() {
 		}
 	}
 	s.conn.Close()
-	_ = s.process.Wait() // however it ended
+	switch {
+	case s.process == nil:
+	case s.detached.Load():
+		go s.process.Wait() //nolint:errcheck // it may go on for long, and end in any way
+	default:
+		_ = s.process.Wait() // however it ended
+	}
 	s.mu.Lock()
 	pending, lost := s.pending, s.containers
 	s.pending, s.containers = nil, nil
 	s.mu.Unlock()
+	if s.detached.Load() {
+		lost = nil
+	}
 	supervise.Sweep(slices.Collect(maps.Keys(lost)), sweepPatience)
 	for _, reply := range pending {
 		close(reply)
@@ -232,7 +336,7 @@ func (s *supervisor) take(m *supervise.Message) chan<- supervise.Message {
 	case !known:
 	case m.Seq == 0: // gone
 		delete(s.containers, m.Container)
-	case !running && m.Errno != 0: // not launched
+	case !running && (m.Errno != 0 || m.Ended): // not launched, or not there any more
 		delete(s.containers, m.Container)
 	case !running:
 		s.containers[m.Container] = true

@@ -25,7 +25,7 @@ type direct struct {
 	closed    bool
 }
 
-func newLauncher(gone gone) (launcher, error) {
+func newLauncher(_ string, gone gone) (launcher, error) {
 	return &direct{gone: gone, processes: map[mesos.ContainerID]int{}}, nil
 }
 
@@ -115,6 +115,16 @@ func (l *direct) Processes(id mesos.ContainerID) ([]int, error) {
 	}
 	return []int{pid}, nil
 }
+
+// Adopt finds nothing: containers end with their agent.
+func (l *direct) Adopt(id mesos.ContainerID) (adopted, error) { return adopted{}, errNoContainer(id) }
+
+func (l *direct) KillOthers([]mesos.ContainerID) error { return nil }
+
+func (l *direct) Forget(mesos.ContainerID) error { return nil }
+
+// Detach is Close, since nobody could take the containers over.
+func (l *direct) Detach() error { return l.Close() }
 
 func (l *direct) Close() error {
 	l.mu.Lock()

@@ -24,6 +24,9 @@ type Config struct {
 	AgentIP string
 	// Fetcher fetches the URIs of commands.
 	Fetcher fetch.Fetcher
+	// RuntimeDir is where to keep the connection to containers that outlive the
+	// agent; empty: none does.
+	RuntimeDir string
 	// Now is the clock of timestamps.
 	Now func() time.Time
 }
@@ -44,6 +47,7 @@ type Local struct {
 	containers map[mesos.ContainerID]*container // and the last ones that ended
 	ended      []mesos.ContainerID              // oldest first
 	closed     bool
+	detached   chan struct{} // closed when containers were left to the next agent
 }
 
 var _ Containerizer = (*Local)(nil)
@@ -71,8 +75,8 @@ func New(config Config) (*Local, error) {
 	if err != nil {
 		return nil, err
 	}
-	l := &Local{config: config, isolators: isolators, containers: map[mesos.ContainerID]*container{}}
-	if l.launcher, err = newLauncher(l.gone); err != nil {
+	l := &Local{config: config, isolators: isolators, containers: map[mesos.ContainerID]*container{}, detached: make(chan struct{})}
+	if l.launcher, err = newLauncher(config.RuntimeDir, l.gone); err != nil {
 		return nil, err
 	}
 	return l, nil
@@ -199,6 +203,7 @@ func newPlan(spec *Spec) (*Plan, error) {
 	plan := &Plan{Spec: spec}
 	p := &plan.Process
 	p.Container, p.Dir = string(spec.ID), spec.Sandbox
+	p.KeepSeconds = uint64(spec.Outlive / time.Second)
 	p.Stdout, p.Stderr = spec.Sandbox+"/stdout", spec.Sandbox+"/stderr"
 	if spec.Command.GetShell() {
 		p.Path, p.Args = "/bin/sh", []string{"sh", "-c", spec.Command.GetValue()}
@@ -309,6 +314,8 @@ func (l *Local) Wait(ctx context.Context, id mesos.ContainerID) (Exit, error) {
 	select {
 	case <-c.done:
 		return c.exit, nil
+	case <-l.detached:
+		return Exit{}, errDetached
 	case <-ctx.Done():
 		return Exit{}, ctx.Err()
 	}
@@ -327,6 +334,11 @@ func (l *Local) Destroy(ctx context.Context, id mesos.ContainerID) error {
 	l.mu.Unlock()
 	if c == nil {
 		return errNoContainer(id)
+	}
+	select {
+	case <-l.detached:
+		return errDetached
+	default:
 	}
 	c.cancel()
 	select {

@@ -59,8 +59,10 @@ type Command struct {
 	acknowledged bool // some update of the task was
 	status       *mesospb.ContainerStatus
 	updates      []*executorpb.Call_Update // not acknowledged, oldest first
+	carried      int                       // how many of them the last SUBSCRIBE carried
 
 	killed    bool
+	killing   bool // TASK_KILLING was told by an executor before this one
 	killedAt  time.Time
 	overtime  bool      // killed for max_completion_time
 	killAt    time.Time // when to stop waiting for a killed task
@@ -95,6 +97,8 @@ func (c *Command) Step(now time.Time, in Input) []Effect {
 	switch in := in.(type) {
 	case Start:
 		c.subscribe()
+	case Resume:
+		c.resume(in.Recovered)
 	case Disconnected:
 		c.subscribed = false
 		c.subscribeAt = now.Add(subscribeInterval)
@@ -151,6 +155,7 @@ func due(now, at time.Time) bool { return !at.IsZero() && !at.After(now) }
 func (c *Command) subscribe() {
 	c.subscribeAt = time.Time{}
 	subscribe := &executorpb.Call_Subscribe{UnacknowledgedUpdates: c.updates}
+	c.carried = len(c.updates)
 	if c.task != nil && !c.acknowledged {
 		subscribe.UnacknowledgedTasks = []*mesospb.TaskInfo{c.task}
 	}
@@ -173,6 +178,9 @@ func (c *Command) receive(now time.Time, event *executorpb.Event) {
 	case executorpb.Event_SUBSCRIBED:
 		c.subscribed = true
 		c.killingStates = hasKillingState(event.GetSubscribed().GetFrameworkInfo())
+		for _, update := range c.updates[c.carried:] {
+			c.send(update) // it came while the SUBSCRIBE was on its way
+		}
 	case executorpb.Event_LAUNCH:
 		c.launch(now, event.GetLaunch().GetTask())
 	case executorpb.Event_KILL:

@@ -37,11 +37,16 @@ type Config struct {
 	AgentIP string
 	// ShutdownGracePeriod is how long after a SHUTDOWN the agent destroys the container.
 	ShutdownGracePeriod time.Duration
+	// Outlive is how long the task runs on without an agent; 0: it ends with it.
+	Outlive time.Duration
 
 	Agent         Agent
 	Containerizer container.Containerizer
 	UUID          func() [16]byte
 	Log           *slog.Logger
+	// Recovered has the executor go on where another was, whose container is
+	// there; nil if it begins.
+	Recovered *Recovered
 }
 
 // RunCommand runs a command executor to its end and returns its exit status as
@@ -90,6 +95,11 @@ func (r *runner) run() syscall.WaitStatus {
 	timer := time.NewTimer(0)
 	defer timer.Stop()
 	var in Input = Start{}
+	if recovered := r.config.Recovered; recovered != nil {
+		r.stop = func() {} // there is no launch to stop, but a container to destroy
+		in = Resume{*recovered}
+		r.work.Go(func() { r.adopt(!recovered.runs()) })
+	}
 	for {
 		for _, effect := range r.core.Step(time.Now(), in) {
 			if t, ok := effect.(Terminate); ok {
@@ -188,17 +198,27 @@ func (r *runner) send() {
 
 // launch runs the task's command and sees it to its end.
 func (r *runner) launch(ctx context.Context, task *mesospb.TaskInfo) {
-	c := r.config.Containerizer
-	if _, err := c.Launch(ctx, r.spec(task)); err != nil {
+	if _, err := r.config.Containerizer.Launch(ctx, r.spec(task)); err != nil {
 		r.tell(LaunchFailed{err})
 		return
 	}
-	status, err := c.Status(r.config.Container)
-	if err != nil {
-		r.warn("ask for the status of the container", err)
+	r.adopt(true)
+}
+
+// adopt sees a container to its end, and tells first that it runs, if that is news.
+func (r *runner) adopt(news bool) {
+	c := r.config.Containerizer
+	if news {
+		status, err := c.Status(r.config.Container)
+		if err != nil {
+			r.warn("ask for the status of the container", err)
+		}
+		r.tell(Launched{status})
 	}
-	r.tell(Launched{status})
 	exit, err := c.Wait(r.ctx, r.config.Container)
+	if mesos.KindOf(err) == mesos.Unavailable {
+		return // the container goes on without this agent
+	}
 	if err != nil && r.ctx.Err() == nil {
 		r.warn("wait for the container", err)
 	}
@@ -221,6 +241,7 @@ func (r *runner) spec(task *mesospb.TaskInfo) container.Spec {
 		Container:   task.GetContainer(),
 		Resources:   task.GetResources(),
 		Limits:      task.GetLimits(),
+		Outlive:     r.config.Outlive,
 	}
 }
 
@@ -232,7 +253,7 @@ func (r *runner) destroy() {
 	}
 	r.stop()
 	err := r.config.Containerizer.Destroy(context.Background(), r.config.Container)
-	if err != nil && mesos.KindOf(err) != mesos.NotFound {
+	if kind := mesos.KindOf(err); err != nil && kind != mesos.NotFound && kind != mesos.Unavailable {
 		r.warn("destroy the container", err)
 	}
 }

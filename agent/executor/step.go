@@ -14,6 +14,10 @@ type Input interface{ isInput() }
 type (
 	// Start tells a new executor to begin.
 	Start struct{}
+	// Resume tells a new executor to go on where another, which ended with its
+	// agent, was. The container is there: Launched follows if Told does not say
+	// yet that the task runs, and in any case Ended.
+	Resume struct{ Recovered }
 	// Received is an event from the agent.
 	Received struct{ Event *executorpb.Event }
 	// Disconnected tells that the stream of events broke, or could not be had.
@@ -49,6 +53,7 @@ type (
 )
 
 func (Start) isInput()        {}
+func (Resume) isInput()       {}
 func (Received) isInput()     {}
 func (Disconnected) isInput() {}
 func (Launched) isInput()     {}

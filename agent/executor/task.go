@@ -104,7 +104,7 @@ func (c *Command) kill(now time.Time, grace time.Duration) {
 		return
 	}
 	c.killed, c.killedAt, c.overAt = true, now, time.Time{}
-	if c.killingStates && !c.overtime {
+	if c.killingStates && !c.overtime && !c.killing {
 		c.update(now, c.newStatus(c.task, mesos.TaskKilling, 0, ""))
 	}
 	if c.phase == launching {
@@ -178,10 +178,14 @@ func (c *Command) update(now time.Time, status *mesospb.TaskStatus) {
 	update := &executorpb.Call_Update{Status: status}
 	c.updates = append(c.updates[:len(c.updates):len(c.updates)], update)
 	if c.subscribed {
-		call := c.call(executorpb.Call_UPDATE)
-		call.Update = update
-		c.do(Send{Call: call})
+		c.send(update)
 	}
+}
+
+func (c *Command) send(update *executorpb.Call_Update) {
+	call := c.call(executorpb.Call_UPDATE)
+	call.Update = update
+	c.do(Send{Call: call})
 }
 
 // describe says how a process ended, as Mesos words it in a task's message.

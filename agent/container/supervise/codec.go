@@ -34,13 +34,18 @@ func (e *encoder) strings(list []string) {
 }
 
 // decoder takes values off a message. After the first that does not fit, bad is
-// set and every value is zero.
+// set and every value is zero. Who reads may be older or newer than who wrote:
+// messages only ever grow at their end, so a value that is not there is zero and
+// what follows the last known value is left.
 type decoder struct {
 	buf []byte
 	bad bool
 }
 
 func (d *decoder) uint() uint64 {
+	if len(d.buf) == 0 {
+		return 0
+	}
 	var v uint64
 	for shift := uint(0); shift < 64; shift += 7 {
 		if len(d.buf) == 0 {
@@ -82,7 +87,20 @@ func (d *decoder) strings() []string {
 	return list
 }
 
+// process appends a process with its length, so that it too may grow at its end.
 func (e *encoder) process(p *Process) {
+	inner := encoder{}
+	inner.fields(p)
+	e.string(string(inner.buf))
+}
+
+func (d *decoder) process(p *Process) {
+	inner := decoder{buf: []byte(d.string())}
+	inner.fields(p)
+	d.bad = d.bad || inner.bad
+}
+
+func (e *encoder) fields(p *Process) {
 	e.string(p.Path)
 	e.strings(p.Args)
 	e.strings(p.Env)
@@ -106,9 +124,10 @@ func (e *encoder) process(p *Process) {
 		e.uint(limit.Soft)
 		e.uint(limit.Hard)
 	}
+	e.uint(p.KeepSeconds)
 }
 
-func (d *decoder) process(p *Process) {
+func (d *decoder) fields(p *Process) {
 	p.Path = d.string()
 	p.Args = d.strings()
 	p.Env = d.strings()
@@ -126,6 +145,7 @@ func (d *decoder) process(p *Process) {
 	for i := range p.Rlimits {
 		p.Rlimits[i] = Rlimit{Resource: int(d.uint()), Soft: d.uint(), Hard: d.uint()}
 	}
+	p.KeepSeconds = d.uint()
 }
 
 // WriteRequest writes one request.
@@ -137,7 +157,10 @@ func WriteRequest(w io.Writer, r *Request) error {
 	e.uint(uint64(r.Signal))
 	if r.Op == OpLaunch {
 		e.process(&r.Process)
+	} else {
+		e.string("")
 	}
+	e.uint(r.Version)
 	return e.writeTo(w)
 }
 
@@ -151,7 +174,10 @@ func ReadRequest(r io.Reader) (Request, error) {
 	if req.Op == OpLaunch {
 		d.process(&req.Process)
 		req.Process.Container = req.Container
+	} else {
+		_ = d.string()
 	}
+	req.Version = d.uint()
 	return req, d.end()
 }
 
@@ -167,6 +193,12 @@ func WriteMessage(w io.Writer, m *Message) error {
 	e.uint(uint64(m.Status))
 	e.uint(uint64(m.Errno))
 	e.string(m.What)
+	ended := uint64(0)
+	if m.Ended {
+		ended = 1
+	}
+	e.uint(ended)
+	e.uint(m.Version)
 	return e.writeTo(w)
 }
 
@@ -184,6 +216,8 @@ func ReadMessage(r io.Reader) (Message, error) {
 	m.Status = int(d.uint())
 	m.Errno = int(d.uint())
 	m.What = d.string()
+	m.Ended = d.uint() == 1
+	m.Version = d.uint()
 	return m, d.end()
 }
 
@@ -216,7 +250,7 @@ func readMessage(r io.Reader) (*decoder, error) {
 }
 
 func (d *decoder) end() error {
-	if d.bad || len(d.buf) > 0 {
+	if d.bad {
 		return syscall.EBADMSG
 	}
 	return nil

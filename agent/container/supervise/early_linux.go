@@ -9,7 +9,7 @@ func init() {
 	}
 	switch os.Args[0] {
 	case SupervisorName:
-		os.Exit(supervise(os.NewFile(connFD, "agent")))
+		os.Exit(supervise(connFD, len(os.Args) > 1 && os.Args[1] == Listen))
 	case initName:
 		os.Exit(initialise(os.NewFile(processFD, "process"), os.NewFile(failureFD, "failure")))
 	}
@@ -17,7 +17,7 @@ func init() {
 
 // File descriptors that a helper process is born with, besides 0, 1 and 2.
 const (
-	connFD    = 3 // of a supervisor: the socket to its agent
+	connFD    = 3 // of a supervisor: the socket to its agent, or to listen on
 	processFD = 3 // of an init: where to read the Process
 	failureFD = 4 // of an init: where to say what failed
 )

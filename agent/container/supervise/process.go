@@ -17,6 +17,9 @@ type Process struct {
 	User *User
 	// Rlimits are set in this order.
 	Rlimits []Rlimit
+	// KeepSeconds is how long the container runs on when the agent is gone, and
+	// its end is remembered, for another agent to adopt it; 0: it ends with the agent.
+	KeepSeconds uint64
 }
 
 // User is a user and the groups it is in.
@@ -45,7 +48,24 @@ const (
 	OpKill
 	// OpList asks for the pids of a container's processes.
 	OpList
+	// OpHello is an agent's first request. Reply and request carry the version of
+	// the protocol that each side speaks: both go on with the lower one.
+	OpHello
+	// OpAdopt asks for a container that an earlier agent launched. The Reply
+	// carries its pid or, if it has Ended, its status.
+	OpAdopt
+	// OpKillOthers kills every container that this agent neither launched nor adopted.
+	OpKillOthers
+	// OpForget tells that the agent needs the end of a container no longer.
+	OpForget
+	// OpShutdown kills every container and ends the supervisor.
+	OpShutdown
 )
+
+// ProtocolVersion is that of the messages of this package. A message only ever
+// grows, at its end; the version tells an agent what an older supervisor, which
+// its containers still depend on, can't do.
+const ProtocolVersion = 1
 
 // Request is what the agent asks of the supervisor.
 type Request struct {
@@ -53,6 +73,7 @@ type Request struct {
 	Op        Op
 	Container string
 	Signal    int     // OpSignal
+	Version   uint64  // OpHello
 	Process   Process // OpLaunch
 }
 
@@ -70,4 +91,8 @@ type Message struct {
 	// such as "open /sandbox/stdout". 0 is success.
 	Errno int
 	What  string
+	// Ended tells, in the Reply to OpAdopt, that the container is gone with every
+	// process it had.
+	Ended   bool
+	Version uint64 // OpHello
 }

@@ -3,6 +3,7 @@ package supervise
 import (
 	"os"
 	"syscall"
+	"time"
 	"unsafe"
 )
 
@@ -10,15 +11,20 @@ import (
 // alone starts and reaps processes, so between two of its steps the list of its
 // children only grows.
 type supervisor struct {
-	agent      *os.File
+	agent      *os.File // nil while there is none
+	listening  bool     // another agent may come
 	null       int
 	containers map[string]*contained
 	byPid      map[int]*contained    // those whose first process is not reaped yet
 	ending     map[string]*contained // those whose first process is
 	// born tells the waiter that there may be a child to wait for again.
 	born chan struct{}
-	// closing is set when the agent is gone: everything is being killed.
+	// closing is set when this process is to end: everything is being killed.
 	closing bool
+	// lonely is when the last agent went; met is set once there was one.
+	lonely time.Time
+	met    bool
+	tick   *time.Ticker // runs while there is none
 }
 
 // contained is one container.
@@ -26,15 +32,20 @@ type contained struct {
 	id    string
 	pid   int
 	start uint64 // of the first process, clock ticks since boot
+	keep  time.Duration
+	// adopted is true while the agent that is connected knows the container.
+	adopted bool
 	// ended is set when the first process was reaped; the rest is being killed.
 	ended  bool
 	status syscall.WaitStatus
+	// gone is set when nothing is left of it but its status.
+	gone bool
 }
 
-// supervise runs a supervisor until its agent closes the connection, and then
-// until every process is gone. It returns an exit status.
-func supervise(agent *os.File) int {
-	syscall.CloseOnExec(connFD)
+// supervise runs a supervisor until there is nothing for it to do any more. It
+// returns an exit status.
+func supervise(fd int, listening bool) int {
+	syscall.CloseOnExec(fd)
 	const prSetChildSubreaper = 36
 	if _, _, errno := syscall.RawSyscall(syscall.SYS_PRCTL, prSetChildSubreaper, 1, 0); errno != 0 {
 		return 1
@@ -44,42 +55,48 @@ func supervise(agent *os.File) int {
 		return 1
 	}
 	s := &supervisor{
-		agent:      agent,
+		listening:  listening,
 		null:       null,
 		containers: map[string]*contained{},
 		byPid:      map[int]*contained{},
 		ending:     map[string]*contained{},
 		born:       make(chan struct{}, 1),
+		lonely:     time.Now(),
+		tick:       time.NewTicker(lonelyTick),
 	}
-	s.run()
+	agents := make(chan *os.File, 1)
+	if listening {
+		go accept(fd, agents)
+	} else {
+		agents <- os.NewFile(uintptr(fd), "agent")
+	}
+	s.run(agents)
 	return 0
 }
 
-func (s *supervisor) run() {
-	requests := make(chan Request)
-	go func() {
-		defer close(requests)
-		for {
-			req, err := ReadRequest(s.agent)
-			if err != nil {
-				return
-			}
-			requests <- req
-		}
-	}()
+// heard is a request, or the end of the connection it came on.
+type heard struct {
+	from *os.File
+	req  Request
+	end  bool
+}
+
+func (s *supervisor) run(agents <-chan *os.File) {
+	requests := make(chan heard)
 	exits, reaped := make(chan bool), make(chan struct{})
 	go wait(exits, reaped, s.born)
-
 	for {
 		select {
-		case req, ok := <-requests:
-			if !ok {
-				requests, s.closing = nil, true
-				kill(children(os.Getpid()))
-				s.wake() // for the waiter to say that there are no children
-				break
+		case agent := <-agents:
+			s.connect(agent, requests)
+		case h := <-requests:
+			switch {
+			case h.from != s.agent: // of an agent that is gone
+			case h.end:
+				s.disconnect()
+			default:
+				s.do(&h.req)
 			}
-			s.do(&req)
 		case any := <-exits:
 			if any {
 				s.reap()
@@ -87,9 +104,97 @@ func (s *supervisor) run() {
 				return
 			}
 			reaped <- struct{}{}
+		case <-s.tick.C:
+			s.tire()
 		}
 	}
 }
+
+// connect takes an agent on. It is the newest one that counts.
+func (s *supervisor) connect(agent *os.File, requests chan<- heard) {
+	if s.closing {
+		agent.Close()
+		return
+	}
+	s.disconnect()
+	s.tick.Stop()
+	s.agent, s.met = agent, true
+	go listen(agent, requests)
+}
+
+func listen(agent *os.File, requests chan<- heard) {
+	for {
+		req, err := ReadRequest(agent)
+		requests <- heard{agent, req, err != nil}
+		if err != nil {
+			return
+		}
+	}
+}
+
+// disconnect ends the connection to the agent. Containers that are not to
+// outlive it are killed, and forgotten once they are gone.
+func (s *supervisor) disconnect() {
+	if s.agent == nil {
+		return
+	}
+	_ = syscall.Shutdown(int(s.agent.Fd()), syscall.SHUT_RDWR) // or its reader would wait on
+	s.agent.Close()
+	s.agent, s.lonely = nil, time.Now()
+	s.tick.Reset(lonelyTick)
+	if !s.listening {
+		s.close()
+		return
+	}
+	for _, c := range s.containers {
+		c.adopted = false
+		if c.keep == 0 {
+			s.discard(c)
+		}
+	}
+	s.tire()
+}
+
+// discard ends a container that nobody asks for any more.
+func (s *supervisor) discard(c *contained) {
+	c.keep = 0
+	if c.gone {
+		delete(s.containers, c.id)
+		return
+	}
+	s.kill(c)
+}
+
+// close begins the end of this process: everything is killed first.
+func (s *supervisor) close() {
+	s.closing = true
+	kill(children(os.Getpid()))
+	s.wake() // for the waiter to say that there are no children
+}
+
+// tire gives up containers for which no agent has come in time, and this process
+// once there are none.
+func (s *supervisor) tire() {
+	if s.agent != nil || s.closing {
+		return
+	}
+	waited := time.Since(s.lonely)
+	for _, c := range s.containers {
+		if waited >= c.keep {
+			s.discard(c)
+		}
+	}
+	if len(s.containers) == 0 && (s.met || waited >= firstAgentPatience) {
+		s.close()
+	}
+}
+
+const (
+	// lonelyTick is how often to look whether an agent should have come back.
+	lonelyTick = time.Second
+	// firstAgentPatience is how long to wait for the agent that started this.
+	firstAgentPatience = 5 * time.Second
+)
 
 // wait tells exits each time a child can be reaped (true), and when there is no
 // child (false); it goes on when reaped is told, in the second case when born is.
@@ -121,23 +226,54 @@ func (s *supervisor) wake() {
 func (s *supervisor) do(req *Request) {
 	reply := Message{Seq: req.Seq, Container: req.Container}
 	c := s.containers[req.Container]
-	switch {
-	case req.Op == OpLaunch && c != nil:
-		reply.Errno, reply.What = int(syscall.EEXIST), "container "+req.Container
-	case req.Op == OpLaunch:
+	switch req.Op {
+	case OpHello:
+		reply.Version = ProtocolVersion
+	case OpLaunch:
+		if c != nil {
+			reply.Errno, reply.What = int(syscall.EEXIST), "container "+req.Container
+			break
+		}
 		s.launch(&req.Process, &reply)
-	case c == nil:
-		reply.Errno, reply.What = int(syscall.ESRCH), "container "+req.Container
-	case req.Op == OpSignal:
+	case OpKillOthers:
+		for _, c := range s.containers {
+			if !c.adopted {
+				s.discard(c)
+			}
+		}
+	case OpShutdown:
+		s.close()
+	default:
+		if c == nil {
+			reply.Errno, reply.What = int(syscall.ESRCH), "container "+req.Container
+			break
+		}
+		s.doTo(c, req, &reply)
+	}
+	s.send(&reply)
+}
+
+// doTo does what is asked of a container that is there.
+func (s *supervisor) doTo(c *contained, req *Request, reply *Message) {
+	switch req.Op {
+	case OpAdopt:
+		c.adopted = true
+		reply.Pids, reply.Ended, reply.Status = []int{c.pid}, c.gone, int(c.status)
+	case OpForget:
+		if c.keep = 0; c.gone {
+			delete(s.containers, c.id)
+		}
+	case OpSignal:
 		for _, pid := range s.processes(c) {
 			_ = syscall.Kill(pid, syscall.Signal(req.Signal)) // it may have ended
 		}
-	case req.Op == OpKill:
+	case OpKill:
 		s.kill(c)
-	case req.Op == OpList:
+	case OpList:
 		reply.Pids = s.processes(c)
+	default:
+		reply.Errno, reply.What = int(syscall.ENOSYS), "a newer agent's request"
 	}
-	s.send(&reply)
 }
 
 func (s *supervisor) launch(p *Process, reply *Message) {
@@ -148,7 +284,10 @@ func (s *supervisor) launch(p *Process, reply *Message) {
 		return
 	}
 	st, _ := readStatus(pid)
-	c := &contained{id: p.Container, pid: pid, start: st.start}
+	c := &contained{id: p.Container, pid: pid, start: st.start, adopted: true}
+	if s.listening {
+		c.keep = time.Duration(p.KeepSeconds) * time.Second
+	}
 	s.containers[c.id] = c
 	s.byPid[pid] = c
 	reply.Pids = []int{pid}
@@ -190,9 +329,14 @@ func (s *supervisor) finish() bool {
 			kill(left)
 			continue
 		}
-		delete(s.containers, c.id)
 		delete(s.ending, c.id)
-		s.send(&Message{Container: c.id, Status: int(c.status)})
+		c.gone = true
+		if c.keep == 0 {
+			delete(s.containers, c.id)
+		}
+		if c.adopted {
+			s.send(&Message{Container: c.id, Status: int(c.status)})
+		}
 		return true
 	}
 	return false
@@ -200,6 +344,9 @@ func (s *supervisor) finish() bool {
 
 // kill kills every process of c; reap goes on as they end.
 func (s *supervisor) kill(c *contained) {
+	if c.gone {
+		return
+	}
 	roots := s.owned(c, s.orphans())
 	if !c.ended {
 		roots = append(roots, c.pid)
@@ -209,6 +356,9 @@ func (s *supervisor) kill(c *contained) {
 
 // processes returns the pids of all processes of c, the first one first.
 func (s *supervisor) processes(c *contained) []int {
+	if c.gone {
+		return nil
+	}
 	var roots []int
 	if !c.ended {
 		roots = append(roots, c.pid)
@@ -245,7 +395,7 @@ func (s *supervisor) owned(c *contained, orphans []int) []int {
 // latest when the last but one of the containers older than it has gone; so none
 // outlives them all.
 func (s *supervisor) owner(pid int) *contained {
-	if c := s.containers[marker(pid)]; c != nil {
+	if c := s.containers[marker(pid)]; c != nil && !c.gone {
 		return c
 	}
 	st, ok := readStatus(pid)
@@ -255,6 +405,9 @@ func (s *supervisor) owner(pid int) *contained {
 	var only *contained
 	older := 0
 	for _, c := range s.containers {
+		if c.gone {
+			continue
+		}
 		if c.pid == st.session {
 			return c
 		}
@@ -271,7 +424,7 @@ func (s *supervisor) owner(pid int) *contained {
 
 // send tells the agent. If the agent is gone the reader of requests notices.
 func (s *supervisor) send(m *Message) {
-	if !s.closing {
+	if s.agent != nil && !(s.closing && m.Seq == 0) {
 		_ = WriteMessage(s.agent, m)
 	}
 }

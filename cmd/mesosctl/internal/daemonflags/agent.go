@@ -42,7 +42,14 @@ func NewAgent() *Agent {
 			"`time` in which executors must come back to a restarted agent"),
 		flags.Duration("executor_shutdown_grace_period", &c.ExecutorShutdownGracePeriod, "5secs", "`time` that an executor has to shut down"),
 		flags.Duration("fetcher_stall_timeout", &c.FetcherStallTimeout, "1mins", "`time` without a byte after which a download is given up"),
-		flags.Duration("recovery_timeout", &c.RecoveryTimeout, "15mins", "`time` that recovery may take"),
+		flags.Duration("recovery_timeout", &c.RecoveryTimeout, "15mins",
+			"`time` that executors wait for an agent to come back before they end"),
+		flags.Func("recover", "how", "reconnect",
+			"what to do with executors of an earlier agent: `reconnect`, or cleanup, which ends them and the agent", recovery(&c.Cleanup)),
+		flags.Bool("strict", &c.Strict, true, "refuse to start if something of the checkpoints can't be read"),
+		flags.Func("reconfiguration_policy", "policy", "equal",
+			"what of the configuration may differ from before a restart: nothing (`equal`), or more of everything (additive)",
+			reconfiguration(&c.ReconfigurationPolicy)),
 		flags.Duration("http_heartbeat_interval", &c.HeartbeatInterval, "30secs", "`time` between heartbeats to executors"),
 		flags.Int("max_completed_executors_per_framework", &c.MaxCompletedExecutorsPerFramework, 150, 0, 1<<30,
 			"completed executors to remember of each framework"),
@@ -59,6 +66,7 @@ func NewAgent() *Agent {
 			}),
 	)
 	a.Table = append(a.Table, agentTrust(c)...)
+	c.Outlive = true
 	a.Table = append(a.Table, agentLater()...)
 	a.Table.Apply()
 	return a
@@ -76,6 +84,28 @@ func (a *Agent) Settle() error {
 		return err
 	}
 	return settle(&a.Config.CommonConfig, a.lookup, a.Table)
+}
+
+// recovery reads --recover.
+func recovery(cleanup *bool) func(string) error {
+	return func(text string) error {
+		if text != "reconnect" && text != "cleanup" {
+			return mesos.Errorf(mesos.Invalid, "%q is neither reconnect nor cleanup", text)
+		}
+		*cleanup = text == "cleanup"
+		return nil
+	}
+}
+
+// reconfiguration reads --reconfiguration_policy.
+func reconfiguration(policy *string) func(string) error {
+	return func(text string) error {
+		if text != "equal" && text != "additive" {
+			return mesos.Errorf(mesos.Invalid, "%q is neither equal nor additive", text)
+		}
+		*policy = text
+		return nil
+	}
 }
 
 func masters(list *[]string) func(string) error {

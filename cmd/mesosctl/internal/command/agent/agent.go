@@ -6,6 +6,8 @@ package agent
 import (
 	"context"
 	"fmt"
+	"os/signal"
+	"syscall"
 
 	"github.com/spf13/cobra"
 
@@ -22,7 +24,10 @@ func New(a *app.App) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "agent [flags]",
 		Short: "Run an agent",
-		Long: "Run an agent of a cluster, until it is told to end (SIGTERM or Ctrl-C).\n\n" +
+		Long: "Run an agent of a cluster, until it is told to end.\n\n" +
+			"SIGTERM and Ctrl-C end the agent alone: tasks of frameworks with checkpointing run on, and the next\n" +
+			"agent in the same work directory takes them over. SIGUSR1 takes the agent out of the cluster: its tasks\n" +
+			"are killed and the master forgets it.\n\n" +
 			"Each flag is read from the command line, else from the variable MESOS_<NAME>, else from the\n" +
 			"file /etc/mesos-agent/<name> or /etc/mesos-slave/<name>. A value of the form file:///path is read from that file.",
 		Example: "  mesosctl agent --master=10.0.0.1:5050 --work_dir=/var/lib/mesos --ip=10.0.0.2",
@@ -51,5 +56,16 @@ func run(ctx context.Context, a *app.App, g *daemonflags.Agent) error {
 	ctx, cancel := app.Signalled(ctx)
 	defer cancel()
 	g.Config.Log = g.Log.Logger(a.IO.Err)
-	return daemon.RunAgent(ctx, g.Config)
+	agent, err := daemon.StartAgent(ctx, g.Config)
+	if err != nil {
+		return err
+	}
+	leave, cancel := signal.NotifyContext(ctx, syscall.SIGUSR1)
+	defer cancel()
+	context.AfterFunc(leave, func() {
+		if ctx.Err() == nil {
+			agent.Leave()
+		}
+	})
+	return agent.Wait()
 }

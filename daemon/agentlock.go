@@ -1,0 +1,28 @@
+//go:build !windows
+
+package daemon
+
+import (
+	"os"
+	"path/filepath"
+	"syscall"
+
+	"github.com/mesosctl/mesosctl/mesos"
+)
+
+// lockDir takes a work directory for an agent; two in one would write over each
+// other's checkpoints. The lock goes with the process, however that ends.
+func lockDir(dir string) (*os.File, error) {
+	if err := os.MkdirAll(dir, 0o755); err != nil {
+		return nil, err
+	}
+	file, err := os.OpenFile(filepath.Join(dir, ".lock"), os.O_CREATE|os.O_RDWR, 0o644)
+	if err != nil {
+		return nil, err
+	}
+	if err := syscall.Flock(int(file.Fd()), syscall.LOCK_EX|syscall.LOCK_NB); err != nil {
+		file.Close() //nolint:errcheck // nothing was written
+		return nil, mesos.Errorf(mesos.Conflict, "work directory %s: another agent runs in it", dir)
+	}
+	return file, nil
+}
