@@ -157,37 +157,45 @@ func (m *Master) memberConfig(f *formation) (registry.EmbeddedConfig, error) {
 		initial = append(initial, a.String()+"="+a.PeerURL())
 	}
 	if !f.hasData {
-		for host, known := range f.known {
-			joins, err := f.mayJoin(host, known)
-			if err != nil {
-				return cfg, err
-			}
-			if joins {
-				cfg.Join = true
-				initial = f.existing(known)
-			}
+		known, err := f.toJoin()
+		if err != nil {
+			return cfg, err
+		}
+		if known != nil {
+			cfg.Join = true
+			initial = f.existing(*known)
 		}
 	}
 	cfg.InitialCluster = strings.Join(initial, ",")
 	return cfg, nil
 }
 
-// mayJoin decides if this master, which has no data, is to join the cluster that
-// another one is of; if neither that nor an error, that one is forming the same
-// new cluster.
-func (f *formation) mayJoin(host string, known members.Membership) (bool, error) {
-	at := slices.IndexFunc(known.Members, func(m members.Member) bool { return m.Peer == f.self.PeerURL() })
-	switch {
-	case at < 0:
-		return false, mesos.Errorf(mesos.Conflict, "the master %s is of a cluster that this one (%s) is not a member of; "+
-			"add it first: mesosctl master member add %s --master=%s", host, f.self, f.text(), host)
-	case known.Members[at].Started:
-		return false, mesos.Errorf(mesos.Conflict, "the cluster of the master %s knows this one (%s), but its work_dir holds none of its data; "+
-			"replace it: mesosctl master member remove %s --master=%s, then member add %s, then start it again",
-			host, f.self, f.self, host, f.text())
-	default:
-		return known.Members[at].Learner, nil
+// toJoin is the cluster that this master, which has no data, was added to; if
+// neither that nor an error, it is one of those that form a new one. What some
+// masters know may be a little old: one that knows of the addition is right.
+func (f *formation) toJoin() (*members.Membership, error) {
+	var refused error
+	forming := false
+	for host, known := range f.known {
+		at := slices.IndexFunc(known.Members, func(m members.Member) bool { return m.Peer == f.self.PeerURL() })
+		switch {
+		case at < 0:
+			refused = mesos.Errorf(mesos.Conflict, "the master %s is of a cluster that this one (%s) is not a member of; "+
+				"add it first: mesosctl master member add %s --master=%s", host, f.self, f.text(), host)
+		case known.Members[at].Started:
+			refused = mesos.Errorf(mesos.Conflict, "the cluster of the master %s knows this one (%s), but its work_dir holds none of its data; "+
+				"replace it: mesosctl master member remove %s --yes --master=%s, then member add %s, then start it again",
+				host, f.self, f.self, host, f.text())
+		case known.Members[at].Learner:
+			return &known, nil
+		default:
+			forming = true
+		}
 	}
+	if forming {
+		return nil, nil
+	}
+	return nil, refused
 }
 
 // text is this master's address as --masters has it.
