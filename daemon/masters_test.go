@@ -75,6 +75,18 @@ func startMasters(t *testing.T, n int) ([]*Master, []members.Address) {
 	return masters, all
 }
 
+// led waits until a master has led.
+func led(t *testing.T, m *Master) {
+	t.Helper()
+	select {
+	case <-m.Led():
+	case <-m.Ended():
+		t.Fatalf("it ended: %v", m.Wait())
+	case <-time.After(time.Minute):
+		t.Fatal("it does not lead")
+	}
+}
+
 // eventually waits until what is asked for is so.
 func eventually(t *testing.T, what string, is func() bool) {
 	t.Helper()
@@ -284,7 +296,7 @@ func TestMastersAreAddedAndReplaced(t *testing.T) {
 	dirs := []string{t.TempDir(), t.TempDir(), t.TempDir()}
 	alone := masterConfig(t, all[0], nil, dirs[0])
 	single := startMaster(t, alone)
-	<-single.Led()
+	led(t, single)
 	ctx := t.Context()
 	if _, err := (control{single}).AddMember(ctx, all[1]); mesos.KindOf(err) != mesos.Conflict || !strings.Contains(err.Error(), "--masters=") {
 		t.Errorf("a master that can't be reached adds one: %v", err)
@@ -295,7 +307,7 @@ func TestMastersAreAddedAndReplaced(t *testing.T) {
 
 	// One becomes three.
 	first := startMaster(t, masterConfig(t, all[0], all, dirs[0]))
-	<-first.Led()
+	led(t, first)
 	if _, err := StartMaster(ctx, masterConfig(t, all[1], all, dirs[1])); mesos.KindOf(err) != mesos.Conflict || !strings.Contains(err.Error(), "member add "+all[1].String()) {
 		t.Fatalf("a master that was not added starts: %v", err)
 	}
@@ -371,7 +383,7 @@ func TestMastersOfTwoClustersAreRefused(t *testing.T) {
 	all := freeMasters(t, 2)
 	dir := t.TempDir()
 	single := startMaster(t, masterConfig(t, all[0], nil, dir))
-	<-single.Led()
+	led(t, single)
 	if err := single.Close(); err != nil {
 		t.Fatal(err)
 	}
@@ -408,7 +420,7 @@ func TestABackupIsRestored(t *testing.T) {
 	master := cfg.Master
 	master.WorkDir = to.WorkDir
 	m := startMaster(t, master)
-	<-m.Led()
+	led(t, m)
 	_, recovered, _ := strings.Cut(getText(t, m, "/slaves"), "recovered_slaves")
 	if !strings.Contains(recovered, strconv.Itoa(l.agents[0].address.port)) {
 		t.Errorf("the agent is not known: %s", recovered)

@@ -117,7 +117,7 @@ func membersError(op string, err error) error {
 }
 
 // settle makes a member that has just started a full one: a voter, known by the
-// address that it has now.
+// address that it has now. It tries for as long as it takes.
 func (e *Embedded) settle(ctx context.Context) error {
 	server := e.etcd.Server
 	self := server.Cluster().Member(server.MemberID())
@@ -125,24 +125,42 @@ func (e *Embedded) settle(ctx context.Context) error {
 		return nil // removed; Ended says so
 	}
 	if e.config.AdvertisePeer != "" && !slices.Equal(self.PeerURLs, []string{e.config.AdvertisePeer}) {
-		if _, err := e.client.etcd.MemberUpdate(ctx, uint64(self.ID), []string{e.config.AdvertisePeer}); err != nil {
-			return membersError("tell the members this one's address", err)
+		err := e.persist(ctx, "telling the members this one's address", func() error {
+			_, err := e.client.etcd.MemberUpdate(ctx, uint64(self.ID), []string{e.config.AdvertisePeer})
+			return err
+		})
+		if err != nil {
+			return err
 		}
 	}
-	for reported := false; server.IsLearner(); wait(ctx, retryInterval/2) {
+	if !server.IsLearner() {
+		return nil
+	}
+	return e.persist(ctx, "joining the other masters", func() error {
+		if !server.IsLearner() {
+			return nil
+		}
 		_, err := server.PromoteMember(ctx, uint64(self.ID))
+		return err
+	})
+}
+
+// persist tries something until it is done, ctx ends or the member does.
+func (e *Embedded) persist(ctx context.Context, what string, try func() error) error {
+	for reported := false; ; wait(ctx, retryInterval/2) {
+		err := try()
 		switch {
 		case err == nil:
+			return nil
 		case ctx.Err() != nil:
 			return ctx.Err()
 		case e.hasEnded():
 			return e.Err()
 		case !reported:
 			reported = true
-			e.log.Info("joining the other masters", "reason", err)
+			e.log.Info(what, "not_yet", err)
 		}
 	}
-	return nil
 }
 
 func (e *Embedded) hasEnded() bool {
