@@ -16,44 +16,103 @@ type withheld struct {
 	sentence, advice string
 }
 
-// Explain says why a framework is or isn't offered resources: in a role, or in
-// all that it is subscribed to if role is "", of an agent, or of all agents if
-// agent is "". It changes nothing. An error is of kind mesos.NotFound: the
-// framework, the role or the agent isn't known.
-func (al *Allocator) Explain(framework mesos.FrameworkID, role string, agent mesos.AgentID) ([]allocation.Explanation, error) {
+// explainSlice is how many agents an inquiry looks at before the allocator goes on.
+const explainSlice = 256
+
+// inquiry is an allocation.Inquiry. The framework, its roles and the agents may
+// come and go between two slices, so they are known by name.
+type inquiry struct {
+	al        *Allocator
+	framework mesos.FrameworkID
+	agent     mesos.AgentID // "" is all
+	next      int           // the slot of the next agent
+	roles     []*explaining
+}
+
+// Inquire begins an explanation. See allocation.Explainer.
+func (al *Allocator) Inquire(framework mesos.FrameworkID, role string, agent mesos.AgentID) (allocation.Inquiry, error) {
 	f, ok := al.frameworkIDs[framework]
 	if !ok {
 		return nil, mesos.Errorf(mesos.NotFound, "explain: framework %s is not known", framework)
 	}
-	asked := int32(-1)
-	if agent != "" {
-		if asked, ok = al.agentIDs[agent]; !ok {
-			return nil, mesos.Errorf(mesos.NotFound, "explain: agent %s is not known", agent)
-		}
+	if _, ok := al.agentIDs[agent]; agent != "" && !ok {
+		return nil, mesos.Errorf(mesos.NotFound, "explain: agent %s is not known", agent)
 	}
-	var list []allocation.Explanation
+	in := &inquiry{al: al, framework: framework, agent: agent}
 	for _, c := range al.clientsByRole(f) {
-		cl := &al.clients[c]
-		if role != "" && cl.role != role || role == "" && !cl.subscribed {
-			continue
+		if cl := &al.clients[c]; cl.role == role || role == "" && cl.subscribed {
+			x := &explaining{al: al}
+			x.Framework, x.Role = framework, cl.role
+			in.roles = append(in.roles, x)
 		}
-		x := explaining{al: al, c: c}
-		x.Framework, x.Role = framework, cl.role
-		for i, a := range al.agents {
-			if a.known && (asked < 0 || asked == int32(i)) {
-				x.agent(a)
-			}
+	}
+	switch {
+	case len(in.roles) > 0:
+		return in, nil
+	case role == "":
+		return nil, mesos.Errorf(mesos.NotFound, "explain: framework %s is not subscribed to any role", framework)
+	}
+	return nil, mesos.Errorf(mesos.NotFound, "explain: framework %s is not subscribed to role %s", framework, role)
+}
+
+// Next looks at some more agents. See allocation.Inquiry.
+func (in *inquiry) Next() (done bool, err error) {
+	if err := in.findClients(); err != nil {
+		return false, err
+	}
+	al := in.al
+	if in.agent != "" {
+		if i, known := al.agentIDs[in.agent]; known {
+			in.look(al.agents[i])
 		}
+		in.next = len(al.agents)
+	}
+	for end := in.next + max(1, explainSlice/len(in.roles)); in.next < min(end, len(al.agents)); in.next++ {
+		if a := al.agents[in.next]; a.known {
+			in.look(a)
+		}
+	}
+	if in.next < len(al.agents) {
+		return false, nil
+	}
+	for _, x := range in.roles {
 		x.client()
-		list = append(list, x.Explanation)
 	}
-	if len(list) == 0 {
-		if role == "" {
-			return nil, mesos.Errorf(mesos.NotFound, "explain: framework %s is not subscribed to any role", framework)
+	return true, nil
+}
+
+// findClients finds the framework in its roles again.
+func (in *inquiry) findClients() error {
+	f, ok := in.al.frameworkIDs[in.framework]
+	if !ok {
+		return mesos.Errorf(mesos.NotFound, "explain: framework %s is gone meanwhile", in.framework)
+	}
+	for _, x := range in.roles {
+		if x.c = in.al.clientOf(f, x.Role); x.c < 0 {
+			return mesos.Errorf(mesos.NotFound, "explain: framework %s has left role %s meanwhile", in.framework, x.Role)
 		}
-		return nil, mesos.Errorf(mesos.NotFound, "explain: framework %s is not subscribed to role %s", framework, role)
 	}
-	return list, nil
+	return nil
+}
+
+func (in *inquiry) look(a *agent) {
+	for _, x := range in.roles {
+		x.agent(a)
+	}
+}
+
+// Explanations are what came of it. See allocation.Inquiry.
+func (in *inquiry) Explanations() []allocation.Explanation {
+	list := make([]allocation.Explanation, len(in.roles))
+	for i, x := range in.roles {
+		list[i] = x.Explanation
+	}
+	return list
+}
+
+// Explain answers an inquiry at once.
+func (al *Allocator) Explain(framework mesos.FrameworkID, role string, agent mesos.AgentID) ([]allocation.Explanation, error) {
+	return allocation.Explain(al, framework, role, agent, func(do func()) bool { do(); return true })
 }
 
 // clientsByRole is a framework's clients in the order of their roles.

@@ -11,16 +11,13 @@ import (
 // explainPatience is how long the allocator may take to come to an explanation.
 const explainPatience = 10 * time.Second
 
-// Explain asks the policy between two batches of its loop.
-func (h *here) Explain(ctx context.Context, framework mesos.FrameworkID, role string, agent mesos.AgentID) (list []allocation.Explanation, err error) {
+// Explain asks the policy between batches of its loop.
+func (h *here) Explain(ctx context.Context, framework mesos.FrameworkID, role string, agent mesos.AgentID) ([]allocation.Explanation, error) {
 	policy, ok := h.policy.Policy.(allocation.Explainer)
 	if !ok {
 		return nil, mesos.Errorf(mesos.Unsupported, "explain: the allocation policy can't say why")
 	}
-	if !h.loop.Inspect(ctx, func() { list, err = policy.Explain(framework, role, agent) }) {
-		return nil, mesos.Errorf(mesos.Unavailable, "explain: the allocator did not answer: %w", context.Cause(ctx))
-	}
-	return list, err
+	return allocation.Explain(policy, framework, role, agent, func(do func()) bool { return h.loop.Inspect(ctx, do) })
 }
 
 // explainerAPI hands questions to the term that is under way.

@@ -42,16 +42,13 @@ func (s *serving) answerAll(ctx context.Context) {
 	}
 }
 
-func (s *serving) explain(ctx context.Context, ask *allocationpb.Ask) (list []allocation.Explanation, err error) {
+func (s *serving) explain(ctx context.Context, ask *allocationpb.Ask) ([]allocation.Explanation, error) {
 	policy, ok := s.policy.(allocation.Explainer)
 	if !ok {
 		return nil, mesos.Errorf(mesos.Unsupported, "explain: the policy %s can't say why", s.cfg.Policy)
 	}
 	framework, agent := mesos.FrameworkID(ask.GetFrameworkId().GetValue()), mesos.AgentID(ask.GetAgentId().GetValue())
-	if !s.loop.Inspect(ctx, func() { list, err = policy.Explain(framework, ask.GetRole(), agent) }) {
-		return nil, mesos.Errorf(mesos.Unavailable, "explain: the allocator is being stopped")
-	}
-	return list, err
+	return allocation.Explain(policy, framework, ask.GetRole(), agent, func(do func()) bool { return s.loop.Inspect(ctx, do) })
 }
 
 func (s *serving) answer(ask *allocationpb.Ask, list []allocation.Explanation, err error) {

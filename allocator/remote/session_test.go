@@ -404,13 +404,22 @@ type because struct {
 	err error
 }
 
-func (b because) Explain(framework mesos.FrameworkID, role string, agent mesos.AgentID) ([]allocation.Explanation, error) {
-	return []allocation.Explanation{{
+func (b because) Inquire(framework mesos.FrameworkID, role string, agent mesos.AgentID) (allocation.Inquiry, error) {
+	return &answers{list: []allocation.Explanation{{
 		Framework: framework, Role: role, Agents: 1,
 		Held:    allocation.Amount{Agents: 1, Resources: resources.MustParse("cpus:1.5").Quantities()},
 		Reasons: []allocation.Reason{{Rule: "test", Example: agent, Sentence: "it is a test", Advice: "end it"}},
-	}}, b.err
+	}}}, b.err
 }
+
+// answers is done the third time.
+type answers struct {
+	list  []allocation.Explanation
+	asked int
+}
+
+func (a *answers) Next() (bool, error)                    { a.asked++; return a.asked == 3, nil }
+func (a *answers) Explanations() []allocation.Explanation { return a.list }
 
 func TestQuestionsAreAnsweredFromAfar(t *testing.T) {
 	for name, test := range map[string]struct {
@@ -434,7 +443,8 @@ func TestQuestionsAreAnsweredFromAfar(t *testing.T) {
 				}
 				synctest.Wait()
 				got, err := c.Explain(t.Context(), "F", "dev", "A")
-				want, _ := because{}.Explain("F", "dev", "A")
+				inquiry, _ := because{}.Inquire("F", "dev", "A")
+				want := inquiry.Explanations()
 				if test.words == "" {
 					if diff := cmp.Diff(want, got, alike); err != nil || diff != "" {
 						t.Errorf("%v (-want +got):\n%s", err, diff)

@@ -7,11 +7,41 @@ import (
 
 // Explainer is a Policy that can say why it decides as it does.
 type Explainer interface {
-	// Explain says why a framework is or isn't offered resources: in a role, or in
+	// Inquire asks why a framework is or isn't offered resources: in a role, or in
 	// all that it is subscribed to if role is "", of an agent, or of all agents if
 	// agent is "". It changes nothing. An error is of kind mesos.NotFound: the
 	// framework, the role or the agent isn't known.
-	Explain(framework mesos.FrameworkID, role string, agent mesos.AgentID) ([]Explanation, error)
+	Inquire(framework mesos.FrameworkID, role string, agent mesos.AgentID) (Inquiry, error)
+}
+
+// Inquiry is explanations in the making. A large cluster takes longer to explain
+// than its policy may be stopped for, so the policy may go on between two calls of
+// Next: what an inquiry adds up may have been so at slightly different times.
+type Inquiry interface {
+	// Next looks at some more agents, for about a millisecond, and reports whether
+	// those were the last. An error is of kind mesos.NotFound: the framework or
+	// the role is gone meanwhile.
+	Next() (done bool, err error)
+	// Explanations are what came of it, sorted by role, once Next was done.
+	Explanations() []Explanation
+}
+
+// Explain inquires of a policy that belongs to another goroutine, on which inspect
+// runs what it is given; inspect reports false if it can't any more. The error is
+// the Explainer's, or of kind mesos.Unavailable.
+func Explain(e Explainer, framework mesos.FrameworkID, role string, agent mesos.AgentID, inspect func(func()) bool) (list []Explanation, err error) {
+	var inquiry Inquiry
+	reached := inspect(func() { inquiry, err = e.Inquire(framework, role, agent) })
+	for done := false; reached && err == nil && !done; {
+		reached = inspect(func() { done, err = inquiry.Next() })
+	}
+	switch {
+	case err != nil:
+		return nil, err
+	case !reached:
+		return nil, mesos.Errorf(mesos.Unavailable, "explain: the allocator did not answer")
+	}
+	return inquiry.Explanations(), nil
 }
 
 // Explanation is why a framework is or isn't offered, in one of its roles, what
