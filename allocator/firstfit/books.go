@@ -2,6 +2,7 @@ package firstfit
 
 import (
 	"slices"
+	"time"
 
 	"github.com/mesosctl/mesosctl/mesos"
 	"github.com/mesosctl/mesosctl/mesos/allocation"
@@ -38,6 +39,30 @@ func (p *Policy) activate(id mesos.AgentID, active bool) {
 	if a := p.agents[id]; a != nil {
 		a.active = active
 	}
+}
+
+// plan notes when an agent will be away, or that it won't.
+func (p *Policy) plan(in allocation.UpdateUnavailability) {
+	if a := p.agents[in.ID]; a != nil {
+		info := *a.Agent
+		info.Unavailability = in.Unavailability
+		a.Agent = &info
+	}
+}
+
+// away reports whether an agent's planned outage has begun and is not over.
+func (a *agent) away(now time.Time) bool {
+	u := a.Unavailability
+	return u != nil && !now.Before(u.Start) && (u.Duration == 0 || now.Before(u.Start.Add(u.Duration)))
+}
+
+// backAt is when an agent's planned outage is over; zero if there is none or it
+// has no end.
+func (a *agent) backAt() time.Time {
+	if u := a.Unavailability; u != nil && u.Duration > 0 {
+		return u.Start.Add(u.Duration)
+	}
+	return time.Time{}
 }
 
 // hold notes what frameworks hold, known or not.

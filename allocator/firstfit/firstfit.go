@@ -9,7 +9,9 @@
 //
 // It knows nothing of fair shares, so it refuses weights, and nothing of quota,
 // so it refuses that too: what it can't hold it does not pretend to. It offers no
-// revocable and no shared resources, and makes no inverse offers.
+// revocable and no shared resources. Of an agent whose maintenance is planned it
+// offers what no other has, and nothing while the maintenance lasts; it asks nobody
+// to leave, which would be inverse offers.
 //
 // Whoever writes a policy of their own can begin here: it needs Step and Next,
 // whose rules are in package mesos/allocation, and nothing else.
@@ -108,6 +110,8 @@ func (p *Policy) Step(now time.Time, in allocation.Input) []allocation.Output {
 		p.hold([]allocation.Grant{in.Grant})
 	case allocation.UpdateAllocation:
 		p.convert(in)
+	case allocation.UpdateUnavailability:
+		p.plan(in)
 	case allocation.UpdateWhitelist:
 		p.whitelist = in.Hostnames
 	case allocation.UpdateQuota:
@@ -170,6 +174,7 @@ func (p *Policy) Next() time.Time {
 		for _, at := range a.filters {
 			sooner(at)
 		}
+		sooner(a.backAt())
 	}
 	return next
 }
@@ -195,7 +200,8 @@ func (p *Policy) allocate() {
 }
 
 // fullestFirst is the agents in the order in which they are to be filled: what
-// is in use already first, by its share of cpus. What is empty comes last.
+// is in use already first, by its share of cpus. What is empty comes last, and
+// after it what is to go away.
 func (p *Policy) fullestFirst() []*agent {
 	order := make([]*agent, 0, len(p.agents))
 	for _, a := range p.agents {
@@ -208,6 +214,12 @@ func (p *Policy) fullestFirst() []*agent {
 		return float64(a.free().Cpus()) / float64(a.Total.Cpus())
 	}
 	slices.SortFunc(order, func(a, b *agent) int {
+		if leaving := b.Unavailability != nil; leaving != (a.Unavailability != nil) {
+			if leaving {
+				return -1
+			}
+			return 1
+		}
 		if fa, fb := free(a), free(b); fa != fb {
 			if fa < fb {
 				return -1
@@ -221,7 +233,7 @@ func (p *Policy) fullestFirst() []*agent {
 
 // fit is what a role of a framework may be offered of an agent.
 func (p *Policy) fit(f *framework, role string, a *agent) (none resources.Resources) {
-	if !a.active || p.whitelist != nil && !p.whitelist[a.Hostname] || a.filters[client{f.ID, role}].After(p.now) {
+	if !a.active || a.away(p.now) || p.whitelist != nil && !p.whitelist[a.Hostname] || a.filters[client{f.ID, role}].After(p.now) {
 		return none
 	}
 	if c := f.Constraints[role]; c != nil && c.Match(a.Agent) != "" {

@@ -176,3 +176,34 @@ func TestAnOperationChangesTheAgent(t *testing.T) {
 	p.pass(time.Second)
 	p.want("F1: a1 cpus(reservations: [(STATIC,dev)]):4")
 }
+
+// https://mesos.apache.org/documentation/latest/maintenance/
+func TestAgentsThatGoAwayComeLast(t *testing.T) {
+	p := newPlay(t)
+	full := grant("F0", "a1", "cpus:3")
+	outage := &allocation.Unavailability{Start: p.now.Add(time.Hour), Duration: time.Hour}
+	p.tell(agentOf("a1", "cpus:4", full), agentOf("a2", "cpus:4"), allocation.UpdateUnavailability{ID: "a1", Unavailability: outage}, newcomer("F1", "*"))
+	p.want("F1: a2 cpus:4")
+	p.pass(time.Second)
+	p.want("F1: a1 cpus:1")
+	p.tell(decline(grant("F1", "a1", "cpus:1"), 0))
+	p.pass(2 * time.Hour)
+	p.given = nil
+	p.tell(allocation.UpdateUnavailability{ID: "a1", Unavailability: &allocation.Unavailability{Start: p.now.Add(-time.Minute), Duration: time.Hour}},
+		decline(grant("F1", "a1", "cpus:1"), 0))
+	p.pass(58 * time.Minute)
+	p.want() // it is away
+	p.pass(time.Minute)
+	p.want("F1: a1 cpus:1")
+	p.tell(allocation.UpdateUnavailability{ID: "a1", Unavailability: &allocation.Unavailability{Start: p.now}}, decline(grant("F1", "a1", "cpus:1"), 0))
+	p.pass(time.Hour)
+	p.want()
+	p.tell(allocation.UpdateUnavailability{ID: "a1"})
+	p.want("F1: a1 cpus:1")
+}
+
+func TestMoreThanWasKnownIsHeld(t *testing.T) {
+	p := newPlay(t)
+	p.tell(agentOf("a1", "cpus:4"), allocation.Hold{Grant: grant("F0", "a1", "cpus:3")}, newcomer("F1", "*"))
+	p.want("F1: a1 cpus:1")
+}
