@@ -106,7 +106,7 @@ func (f *framework) rest(s *seat) {
 // offered answers offers, now or after a while.
 func (f *framework) offered(offers []allocation.Offered) {
 	if f.spec.Answer > 0 {
-		f.run.at(f.run.now.Add(f.spec.Answer), func() { f.answer(offers) })
+		f.run.plan(event{at: f.run.now.Add(f.spec.Answer), do: func() { f.answer(offers) }, answer: true})
 		return
 	}
 	f.answer(offers)
@@ -147,6 +147,7 @@ func (f *framework) answer(offers []allocation.Offered) {
 }
 
 func (f *framework) launch(s *seat, q *queued, grant allocation.Grant) {
+	f.run.changed = f.run.now
 	wait := f.run.now.Sub(q.since)
 	if s.launched == 0 {
 		s.first = wait

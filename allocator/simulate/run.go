@@ -31,6 +31,9 @@ type run struct {
 	byID       map[mesos.FrameworkID]*framework
 	steps      int
 	refused    error // the first input that the allocator refused
+
+	changed time.Time     // when somebody came, went, or launched or ended a task last
+	quiet   time.Duration // see idleUntil
 }
 
 // Run simulates a cluster. An error is of kind mesos.Invalid: the allocator
@@ -40,6 +43,13 @@ func Run(c *Cluster) (*Result, error) {
 	if err := r.begin(); err != nil {
 		return nil, err
 	}
+	r.quiet = r.patience()
+	return r.toTheEnd()
+}
+
+// toTheEnd runs a simulation that has begun.
+func (r *run) toTheEnd() (*Result, error) {
+	c := r.cluster
 	result := &Result{Agents: len(c.Agents), Total: r.total, Warnings: r.warnings()}
 	reports := c.ReportAt
 	end := epoch.Add(c.Duration)
@@ -50,6 +60,13 @@ func Run(c *Cluster) (*Result, error) {
 		next, more := r.next()
 		if !more && !r.busy() {
 			end = r.now // all is done: the rest of the time is not worth waiting for
+		}
+		lookedAt := end
+		if len(reports) > 0 && epoch.Add(reports[0]).Before(end) {
+			lookedAt = epoch.Add(reports[0])
+		}
+		if idle := r.idleUntil(lookedAt); more && idle.After(next) {
+			next = idle
 		}
 		last := !more || next.After(end)
 		if last {
@@ -65,12 +82,40 @@ func Run(c *Cluster) (*Result, error) {
 			break
 		}
 		for len(r.events) > 0 && !r.events[0].at.After(r.now) {
-			heap.Pop(&r.events).(event).do()
+			e := heap.Pop(&r.events).(event)
+			if !e.answer {
+				r.changed = r.now
+			}
+			e.do()
 		}
 	}
 	result.Ended = r.now.Sub(epoch).Seconds()
 	result.Frameworks = r.summary()
 	return result, r.report(result, r.now)
+}
+
+// idleUntil is until when nothing will happen but offers that are declined. Once
+// everybody has declined everything, and nothing is to come but answers, nobody
+// will ever launch anything; so all is as it will be when it is looked at, but for
+// who is offered what at that moment, for which some time is left. It is zero if
+// something might happen.
+func (r *run) idleUntil(lookedAt time.Time) time.Time {
+	if r.now.Sub(r.changed) < r.quiet || slices.ContainsFunc(r.events, func(e event) bool { return !e.answer }) {
+		return time.Time{}
+	}
+	return lookedAt.Add(-r.quiet)
+}
+
+// patience is a time in which every agent was offered to every framework that
+// might have it: they may be asked one after the other.
+func (r *run) patience() time.Duration {
+	patience := 2 * r.cluster.Config.AllocationInterval
+	refuse := time.Duration(0)
+	for _, f := range r.frameworks {
+		refuse = max(refuse, f.spec.Refuse)
+		patience += f.spec.Answer
+	}
+	return patience + refuse
 }
 
 // busy reports whether tasks run.
@@ -106,6 +151,7 @@ func (r *run) begin() error {
 			r.at(epoch.Add(f.spec.Leaves), f.leave)
 		}
 	}
+	r.changed = r.now
 	return nil
 }
 
@@ -168,14 +214,19 @@ type event struct {
 	at    time.Time
 	order int // of events at the same time
 	do    func()
+	// answer is to an offer, of which nothing may come.
+	answer bool
 }
 
 // agenda is a heap of events.
 type agenda []event
 
-func (r *run) at(t time.Time, do func()) {
+func (r *run) at(t time.Time, do func()) { r.plan(event{at: t, do: do}) }
+
+func (r *run) plan(e event) {
 	r.steps++
-	heap.Push(&r.events, event{at: t, order: r.steps, do: do})
+	e.order = r.steps
+	heap.Push(&r.events, e)
 }
 
 func (a agenda) Len() int      { return len(a) }
