@@ -22,6 +22,8 @@ type cluster struct {
 	ends       map[*conn]linkEnds
 	cuts       map[path]time.Time // until when
 	promises   map[string]*promise
+	reports    map[string]report   // by UUID
+	histories  map[string]*history // by framework/task
 	healed     time.Time
 
 	// acknowledged are agents that know for good that they are admitted, left those
@@ -55,6 +57,7 @@ var reservedShapes = []string{
 func newCluster(seed uint64, remote, operated bool) *cluster {
 	c := &cluster{
 		world: newWorld(seed), linked: map[*conn]*machine{}, ends: map[*conn]linkEnds{}, cuts: map[path]time.Time{}, promises: map[string]*promise{},
+		reports: map[string]report{}, histories: map[string]*history{},
 		acknowledged: map[mesos.AgentID]*machine{}, left: map[mesos.AgentID]bool{},
 	}
 	c.etcd = newEtcd(c.world)
@@ -81,7 +84,11 @@ func newCluster(seed uint64, remote, operated bool) *cluster {
 		c.hosts = append(c.hosts, h)
 		c.after(c.between(0, time.Second), h.start)
 	}
-	for i := range 1 + c.rand.IntN(5) {
+	machines := 1 + c.rand.IntN(5)
+	if c.chance(20) {
+		machines = 12 + c.rand.IntN(24)
+	}
+	for i := range machines {
 		c.machines = append(c.machines, c.newMachine(i, shapes[c.rand.IntN(len(shapes))]))
 	}
 	for i := range 1 + c.rand.IntN(4) {
@@ -192,8 +199,8 @@ func (c *cluster) jump(h *host, m *machine) {
 	m.core.drain()
 }
 
-// heal ends all faults: somebody leads, agents run, and schedulers end what
-// they started.
+// heal ends all faults: somebody leads, agents run, and operators and schedulers
+// begin nothing new.
 func (c *cluster) heal() {
 	c.logf("no more faults")
 	c.options.faults = false
@@ -205,6 +212,15 @@ func (c *cluster) heal() {
 		c.endMaintenance()
 		c.tearDownOrphans()
 	}
+	for _, s := range c.schedulers {
+		s.resting = true
+	}
+}
+
+// drain has schedulers end what they started.
+func (c *cluster) drain() {
+	c.logf("all is to end")
+	c.healed = c.now
 	for _, s := range c.schedulers {
 		s.draining = true
 		s.act()

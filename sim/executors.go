@@ -260,12 +260,14 @@ func (x *executor) update(id string, state mesospb.TaskState) {
 		Source: mesospb.TaskStatus_SOURCE_EXECUTOR.Enum(), Message: new("by the simulator"),
 	}}
 	x.updates = append(x.updates, update)
+	c.reported(x, x.launch.Framework.GetId().GetValue(), id, uuid[:])
 	call := x.call(executorpb.Call_UPDATE)
 	call.Update = update.CloneVT()
 	x.conn.toServer(x.machine.ifAlive(func() {
 		x.machine.ask(func(err error) {
 			if err != nil {
 				c.logf("%s: update of %s refused: %v", x.name, id, err)
+				c.refusedReport(uuid[:])
 			}
 		}, func(request agent.RequestID) agent.Input { return agent.ExecutorCall{Request: request, Call: call} })
 	}))

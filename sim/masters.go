@@ -40,7 +40,8 @@ type leader struct {
 	next    int64             // the term's transactions so far were done before this revision
 	shadow  map[string][]byte // the registry, as far as this term knows
 
-	frameworks  map[string]bool // that have not been ended
+	frameworks  map[string]bool          // that have not been ended
+	tasks       map[string]*mesospb.Task // active ones, by framework/task
 	agents      map[mesos.AgentID]*masterpb.Response_GetAgents_Agent
 	offers      map[mesos.OfferID]*mesospb.Offer
 	offersOf    map[mesos.AgentID]map[mesos.OfferID]resources.Resources
@@ -60,7 +61,7 @@ func (l *leader) begin(keys map[string][]byte) {
 	l.links, l.streams, l.schedules = map[master.LinkID]*conn{}, map[master.StreamID]*conn{}, map[master.StreamID]*scheduler{}
 	l.requests = map[master.RequestID]func(error){}
 	l.shadow, l.dirty = keys, map[mesos.AgentID]bool{}
-	l.frameworks = map[string]bool{}
+	l.frameworks, l.tasks = map[string]bool{}, map[string]*mesospb.Task{}
 	l.agents, l.offers = map[mesos.AgentID]*masterpb.Response_GetAgents_Agent{}, map[mesos.OfferID]*mesospb.Offer{}
 	l.offersOf = map[mesos.AgentID]map[mesos.OfferID]resources.Resources{}
 	logic := master.New(master.Config{
@@ -153,7 +154,13 @@ func (l *leader) do(effect master.Effect) {
 		l.dirty[agent] = true
 	case master.PutMaintenance:
 		l.maintenance = e.Status
+	case master.DropTask:
+		delete(l.tasks, string(e.Framework)+"/"+string(e.Task))
 	case master.PutTask:
+		key := e.Task.GetFrameworkId().GetValue() + "/" + e.Task.GetTaskId().GetValue()
+		if delete(l.tasks, key); e.List == master.TaskActive || e.List == master.TaskPending {
+			l.tasks[key] = e.Task
+		}
 		c.logf("%s: task %s of %s is %v in list %d", l.name, e.Task.GetTaskId().GetValue(),
 			e.Task.GetFrameworkId().GetValue(), e.Task.GetState(), e.List)
 	case master.Log:

@@ -38,7 +38,8 @@ type scheduler struct {
 	tasks    map[string]*task
 	order    []*task
 	launched int
-	draining bool // launch nothing more, and end everything
+	resting  bool // launch nothing more
+	draining bool // and end everything
 }
 
 // task is a task as its scheduler sees it.
@@ -222,11 +223,11 @@ func (s *scheduler) consider(o *mesospb.Offer) {
 		if s.conn != conn {
 			return // the offer is void with the stream
 		}
-		if !s.draining && c.chance(2) && s.launch(o) {
+		if !s.resting && c.chance(2) && s.launch(o) {
 			return
 		}
 		refuse := float64(c.rand.IntN(8))
-		if s.draining {
+		if s.resting {
 			refuse = 3600
 		}
 		s.call(schedulerpb.Call_DECLINE, func(call *schedulerpb.Call) {
@@ -340,6 +341,7 @@ func (s *scheduler) updated(status *mesospb.TaskStatus) {
 		c.fail("%s was told of task %s, which it never launched", s.name, id)
 		return
 	}
+	s.checkDelivery(status)
 	answer := status.GetReason() == mesospb.TaskStatus_REASON_RECONCILIATION
 	if answer && t.terminal() && !t.unsigned && !t.asked.After(t.ended) && missing(state) {
 		return // asked before it ended, and answered once its agent was not there any more
@@ -358,6 +360,9 @@ func (s *scheduler) updated(status *mesospb.TaskStatus) {
 		c.after(c.between(0, 500*time.Millisecond), func() {
 			if s.conn != conn {
 				return
+			}
+			if s.ready && conn.open() {
+				c.signs(uuid)
 			}
 			for range 1 + c.rand.IntN(20)/19 { // now and then twice
 				s.call(schedulerpb.Call_ACKNOWLEDGE, func(call *schedulerpb.Call) {
@@ -423,8 +428,12 @@ func (s *scheduler) reconcileAll() {
 func (s *scheduler) act() {
 	c := s.cluster
 	c.after(c.between(500*time.Millisecond, 5*time.Second), s.act)
-	if s.draining {
+	switch {
+	case s.draining:
 		s.drain()
+		return
+	case s.resting:
+		s.reconcile()
 		return
 	}
 	switch c.rand.IntN(12) {

@@ -48,12 +48,10 @@ func run(seed uint64, remote, operated bool) Result {
 	}
 	c.run(c.begin.Add(c.options.duration))
 	c.heal()
-	for c.err == nil && !c.settled() {
-		if c.now.After(c.healed.Add(settleTime)) {
-			c.explainUnsettled()
-			break
-		}
-		c.run(c.now.Add(time.Second))
+	c.await(func() bool { return len(c.untruths()) == 0 }, c.explainUntruths)
+	if c.err == nil {
+		c.drain()
+		c.await(c.settled, c.explainUnsettled)
 	}
 	result := Result{Seed: seed, Err: c.err, Trace: c.trace.Bytes(), Steps: c.steps, Terms: len(c.leaders)}
 	for _, s := range c.schedulers {
@@ -63,6 +61,17 @@ func run(seed uint64, remote, operated bool) Result {
 		result.Err = fmt.Errorf("seed %d: after %v and %d events: %w", seed, c.now.Sub(c.begin), c.steps, c.err)
 	}
 	return result
+}
+
+// await lets time pass until something is so. If it takes too long it explains why.
+func (c *cluster) await(so func() bool, explain func()) {
+	for c.err == nil && !so() {
+		if c.now.After(c.healed.Add(settleTime)) {
+			explain()
+			return
+		}
+		c.run(c.now.Add(time.Second))
+	}
 }
 
 // settleTime is how long a cluster without faults may take to settle: longer
