@@ -75,7 +75,10 @@ func (m *Master) metrics(ctx context.Context) []httpapi.Metric {
 	}
 	metrics = append(metrics,
 		httpapi.Metric{Name: "master/elected", Value: 1},
-		httpapi.Metric{Name: "master/operator_event_stream_subscribers", Value: float64(m.view.Subscribers())})
+		httpapi.Metric{Name: "master/operator_event_stream_subscribers", Value: float64(m.view.Subscribers())},
+		// Not among Mesos's, whose queues have no end.
+		httpapi.Metric{Name: "master/operator_event_stream_slow_disconnections", Value: float64(m.view.Slow())},
+		httpapi.Metric{Name: "master/scheduler_event_stream_slow_disconnections", Value: float64(t.slow.Load())})
 	metrics = append(metrics, allocatingMetrics(t.alloc.Status())...)
 	if h, ok := t.alloc.(*here); ok {
 		metrics = append(metrics, h.metrics(ctx)...)

@@ -2,8 +2,10 @@ package daemon
 
 import (
 	"context"
+	"errors"
 	"log/slog"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"golang.org/x/sync/errgroup"
@@ -39,6 +41,7 @@ type term struct {
 	requests  *requests
 	whitelist *whitelist
 	told      []allocation.Input // scratch of allocate
+	slow      atomic.Uint64      // schedulers that were disconnected because they read too slowly
 
 	mu       sync.Mutex
 	ended    bool
@@ -196,7 +199,12 @@ func (t *term) Subscribe(ctx context.Context, principal string, call *schedulerp
 // StreamClosed tells that a scheduler's stream broke.
 func (t *term) StreamClosed(id string, cause error) {
 	if t.forgetStream(master.StreamID(id)) != nil {
-		t.log.Debug("scheduler disconnected", "stream", id, "cause", cause)
+		level := slog.LevelDebug
+		if errors.Is(cause, httpapi.ErrSlow) {
+			level = slog.LevelWarn
+			t.slow.Add(1)
+		}
+		t.log.Log(context.Background(), level, "scheduler disconnected", "stream", id, "cause", cause)
 		t.master.Put(master.StreamClosed{Stream: master.StreamID(id)})
 	}
 }

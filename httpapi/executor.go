@@ -4,6 +4,7 @@ import (
 	"context"
 	"net/http"
 
+	"github.com/mesosctl/mesosctl/wire"
 	"github.com/mesosctl/mesosctl/wire/executorpb"
 )
 
@@ -40,9 +41,17 @@ func executorAPI(backend ExecutorBackend) http.Handler {
 		if !ok {
 			return
 		}
-		stream := newStream(media, backend.StreamClosed)
+		stream := newStream(media, backend.StreamClosed, executorError)
 		subscribe(w, r, stream, http.Header{}, func() error {
 			return backend.Subscribe(r.Context(), call, stream)
 		})
 	})
+}
+
+// executorError tells an executor why its stream ends.
+func executorError(cause error) wire.Message {
+	text := cause.Error()
+	return &executorpb.Event{
+		Type: executorpb.Event_ERROR.Enum(), Error: &executorpb.Event_Error{Message: &text},
+	}
 }

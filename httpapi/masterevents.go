@@ -1,6 +1,7 @@
 package httpapi
 
 import (
+	"errors"
 	"net/http"
 	"slices"
 	"time"
@@ -34,7 +35,7 @@ func (m *Master) subscribe(w http.ResponseWriter, r *http.Request, media wire.Me
 	if most == 0 {
 		most = defaultMaxSubscribers
 	}
-	stream := newStream(media, func(id string, _ error) { m.View.unsubscribe(id) })
+	stream := newStream(media, m.View.unsubscribe, nil)
 	m.View.subscribe(stream, m.sightOf(r.Context()), interval, most)
 	stream.serve(w, r, http.Header{})
 }
@@ -79,9 +80,12 @@ func (s *subscriber) end() {
 }
 
 // unsubscribe forgets a subscriber whose stream broke.
-func (v *MasterView) unsubscribe(id string) {
+func (v *MasterView) unsubscribe(id string, cause error) {
 	v.mu.Lock()
 	defer v.mu.Unlock()
+	if errors.Is(cause, ErrSlow) {
+		v.slow++
+	}
 	v.subscribers = slices.DeleteFunc(v.subscribers, func(s *subscriber) bool {
 		if s.stream.ID() != id {
 			return false
@@ -96,6 +100,13 @@ func (v *MasterView) Subscribers() int {
 	v.mu.RLock()
 	defer v.mu.RUnlock()
 	return len(v.subscribers)
+}
+
+// Slow is how many were disconnected because they read too slowly.
+func (v *MasterView) Slow() uint64 {
+	v.mu.RLock()
+	defer v.mu.RUnlock()
+	return v.slow
 }
 
 // tell sends an event to all subscribers; mu is held.

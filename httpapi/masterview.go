@@ -38,6 +38,7 @@ type MasterView struct {
 	maintenance *maintenancepb.ClusterStatus
 
 	subscribers []*subscriber // the oldest first
+	slow        uint64        // subscribers that were ever dismissed for it
 }
 
 // The lists of agents and of frameworks.

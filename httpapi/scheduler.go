@@ -4,6 +4,7 @@ import (
 	"context"
 	"net/http"
 
+	"github.com/mesosctl/mesosctl/wire"
 	"github.com/mesosctl/mesosctl/wire/schedulerpb"
 )
 
@@ -52,12 +53,20 @@ func schedulerAPI(backend SchedulerBackend) http.Handler {
 			answer(w, http.StatusBadRequest, "a SUBSCRIBE call must not have a %s header: the answer assigns it", streamIDHeader)
 			return
 		}
-		stream := newStream(media, backend.StreamClosed)
+		stream := newStream(media, backend.StreamClosed, schedulerError)
 		header := http.Header{streamIDHeader: {stream.ID()}}
 		subscribe(w, r, stream, header, func() error {
 			return backend.Subscribe(r.Context(), principalOf(r.Context()), call, stream)
 		})
 	})
+}
+
+// schedulerError tells a scheduler why its stream ends.
+func schedulerError(cause error) wire.Message {
+	text := cause.Error()
+	return &schedulerpb.Event{
+		Type: schedulerpb.Event_ERROR.Enum(), Error: &schedulerpb.Event_Error{Message: &text},
+	}
 }
 
 // subscribe opens a stream if the backend agrees.

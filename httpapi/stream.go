@@ -2,7 +2,9 @@ package httpapi
 
 import (
 	"errors"
+	"os"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/google/uuid"
@@ -13,6 +15,11 @@ import (
 const (
 	// maxQueuedEvents is how many events may wait for a subscriber that does not read.
 	maxQueuedEvents = 1 << 16
+	// maxQueuedBytes is how large they may be together, as protobuf. What a
+	// subscription begins with, which may be a whole cluster, does not count.
+	maxQueuedBytes = 64 << 20
+	// farewell is for how long one that was too slow may take to read why.
+	farewell = 5 * time.Second
 	// batchBytes is about how much of a stream is written at once.
 	batchBytes = 32 << 10
 )
@@ -31,9 +38,14 @@ type Stream struct {
 	id     string
 	media  wire.MediaType
 	broken func(cause error) // told once, unless Close was called first
+	// last makes an event that says why the stream ends; nil if there is none for that.
+	last func(cause error) wire.Message
+	slow atomic.Bool // what waits is not to be written any more
 
 	mu      sync.Mutex
 	queue   []wire.Message
+	queued  int  // bytes in the queue
+	begun   bool // an event was sent
 	unsent  int  // events in the queue and in the batch being written
 	sink    sink // nil until the answer's header is written
 	writing bool // a goroutine is emptying the queue
@@ -53,8 +65,8 @@ type sink interface {
 	abort()
 }
 
-func newStream(media wire.MediaType, broken func(id string, cause error)) *Stream {
-	s := &Stream{id: uuid.NewString(), media: media}
+func newStream(media wire.MediaType, broken func(id string, cause error), last func(cause error) wire.Message) *Stream {
+	s := &Stream{id: uuid.NewString(), media: media, last: last}
 	s.broken = func(cause error) { broken(s.id, cause) }
 	return s
 }
@@ -71,11 +83,17 @@ func (s *Stream) Send(event wire.Message) {
 	if s.closing || s.ended {
 		return
 	}
-	if s.unsent >= maxQueuedEvents {
-		s.breakLocked(ErrSlow)
+	size := 0
+	if s.begun {
+		size = event.SizeVT()
+	}
+	s.begun = true
+	if s.unsent >= maxQueuedEvents || s.queued+size > maxQueuedBytes {
+		s.dismissLocked()
 		return
 	}
 	s.unsent++
+	s.queued += size
 	s.queue = append(s.queue, event)
 	s.wakeLocked()
 }
@@ -131,6 +149,20 @@ func (s *Stream) breakLocked(cause error) {
 	}
 }
 
+// dismissLocked ends the stream of a subscriber that is too slow; mu is held.
+// What waits for it is dropped. It is told why, if it still reads.
+func (s *Stream) dismissLocked() {
+	s.slow.Store(true)
+	s.closing = true
+	s.queue = nil
+	if s.last != nil {
+		s.queue = []wire.Message{s.last(ErrSlow)}
+	}
+	go s.broken(ErrSlow) // it may call the stream
+	time.AfterFunc(farewell, func() { s.fail(ErrSlow) })
+	s.wakeLocked()
+}
+
 // buffers are what events are encoded into.
 var buffers = sync.Pool{New: func() any { b := make([]byte, 0, 4<<10); return &b }}
 
@@ -142,11 +174,14 @@ func (s *Stream) drain() {
 	defer s.mu.Unlock()
 	for !s.ended && len(s.queue) > 0 {
 		batch := s.queue
-		s.queue = nil
+		s.queue, s.queued = nil, 0
 		s.mu.Unlock()
 		err := s.write(batch, buffer)
 		s.mu.Lock()
 		s.unsent -= len(batch)
+		if errors.Is(err, os.ErrDeadlineExceeded) {
+			err = ErrSlow
+		}
 		if err != nil {
 			s.breakLocked(err)
 		}
@@ -175,6 +210,9 @@ func (s *Stream) write(batch []wire.Message, buffer *[]byte) error {
 			return err
 		}
 		out = out[:0]
+		if s.slow.Load() && len(batch) > 1 {
+			break
+		}
 	}
 	if cap(out) <= 8*batchBytes { // a rare large event's buffer is not kept
 		*buffer = out

@@ -12,6 +12,7 @@ import (
 	"net/http/httptest"
 	"strings"
 	"testing"
+	"time"
 
 	"go.uber.org/goleak"
 	"google.golang.org/protobuf/proto"
@@ -292,4 +293,93 @@ func TestAnExecutorSubscribes(t *testing.T) {
 	if err := wire.Unmarshal(record, event); err != nil || event.GetType() != executorpb.Event_SHUTDOWN {
 		t.Errorf("%v, %v", event, err)
 	}
+}
+
+// One subscriber stops reading while another one goes on.
+func TestASlowSubscriberHoldsNobodyUpAndIsToldWhy(t *testing.T) {
+	config, backend := leader()
+	server := serve(t, NewMaster(config))
+	subscribe := func() (*Stream, func() *schedulerpb.Event) {
+		answer := post(t, server.URL+"/api/v1/scheduler", encode(t, wire.Protobuf, subscribeCall("f")),
+			"Content-Type", wire.Protobuf.String(), "Accept", wire.Protobuf.String())
+		return within(t, backend.streams), events(t, answer)
+	}
+	stuck, nextOfStuck := subscribe()
+	lively, next := subscribe()
+	next() // SUBSCRIBED
+
+	event := func(n int) *schedulerpb.Event {
+		e := numbered(n)
+		e.Message.Data = make([]byte, 1<<20)
+		return e
+	}
+	const enough = 2*maxQueuedBytes>>20 + 32 // MiB: a batch, a queue, and what sockets hold
+	sent := 0
+	for told := false; !told; sent++ {
+		if sent > enough {
+			t.Fatalf("%d MiB wait for a subscriber that reads nothing", sent)
+		}
+		stuck.Send(event(sent))
+		lively.Send(event(sent))
+		if got := next(); got.GetMessage().GetExecutorId().GetValue() != fmt.Sprint(sent) {
+			t.Fatalf("the one that reads got %v instead of event %d", got.GetType(), sent)
+		}
+		select {
+		case id := <-backend.closed:
+			if id != stuck.ID() {
+				t.Fatalf("told of %s instead of %s", id, stuck.ID())
+			}
+			told = true
+		default:
+		}
+	}
+	lively.Send(event(sent))
+	next()
+
+	// When it reads again there are some more events, in order, and then the reason.
+	nextOfStuck() // SUBSCRIBED
+	for n := 0; ; n++ {
+		e := nextOfStuck()
+		if e.GetType() == schedulerpb.Event_ERROR {
+			if !strings.Contains(e.GetError().GetMessage(), "reads too slowly") {
+				t.Errorf("told %q", e.GetError().GetMessage())
+			}
+			break
+		}
+		if e.GetMessage().GetExecutorId().GetValue() != fmt.Sprint(n) {
+			t.Fatalf("event %d is %v", n, e.GetMessage().GetExecutorId())
+		}
+	}
+}
+
+func TestAStuckSubscriberIsGivenUp(t *testing.T) {
+	t.Parallel() // it waits
+	config, backend := leader()
+	server := serve(t, NewMaster(config))
+	post(t, server.URL+"/api/v1/scheduler", encode(t, wire.JSON, subscribeCall("f")), "Content-Type", "application/json")
+	stream := within(t, backend.streams)
+	until := func(what string, is func() bool) {
+		t.Helper()
+		for deadline := time.Now().Add(4 * farewell); ; time.Sleep(10 * time.Millisecond) {
+			stream.mu.Lock()
+			done := is()
+			stream.mu.Unlock()
+			if done {
+				return
+			}
+			if time.Now().After(deadline) {
+				t.Fatal("not yet: " + what)
+			}
+		}
+	}
+	until("the answer is open", func() bool { return stream.sink != nil })
+	large := numbered(0)
+	large.Message.Data = make([]byte, 20<<20)
+	stream.Send(large)
+	until("it is being written", func() bool { return stream.writing && len(stream.queue) == 0 })
+	for range 10 {
+		stream.Send(large)
+	}
+	within(t, backend.closed)
+	until("its events are forgotten", func() bool { return stream.ended && stream.queue == nil && !stream.writing })
 }
