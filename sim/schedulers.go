@@ -432,8 +432,9 @@ func (s *scheduler) act() {
 	case s.draining:
 		s.drain()
 		return
-	case s.resting:
+	case s.resting: // and ask for all that came back with agents
 		s.reconcile()
+		s.reconcileAll()
 		return
 	}
 	switch c.rand.IntN(12) {
