@@ -181,7 +181,6 @@ func TestSchedulerThatFailedOverMeanwhile(t *testing.T) {
 }
 
 func TestOtherMasterMeanwhile(t *testing.T) {
-	// covers: SlaveRecoveryTest.MasterFailover
 	s := ran(t, "restart", "start", "subscribe", "connected master=m2:5050", "registered term=9")
 	s.wants(s.do("kill task=t"), "to executor s-E: KILL t")
 }
