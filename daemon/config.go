@@ -72,8 +72,9 @@ type MasterConfig struct {
 	Allocator string
 	PolicyConfig
 
-	Weights                       map[string]float64
-	Whitelist                     string // --whitelist: the file; see ReadWhitelist
+	Weights   map[string]float64
+	Whitelist string // --whitelist: the file; see ReadWhitelist
+	UpkeepConfig
 	AgentPingTimeout              time.Duration
 	MaxAgentPingTimeouts          int
 	AgentReregisterTimeout        time.Duration

@@ -18,7 +18,7 @@ func (c *MasterConfig) core(info *mesospb.MasterInfo, term uint64, whitelist map
 	if heartbeat == 0 {
 		heartbeat = schedulerHeartbeat
 	}
-	return master.Config{
+	config := master.Config{
 		Info:                          info,
 		Term:                          term,
 		Version:                       MesosVersion,
@@ -38,6 +38,8 @@ func (c *MasterConfig) core(info *mesospb.MasterInfo, term uint64, whitelist map
 		Weights:                       c.Weights,
 		Whitelist:                     whitelist,
 	}
+	c.UpkeepConfig.configure(&config)
+	return config
 }
 
 func (l *RateLimits) core() *master.RateLimits {

@@ -235,7 +235,7 @@ func (m *Master) campaign(ctx context.Context) error {
 		if ctx.Err() != nil {
 			return ctx.Err()
 		}
-		if errors.Is(err, registry.ErrUnreadable) {
+		if errors.Is(err, registry.ErrUnreadable) || errors.Is(err, errGaveUp) {
 			return err
 		}
 		m.log.Warn("leadership lost", "error", err)

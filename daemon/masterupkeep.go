@@ -10,6 +10,33 @@ import (
 	"github.com/mesosctl/mesosctl/wire/mesospb"
 )
 
+// UpkeepConfig is which agents a master takes and when it gives them up.
+type UpkeepConfig struct {
+	// AgentRemovalInterval is the least time between two agents that are given up,
+	// of --agent_removal_rate_limit; 0 means no limit.
+	AgentRemovalInterval time.Duration
+	// RecoveryAgentRemovalLimit is --recovery_agent_removal_limit as a part of 1.
+	RecoveryAgentRemovalLimit float64
+	RegistryGCInterval        time.Duration // --registry_gc_interval; 0 means never
+	RegistryMaxAgentAge       time.Duration
+	RegistryMaxAgentCount     int
+	RequireAgentDomain        bool
+	// MaxExecutorsPerAgent is --max_executors_per_agent; less than 0 means no limit.
+	MaxExecutorsPerAgent int
+}
+
+func (c *UpkeepConfig) configure(core *master.Config) {
+	core.AgentRemovalInterval = c.AgentRemovalInterval
+	core.RecoveryAgentRemovalLimit = c.RecoveryAgentRemovalLimit
+	core.RegistryGCInterval = c.RegistryGCInterval
+	core.RegistryMaxAgentAge = c.RegistryMaxAgentAge
+	core.RegistryMaxAgentCount = c.RegistryMaxAgentCount
+	core.RequireAgentDomain = c.RequireAgentDomain
+	if c.MaxExecutorsPerAgent >= 0 {
+		core.MaxExecutorsPerAgent = &c.MaxExecutorsPerAgent
+	}
+}
+
 func (o operatorAPI) UpdateMaintenanceSchedule(ctx context.Context, principal string, schedule *maintenancepb.Schedule) error {
 	return o.ask(ctx, func(request master.RequestID) master.Input {
 		return master.UpdateMaintenanceSchedule{Request: request, Principal: principal, Schedule: schedule}

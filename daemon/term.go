@@ -3,6 +3,7 @@ package daemon
 import (
 	"context"
 	"errors"
+	"fmt"
 	"log/slog"
 	"sync"
 	"sync/atomic"
@@ -24,6 +25,9 @@ import (
 // errDeposed answers whoever waits when a term of leadership ends.
 var errDeposed = mesos.Errorf(mesos.Unavailable, "this master no longer leads")
 
+// errGaveUp ends a master that does more harm than good.
+var errGaveUp = errors.New("this master gives up")
+
 // term is one term of leadership: the master's core and the allocator, each on
 // a loop of its own, and the connections they speak to. It ends when the
 // leadership does, and all of it is dropped: schedulers and agents come back to
@@ -39,6 +43,7 @@ type term struct {
 	store     *registry.Store
 	view      *httpapi.MasterView
 	requests  *requests
+	gaveUp    chan error // one slot
 	whitelist *whitelist
 	told      []allocation.Input // scratch of allocate
 	slow      atomic.Uint64      // schedulers that were disconnected because they read too slowly
@@ -60,6 +65,7 @@ func newTerm(log *slog.Logger, core *master.Master, elected *registry.Term, view
 		store:    elected.Store(),
 		view:     view,
 		requests: newRequests(),
+		gaveUp:   make(chan error, 1),
 		streams:  map[master.StreamID]*httpapi.Stream{},
 		links:    map[master.LinkID]*link.Conn{},
 	}
@@ -73,6 +79,14 @@ func (t *term) run(ctx context.Context) error {
 	group.Go(func() error { return t.master.Run(ctx) })
 	group.Go(func() error { return t.alloc.Run(ctx) })
 	group.Go(func() error { return t.whitelist.watch(ctx, t.master.Put) })
+	group.Go(func() error {
+		select {
+		case err := <-t.gaveUp:
+			return fmt.Errorf("%w: %w", errGaveUp, err)
+		case <-ctx.Done():
+			return ctx.Err()
+		}
+	})
 	err := group.Wait()
 	t.end()
 	return err
@@ -160,6 +174,11 @@ func (t *term) perform(effects []master.Effect) {
 			}
 		case master.WriteRegistry:
 			t.write(e)
+		case master.GiveUp:
+			select {
+			case t.gaveUp <- e.Err:
+			default: // it is giving up
+			}
 		case master.Log:
 			t.log.Log(context.Background(), slog.Level(e.Level), e.Message, e.Args...)
 		}

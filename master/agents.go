@@ -45,7 +45,8 @@ type agent struct {
 	ping       timer
 	pinged     bool // and no pong since
 	unanswered int
-	reregister timer // runs while it is not connected
+	reregister timer    // runs while it is not connected
+	removal    *removal // waits for the limit of removals
 
 	dirty, totalsDirty bool
 	removed            bool
@@ -150,6 +151,10 @@ func (m *Master) register(in AgentMessage, msg *linkpb.Register) {
 		m.refuse(in.Link, in.Address, "register: "+err.Error())
 		return
 	}
+	if err := m.suits(a, msg.GetVersion()); err != nil {
+		m.turnAway(in.Link, in.Address, err)
+		return
+	}
 	if err := m.mayJoin(in.Principal, a.total); err != nil {
 		m.turnAway(in.Link, in.Address, err)
 		return
@@ -219,9 +224,6 @@ func (m *Master) describe(a *agent, info *mesospb.AgentInfo) error {
 	attributes, err := convert.Attributes(info.GetAttributes())
 	if err != nil {
 		return mesos.Errorf(mesos.Invalid, "agent_info.attributes: %w", err)
-	}
-	if info.Domain != nil && m.config.Info.GetDomain() == nil {
-		return mesos.Errorf(mesos.Invalid, "agent_info.domain: the agent has a fault domain, but the master has none configured")
 	}
 	a.info, a.attributes = info, attributes
 	a.outage = m.maintenance.outages[a.machine()]

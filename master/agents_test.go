@@ -37,7 +37,6 @@ func reregisterMessage(link LinkID, id string, change func(*linkpb.Reregister)) 
 func TestAnAgentThatMakesNoSenseIsRefused(t *testing.T) {
 	// covers: RegisterSlaveValidationTest.DropInvalidReregistration
 	// covers: RegisterSlaveValidationTest.DuplicateExecutorID
-	// covers: MasterTest.AgentDomainMismatchOnReregister
 	framework := func(msg *linkpb.Reregister) {
 		msg.Frameworks = append(msg.Frameworks, frameworkInfo(withFramework("F")))
 	}
@@ -56,7 +55,6 @@ func TestAnAgentThatMakesNoSenseIsRefused(t *testing.T) {
 		"an agent":             {func(msg *linkpb.Reregister) { framework(msg); executor(msg); task(msg) }, ""},
 		"id with a slash":      {func(msg *linkpb.Reregister) { msg.AgentInfo.Id.Value = new("a/b") }, "agent_info.id"},
 		"negative resources":   {func(msg *linkpb.Reregister) { msg.AgentInfo.Resources[0].Scalar.Value = new(-1.0) }, "agent_info.resources"},
-		"a domain":             {func(msg *linkpb.Reregister) { msg.AgentInfo.Domain = &mesospb.DomainInfo{} }, "agent_info.domain"},
 		"one framework twice":  {func(msg *linkpb.Reregister) { framework(msg); framework(msg) }, "frameworks: F is there twice"},
 		"one executor twice":   {func(msg *linkpb.Reregister) { framework(msg); executor(msg); executor(msg) }, `executor "e" of framework F is there twice`},
 		"unknown framework":    {executor, `framework "F" is not listed`},
@@ -85,13 +83,11 @@ func TestAnAgentThatMakesNoSenseIsRefused(t *testing.T) {
 
 func TestANewAgentThatMakesNoSenseIsRefused(t *testing.T) {
 	// covers: RegisterSlaveValidationTest.DropInvalidRegistration
-	// covers: MasterTest.AgentDomainMismatch
 	for name, test := range map[string]struct {
 		change func(*mesospb.AgentInfo)
 		words  string
 	}{
 		"negative resources": {func(info *mesospb.AgentInfo) { info.Resources[0].Scalar.Value = new(-1.0) }, "agent_info.resources"},
-		"a domain":           {func(info *mesospb.AgentInfo) { info.Domain = &mesospb.DomainInfo{} }, "agent_info.domain"},
 	} {
 		c := newCluster(t, testConfig(), Recovered{})
 		in := registerMessage(1, "cpus:1")

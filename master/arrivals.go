@@ -41,6 +41,10 @@ func (m *Master) reregister(in arrival) {
 		m.refuse(in.link, in.address, "reregister: "+err.Error())
 		return
 	}
+	if err := m.suits(a, in.message.GetVersion()); err != nil {
+		m.turnAway(in.link, in.address, err)
+		return
+	}
 	if err := m.mayJoin(in.principal, a.total); err != nil {
 		m.turnAway(in.link, in.address, err)
 		return
@@ -91,6 +95,7 @@ func (m *Master) reconnect(a, arrived *agent, runs *load) {
 	m.links[a.link] = a
 	a.reregistered = m.timeInfo()
 	a.unanswered, a.pinged = 0, false
+	m.cancelRemoval(a)
 	m.counters.agentReregistrations++
 	a.resettle(arrived.total)
 	if !a.info.EqualVT(arrived.info) {

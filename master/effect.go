@@ -130,6 +130,8 @@ type (
 		Role   string
 		Config *quotapb.QuotaConfig
 	}
+	// GiveUp ends this master: it does more harm than good.
+	GiveUp struct{ Err error }
 	// PutMaintenance publishes what is planned for machines, and how far it is.
 	PutMaintenance struct {
 		Schedule *maintenancepb.Schedule
@@ -189,5 +191,6 @@ func (PutOperation) isEffect()       {}
 func (DropOperation) isEffect()      {}
 func (PutWeight) isEffect()          {}
 func (PutQuota) isEffect()           {}
+func (GiveUp) isEffect()             {}
 func (PutMaintenance) isEffect()     {}
 func (Log) isEffect()                {}

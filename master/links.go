@@ -36,6 +36,7 @@ func (m *Master) agentMessage(in AgentMessage) {
 		m.operationUpdate(a, msg.UpdateOperationStatus)
 	case *linkpb.ToMaster_Pong:
 		a.unanswered, a.pinged = 0, false
+		m.cancelRemoval(a)
 	case *linkpb.ToMaster_ExecutorMessage:
 		m.executorMessage(a, msg.ExecutorMessage)
 	case *linkpb.ToMaster_ExitedExecutor:

@@ -27,10 +27,23 @@ type Config struct {
 	// Version is the version this master reports.
 	Version string
 
-	HeartbeatInterval             time.Duration // of scheduler event streams
-	AgentPingTimeout              time.Duration // --agent_ping_timeout
-	MaxAgentPingTimeouts          int           // --max_agent_ping_timeouts
-	AgentReregisterTimeout        time.Duration // --agent_reregister_timeout
+	HeartbeatInterval      time.Duration // of scheduler event streams
+	AgentPingTimeout       time.Duration // --agent_ping_timeout
+	MaxAgentPingTimeouts   int           // --max_agent_ping_timeouts
+	AgentReregisterTimeout time.Duration // --agent_reregister_timeout
+	// AgentRemovalInterval is the least time between two agents that are given up,
+	// of --agent_removal_rate_limit; 0 means no limit.
+	AgentRemovalInterval time.Duration
+	// RecoveryAgentRemovalLimit is --recovery_agent_removal_limit as a part of 1;
+	// 0 means no limit.
+	RecoveryAgentRemovalLimit float64
+	RegistryGCInterval        time.Duration // --registry_gc_interval; 0 means never
+	RegistryMaxAgentAge       time.Duration // --registry_max_agent_age
+	RegistryMaxAgentCount     int           // --registry_max_agent_count
+	// MaxExecutorsPerAgent is --max_executors_per_agent; nil means no limit.
+	MaxExecutorsPerAgent *int
+	// RequireAgentDomain is --require_agent_domain: agents need a fault domain.
+	RequireAgentDomain            bool
 	OfferTimeout                  time.Duration // --offer_timeout; 0 means none
 	MaxCompletedFrameworks        int           // --max_completed_frameworks
 	MaxCompletedTasksPerFramework int           // --max_completed_tasks_per_framework
@@ -84,8 +97,12 @@ type Master struct {
 	// Agents that are admitted but have not come back to this master yet.
 	recovered      map[mesos.AgentID]*mesospb.AgentInfo
 	recoveredTimer timer
-	unreachable    map[mesos.AgentID]*mesospb.TimeInfo
-	gone           map[mesos.AgentID]*mesospb.TimeInfo
+	// recoveredAtFirst is how many they were when the term began.
+	recoveredAtFirst int
+	removals         removals
+	gcTimer          timer
+	unreachable      map[mesos.AgentID]*mesospb.TimeInfo
+	gone             map[mesos.AgentID]*mesospb.TimeInfo
 	// standings are what operators decided about admitted and unreachable agents.
 	standings  map[mesos.AgentID]*registrypb.Standing
 	drainWatch []*agent // may be drained now
@@ -158,6 +175,7 @@ func New(config Config, recovered Recovered) *Master {
 		m.recovered[id] = a.GetInfo()
 		m.recoverStanding(id, a.GetStanding())
 	}
+	m.recoveredAtFirst = len(m.recovered)
 	for _, a := range recovered.Unreachable {
 		id := mesos.AgentID(a.GetId().GetValue())
 		m.unreachable[id] = a.GetSince()
@@ -207,6 +225,7 @@ func (m *Master) start() {
 	if len(m.recovered) > 0 {
 		m.timers.arm(&m.recoveredTimer, m.now.Add(m.config.AgentReregisterTimeout), m.recoveredAgentsTimeout)
 	}
+	m.scheduleGC()
 }
 
 // Next is when the core must be given a Tick: the zero time if it waits for

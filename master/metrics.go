@@ -77,6 +77,7 @@ type counters struct {
 	removalsRegistered, removalsUnregistered, removalsUnhealthy uint64
 	recoveryRemovals                                            uint64
 	unreachableScheduled, unreachableCompleted                  uint64
+	unreachableCanceled                                         uint64
 
 	registerFramework, reregisterFramework, unregisterFramework  uint64
 	launchTasks, declineOffers, reviveOffers, suppressOffers     uint64
@@ -262,6 +263,7 @@ func (c *counters) putMessages(count func(string, uint64)) {
 		{"slave_removals/reason_unhealthy", c.removalsUnhealthy},
 		{"recovery_slave_removals", c.recoveryRemovals},
 		{"slave_unreachable_scheduled", c.unreachableScheduled},
+		{"slave_unreachable_canceled", c.unreachableCanceled},
 		{"slave_unreachable_completed", c.unreachableCompleted},
 		{"messages_register_framework", c.registerFramework},
 		{"messages_reregister_framework", c.reregisterFramework},

@@ -48,6 +48,10 @@ func (m *Master) offer(ready allocation.OffersReady) {
 	made := make([]*mesospb.Offer, 0, len(ready.Offers))
 	for _, given := range ready.Offers {
 		a := m.agents[given.Agent]
+		if f != nil && a != nil && m.full(a) {
+			m.recoverOffered(f, a, given.Resources, defaultRefusal)
+			continue
+		}
 		if !m.canOffer(f, a, given) {
 			m.allocate(allocation.Recover{Grant: allocation.Grant{
 				Framework: ready.Framework, Agent: given.Agent, Resources: given.Resources,
@@ -70,6 +74,19 @@ func (m *Master) offer(ready allocation.OffersReady) {
 		Type:   schedulerpb.Event_OFFERS.Enum(),
 		Offers: &schedulerpb.Event_Offers{Offers: made},
 	})
+}
+
+// full reports whether an agent runs as many executors as it may, those of the
+// agent's own for command tasks aside.
+func (m *Master) full(a *agent) bool {
+	if m.config.MaxExecutorsPerAgent == nil {
+		return false
+	}
+	n := 0
+	for _, h := range a.holdings {
+		n += len(h.executors)
+	}
+	return n >= *m.config.MaxExecutorsPerAgent
 }
 
 // canOffer reports whether the framework and the agent are still as the

@@ -25,7 +25,7 @@ func (m *Master) sendPing(a *agent) {
 			a.unanswered++
 		}
 		if a.unanswered >= m.config.MaxAgentPingTimeouts {
-			m.markUnreachable(a, fmt.Sprintf("no answer to %d pings", a.unanswered))
+			m.giveUp(a, fmt.Sprintf("no answer to %d pings", a.unanswered))
 		}
 		m.sendPing(a)
 	})
@@ -66,7 +66,7 @@ func (m *Master) disconnect(a *agent) {
 	m.touchAgent(a)
 	timeout := m.config.AgentReregisterTimeout
 	m.timers.arm(&a.reregister, m.now.Add(timeout), func() {
-		m.markUnreachable(a, "it did not come back within "+timeout.String()+" after its connection broke")
+		m.giveUp(a, "it did not come back within "+timeout.String()+" after its connection broke")
 	})
 }
 
@@ -101,12 +101,7 @@ func (m *Master) loseHolding(h *holding, lost lostTasks) {
 // markUnreachable gives an agent up. The registry knows before the frameworks
 // do: whoever leads next must not take the agent for a healthy one.
 func (m *Master) markUnreachable(a *agent, why string) {
-	if m.transitions[a.id] != nil {
-		return // coming back, or going anyway
-	}
 	since := m.timeInfo()
-	m.counters.unreachableScheduled++
-	m.log(LogWarn, "agent is being marked unreachable", "agent", a.id, "hostname", a.info.GetHostname(), "because", why)
 	m.begin(a.id, 0, m.unreachableWrites(a.id, since), func(*transition) {
 		m.counters.unreachableCompleted++
 		m.counters.agentRemovals++
@@ -125,30 +120,6 @@ func (m *Master) markUnreachable(a *agent, why string) {
 // unreachableWrites moves an agent from the admitted to the unreachable ones.
 func (m *Master) unreachableWrites(id mesos.AgentID, since *mesospb.TimeInfo) []RegistryWrite {
 	return []RegistryWrite{putUnreachable(id, since, m.standings[id]), {Key: AdmittedKey(id)}}
-}
-
-// recoveredAgentsTimeout gives up the agents of the last term that did not come
-// back to this one. What they ran is not known.
-func (m *Master) recoveredAgentsTimeout() {
-	for _, id := range sortedKeys(m.recovered) {
-		if m.transitions[id] != nil {
-			continue // coming back
-		}
-		since := m.timeInfo()
-		m.counters.unreachableScheduled++
-		m.log(LogWarn, "agent is being marked unreachable", "agent", id, "hostname", m.recovered[id].GetHostname(),
-			"because", "it did not come back within "+m.config.AgentReregisterTimeout.String()+" after a master failover")
-		m.begin(id, 0, m.unreachableWrites(id, since), func(*transition) {
-			m.counters.unreachableCompleted++
-			m.counters.agentRemovals++
-			m.counters.removalsUnhealthy++
-			m.counters.recoveryRemovals++
-			delete(m.recovered, id)
-			m.emit(DropRecoveredAgent{ID: id})
-			m.unreachable[id] = since
-			m.agentLost(wireAgentID(id))
-		})
-	}
 }
 
 // unregister: an agent leaves for good.
@@ -203,6 +174,9 @@ func (m *Master) forgetAgent(a *agent, end func(*framework) lostTasks) {
 	}
 	m.loseOperations(a)
 	m.allocate(allocation.RemoveAgent{ID: a.id})
+	if a.removal != nil {
+		a.removal.canceled, a.removal = true, nil
+	}
 	m.timers.disarm(&a.ping)
 	m.timers.disarm(&a.reregister)
 	if connected {

@@ -7,6 +7,8 @@ import (
 
 	"github.com/spf13/pflag"
 
+	"github.com/mesosctl/mesosctl/daemon"
+
 	"github.com/mesosctl/mesosctl/mesos"
 )
 
@@ -66,11 +68,36 @@ func TestWhatADaemonCannotDoWithout(t *testing.T) {
 	}
 }
 
+func TestFlagsOfWhatBecomesOfLostAgents(t *testing.T) {
+	m := NewMaster()
+	set := pflag.NewFlagSet("master", pflag.ContinueOnError)
+	m.Table.Register(set)
+	if c := m.Config.UpkeepConfig; c != (daemon.UpkeepConfig{
+		RecoveryAgentRemovalLimit: 1, RegistryGCInterval: 15 * time.Minute, RegistryMaxAgentAge: 14 * 24 * time.Hour,
+		RegistryMaxAgentCount: 102400, MaxExecutorsPerAgent: -1,
+	}) {
+		t.Errorf("the defaults are %+v", c)
+	}
+	err := set.Parse([]string{
+		"--slave_removal_rate_limit=2/10mins", "--recovery_agent_removal_limit=12.5%", "--registry_gc_interval=1hrs",
+		"--registry_max_agent_age=1days", "--registry_max_agent_count=7", "--require_agent_domain", "--max_executors_per_agent=3",
+	})
+	if c := m.Config.UpkeepConfig; err != nil || c != (daemon.UpkeepConfig{
+		AgentRemovalInterval: 5 * time.Minute, RecoveryAgentRemovalLimit: 0.125, RegistryGCInterval: time.Hour,
+		RegistryMaxAgentAge: 24 * time.Hour, RegistryMaxAgentCount: 7, RequireAgentDomain: true, MaxExecutorsPerAgent: 3,
+	}) {
+		t.Errorf("%v, the configuration is %+v", err, c)
+	}
+}
+
 func TestWrongValuesAreRefused(t *testing.T) {
 	for _, args := range [][]string{
 		{"--weights=a"}, {"--weights=a=0"}, {"--weights=a=x"}, {"--weights=a=inf"}, {"--weights=/a=1"}, {"--weights==1"}, {"--roles=a b"}, {"--roles=a,.."}, {"--domain=x"}, {"--logging_level=LOUD"},
 		{"--min_allocatable_resources=cpus"}, {"--whitelist=/does/not/exist"}, {"--zk=zk://a/b"}, {"--http_authenticators=basic,mine"}, {"--authorizers=mine"}, {"--acls={"},
 		{`--acls={"run_task":[]}`},
+		{"--agent_removal_rate_limit=1"}, {"--agent_removal_rate_limit=0/1mins"}, {"--agent_removal_rate_limit=1/-1mins"},
+		{"--recovery_agent_removal_limit=50"}, {"--recovery_agent_removal_limit=101%"}, {"--recovery_agent_removal_limit=nan%"},
+		{"--max_executors_per_agent=-1"}, {"--registry_max_agent_count=many"},
 	} {
 		set := pflag.NewFlagSet("master", pflag.ContinueOnError)
 		NewMaster().Table.Register(set)

@@ -70,6 +70,7 @@ func NewMaster() *Master {
 	)
 	m.Table = append(m.Table, allocationFlags(&c.PolicyConfig)...)
 	m.Table = append(m.Table, masterTrust(c)...)
+	m.Table = append(m.Table, masterUpkeep(&c.UpkeepConfig)...)
 	m.Table = append(m.Table, masterLater()...)
 	m.Table.Apply()
 	return m
@@ -91,22 +92,16 @@ func (m *Master) Settle() error {
 func masterLater() flags.Table {
 	return flags.Table{
 		flags.Later("modules", ""),
-		flags.Later("agent_removal_rate_limit", "").Formerly("slave_removal_rate_limit"),
 		flags.Later("authentication_v0_timeout", "15secs"),
 		flags.Later("authenticators", "crammd5"),
 		flags.LaterBool("log_auto_initialize", true),
 		flags.Later("master_contender", ""),
 		flags.Later("master_detector", ""),
-		flags.Later("max_executors_per_agent", ""),
 		flags.Later("max_operator_event_stream_subscribers", "1000"),
 		flags.LaterBool("publish_per_framework_metrics", true),
 		flags.Later("quorum", "", "1"),
-		flags.Later("recovery_agent_removal_limit", "100%").Formerly("recovery_slave_removal_limit"),
+		flags.Later("modules", ""),
 		flags.Later("registry", "replicated_log"),
-		flags.Later("registry_gc_interval", "15mins"),
-		flags.Later("registry_max_agent_age", "2weeks"),
-		flags.Later("registry_max_agent_count", "102400"),
-		flags.LaterBool("require_agent_domain", false),
 		flags.Later("webui_dir", "/usr/local/share/mesos/webui"),
 		flags.Later("zk", ""),
 	}
