@@ -21,8 +21,8 @@ type UpkeepConfig struct {
 	RegistryMaxAgentAge       time.Duration
 	RegistryMaxAgentCount     int
 	RequireAgentDomain        bool
-	// MaxExecutorsPerAgent is --max_executors_per_agent; less than 0 means no limit.
-	MaxExecutorsPerAgent int
+	// MaxExecutorsPerAgent is --max_executors_per_agent; nil means no limit.
+	MaxExecutorsPerAgent *int
 }
 
 func (c *UpkeepConfig) configure(core *master.Config) {
@@ -32,9 +32,7 @@ func (c *UpkeepConfig) configure(core *master.Config) {
 	core.RegistryMaxAgentAge = c.RegistryMaxAgentAge
 	core.RegistryMaxAgentCount = c.RegistryMaxAgentCount
 	core.RequireAgentDomain = c.RequireAgentDomain
-	if c.MaxExecutorsPerAgent >= 0 {
-		core.MaxExecutorsPerAgent = &c.MaxExecutorsPerAgent
-	}
+	core.MaxExecutorsPerAgent = c.MaxExecutorsPerAgent
 }
 
 func (o operatorAPI) UpdateMaintenanceSchedule(ctx context.Context, principal string, schedule *maintenancepb.Schedule) error {

@@ -74,7 +74,7 @@ func TestFlagsOfWhatBecomesOfLostAgents(t *testing.T) {
 	m.Table.Register(set)
 	if c := m.Config.UpkeepConfig; c != (daemon.UpkeepConfig{
 		RecoveryAgentRemovalLimit: 1, RegistryGCInterval: 15 * time.Minute, RegistryMaxAgentAge: 14 * 24 * time.Hour,
-		RegistryMaxAgentCount: 102400, MaxExecutorsPerAgent: -1,
+		RegistryMaxAgentCount: 102400,
 	}) {
 		t.Errorf("the defaults are %+v", c)
 	}
@@ -82,9 +82,14 @@ func TestFlagsOfWhatBecomesOfLostAgents(t *testing.T) {
 		"--slave_removal_rate_limit=2/10mins", "--recovery_agent_removal_limit=12.5%", "--registry_gc_interval=1hrs",
 		"--registry_max_agent_age=1days", "--registry_max_agent_count=7", "--require_agent_domain", "--max_executors_per_agent=3",
 	})
-	if c := m.Config.UpkeepConfig; err != nil || c != (daemon.UpkeepConfig{
+	c := m.Config.UpkeepConfig
+	if c.MaxExecutorsPerAgent == nil || *c.MaxExecutorsPerAgent != 3 {
+		t.Errorf("max_executors_per_agent is %v", c.MaxExecutorsPerAgent)
+	}
+	c.MaxExecutorsPerAgent = nil
+	if err != nil || c != (daemon.UpkeepConfig{
 		AgentRemovalInterval: 5 * time.Minute, RecoveryAgentRemovalLimit: 0.125, RegistryGCInterval: time.Hour,
-		RegistryMaxAgentAge: 24 * time.Hour, RegistryMaxAgentCount: 7, RequireAgentDomain: true, MaxExecutorsPerAgent: 3,
+		RegistryMaxAgentAge: 24 * time.Hour, RegistryMaxAgentCount: 7, RequireAgentDomain: true,
 	}) {
 		t.Errorf("%v, the configuration is %+v", err, c)
 	}

@@ -100,7 +100,6 @@ func masterLater() flags.Table {
 		flags.Later("max_operator_event_stream_subscribers", "1000"),
 		flags.LaterBool("publish_per_framework_metrics", true),
 		flags.Later("quorum", "", "1"),
-		flags.Later("modules", ""),
 		flags.Later("registry", "replicated_log"),
 		flags.Later("webui_dir", "/usr/local/share/mesos/webui"),
 		flags.Later("zk", ""),

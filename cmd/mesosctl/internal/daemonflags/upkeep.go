@@ -12,7 +12,6 @@ import (
 
 // masterUpkeep is the flags of which agents a master takes and when it gives them up.
 func masterUpkeep(c *daemon.UpkeepConfig) flags.Table {
-	c.MaxExecutorsPerAgent = -1
 	return flags.Table{
 		flags.Func("agent_removal_rate_limit", "rate", "", "`rate` at which agents that are lost are given up, at most, as in 1/10mins; any if not given",
 			rate(&c.AgentRemovalInterval)).Formerly("slave_removal_rate_limit"),
@@ -67,16 +66,16 @@ func percentage(part *float64) func(string) error {
 }
 
 // optionalCount reads a number that need not be given.
-func optionalCount(p *int) func(string) error {
+func optionalCount(p **int) func(string) error {
 	return func(text string) error {
-		if *p = -1; text == "" {
+		if *p = nil; text == "" {
 			return nil
 		}
 		n, err := strconv.Atoi(text)
 		if err != nil || n < 0 {
 			return mesos.Errorf(mesos.Invalid, "%q is no number", text)
 		}
-		*p = n
+		*p = &n
 		return nil
 	}
 }
