@@ -51,6 +51,7 @@ fuzz: ## every fuzz target for FUZZTIME (default 30s) each
 bench: build ## the figures of README, as tables
 	$(BIN) bench allocator
 	$(BIN) bench execute
+	$(BIN) bench leader
 	$(BIN) bench launch
 	$(BIN) bench failover
 

@@ -57,6 +57,7 @@ func (o Options) logf(format string, args ...any) {
 var benchmarks = map[string]func(context.Context, Options) ([]Row, error){
 	"allocator": Allocator,
 	"execute":   Execute,
+	"leader":    Leader,
 	"failover":  Failover,
 	"launch":    Launch,
 }

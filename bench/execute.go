@@ -23,12 +23,8 @@ import (
 // start to its end: against a running cluster, and with none, when it starts
 // and stops one of its own.
 func Execute(ctx context.Context, opts Options) ([]Row, error) {
-	if opts.Binary == "" {
-		binary, err := os.Executable()
-		if err != nil {
-			return nil, err
-		}
-		opts.Binary = binary
+	if err := opts.findBinary(); err != nil {
+		return nil, err
 	}
 	dir, err := os.MkdirTemp("", "mesosctl-bench-")
 	if err != nil {
@@ -44,6 +40,14 @@ func Execute(ctx context.Context, opts Options) ([]Row, error) {
 		return nil, err
 	}
 	return []Row{joined, alone}, nil
+}
+
+// findBinary is this program, if none was named.
+func (o *Options) findBinary() (err error) {
+	if o.Binary == "" {
+		o.Binary, err = os.Executable()
+	}
+	return err
 }
 
 func executeJoined(ctx context.Context, opts Options, dir string) (Row, error) {

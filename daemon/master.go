@@ -180,9 +180,25 @@ func (m *Master) take(ctx context.Context) error {
 		if err := m.awaitMajority(ctx, etcd); err != nil {
 			return err
 		}
+		m.group.Go(func() error { m.maintain(ctx, etcd); return nil })
 	}
 	m.group.Go(func() error { m.observe(ctx); return nil })
 	return m.campaign(ctx)
+}
+
+// maintainInterval is how often a master looks after its etcd member's database.
+const maintainInterval = time.Minute
+
+func (m *Master) maintain(ctx context.Context, etcd *registry.Embedded) {
+	for {
+		pause(ctx, maintainInterval)
+		if ctx.Err() != nil {
+			return
+		}
+		if err := etcd.Maintain(ctx); err != nil && ctx.Err() == nil {
+			m.log.Warn("etcd could not be maintained", "error", err)
+		}
+	}
 }
 
 // reportInterval is between reports that a master still waits for others.

@@ -127,6 +127,23 @@ func line(news News) []byte {
 	return append(text, '\n')
 }
 
+// Ask is what the herald of a master tells now.
+func Ask(ctx context.Context, address string) (News, error) {
+	var news *News
+	ctx, leave := context.WithCancel(ctx)
+	defer leave()
+	err := Follow(ctx, address, func(told News) {
+		if news == nil {
+			news = &told
+		}
+		leave()
+	})
+	if news == nil {
+		return News{}, err
+	}
+	return *news, nil
+}
+
 // Follow tells what the herald of a master tells, until the connection breaks or
 // ctx ends: the error is never nil. A master whose process is gone refuses the
 // connection (syscall.ECONNREFUSED).

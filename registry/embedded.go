@@ -115,19 +115,37 @@ func checkDir(dir string) error {
 }
 
 // startMember starts a member. What etcd makes of a directory that it can't read
-// is the end of the process; here it is an error.
-func startMember(cfg *embed.Config, life *life) (server *embed.Etcd, err error) {
+// is the end of the process; here it is an error, after which the process is not
+// good for another try: a goroutine of etcd's may hold on to the directory.
+func startMember(cfg *embed.Config, life *life) (*embed.Etcd, error) {
 	defer life.started.Store(true)
-	defer func() {
-		if cause := recover(); cause != nil {
-			server, err = nil, refused(cfg.Dir, cause)
+	type outcome struct {
+		server *embed.Etcd
+		err    any
+	}
+	ended := make(chan outcome, 1)
+	go func() {
+		defer func() {
+			if cause := recover(); cause != nil {
+				ended <- outcome{err: cause}
+			}
+		}()
+		server, err := embed.StartEtcd(cfg)
+		if err != nil {
+			ended <- outcome{err: err}
+			return
 		}
+		ended <- outcome{server: server}
 	}()
-	server, err = embed.StartEtcd(cfg)
-	if err != nil {
+	select {
+	case o := <-ended:
+		if o.err != nil {
+			return nil, refused(cfg.Dir, o.err)
+		}
+		return o.server, nil
+	case err := <-life.gaveUp:
 		return nil, refused(cfg.Dir, err)
 	}
-	return server, nil
 }
 
 // Ready waits until the member can serve: for one of several, until a majority
@@ -142,6 +160,10 @@ func (e *Embedded) Ready(ctx context.Context) error {
 	case err := <-e.etcd.Err():
 		return mesos.Errorf(mesos.Internal, "start etcd in %s: %w", e.config.Dir, err)
 	case <-ctx.Done():
+		if errors.Is(ctx.Err(), context.DeadlineExceeded) && !othersVote(e.etcd.Server) {
+			return mesos.Errorf(mesos.Unavailable, "start etcd in %s: not ready in time: either this machine is too slow, or the data is damaged: then %s",
+				e.config.Dir, afresh)
+		}
 		return mesos.Errorf(mesos.Unavailable, "start etcd in %s: not ready: %w", e.config.Dir, ctx.Err())
 	}
 	if err := e.settle(ctx); err != nil {

@@ -10,13 +10,13 @@ import (
 )
 
 // newZapLogger returns a logger for etcd that hands warnings and errors to to.
-// A nil logger discards everything. What is fatal ends the process, but panics
-// while the member is being started. At fast ticks a late one means nothing.
+// A nil logger discards everything. What is fatal ends the process, but not while
+// the member is being started. At fast ticks a late one means nothing.
 func newZapLogger(to *slog.Logger, fast bool) (*zap.Logger, *life) {
 	if to == nil {
 		to = slog.New(slog.DiscardHandler)
 	}
-	told := new(life)
+	told := &life{gaveUp: make(chan error, 1)}
 	core := &slogCore{to: to.With("part", "etcd"), told: told, fast: fast}
 	return zap.New(core, zap.WithFatalHook(terminal{told, zapcore.WriteThenFatal}),
 		zap.WithPanicHook(terminal{told, zapcore.WriteThenPanic})), told

@@ -3,6 +3,7 @@ package registry
 import (
 	"errors"
 	"fmt"
+	"runtime"
 	"strings"
 	"sync/atomic"
 	"syscall"
@@ -17,6 +18,7 @@ type life struct {
 	// started: from now on what is fatal to etcd ends the process; before, it is an
 	// error of the start.
 	started atomic.Bool
+	gaveUp  chan error // why, during the start
 	// removed: the other members have said that this one was removed.
 	removed atomic.Bool
 }
@@ -54,7 +56,11 @@ func (t terminal) OnWrite(entry *zapcore.CheckedEntry, fields []zapcore.Field) {
 			said.cause = err
 		}
 	}
-	panic(said)
+	select {
+	case t.life.gaveUp <- said:
+	default:
+	}
+	runtime.Goexit() // what etcd expects is that nothing comes after
 }
 
 // refused is the error of a member that could not be started, from the error or

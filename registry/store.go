@@ -101,9 +101,10 @@ func (c *Client) readAll(ctx context.Context) (keys map[string][]byte, revision 
 }
 
 // Commit makes writes durable: all or none, if they fit in one etcd transaction
-// (1,024 writes and 1 MiB on an embedded member, 128 writes on an external
-// cluster); else in several, in order. The error wraps ErrFenced if another
-// master leads. If ctx ends first the outcome is unknown.
+// (1,023 writes and 1 MiB on an embedded member, 127 writes on an external
+// cluster); else in several, in order, of which a crash may leave the first ones.
+// The error wraps ErrFenced if another master leads. If ctx ends first the outcome
+// is unknown.
 func (s *Store) Commit(ctx context.Context, writes []master.RegistryWrite) error {
 	done := make(chan error, 1)
 	s.Submit(writes, func(err error) { done <- err })
