@@ -136,6 +136,7 @@ type request struct {
 	path   string // with its query, if any
 	body   []byte
 	header http.Header
+	opens  bool // an event stream, which a server does at once
 }
 
 // send finds the leading master and returns its answer, which is a success; the
@@ -149,7 +150,7 @@ func (c *Client) send(ctx context.Context, r request) (*http.Response, error) {
 	pause := 20 * time.Millisecond
 	for tried, hops := 1, 0; ; tried++ {
 		host := c.Leader()
-		response, err := c.sendTo(ctx, host, r)
+		response, err := c.attempt(ctx, host, r)
 		if err == nil {
 			return response, nil
 		}
@@ -159,6 +160,9 @@ func (c *Client) send(ctx context.Context, r request) (*http.Response, error) {
 			tried--
 			c.setLeader(elsewhere.Host)
 			continue
+		}
+		if errors.Is(err, errSilent) {
+			c.forget(host)
 		}
 		if !retryable(err) {
 			return nil, err
@@ -181,6 +185,43 @@ func (c *Client) send(ctx context.Context, r request) (*http.Response, error) {
 			hops = 0
 		}
 	}
+}
+
+// answerWithin is how long a server may take to open an event stream. One that is
+// cut off would be waited for until TCP gives it up, a quarter of an hour later.
+const answerWithin = 10 * time.Second
+
+var errSilent = errors.New("no answer came in " + answerWithin.String())
+
+// attempt sends r to one host. If r opens a stream, the host must answer in time.
+func (c *Client) attempt(ctx context.Context, host string, r request) (*http.Response, error) {
+	if !r.opens {
+		return c.sendTo(ctx, host, r)
+	}
+	ctx, cancel := context.WithCancelCause(ctx)
+	silence := time.AfterFunc(answerWithin, func() { cancel(errSilent) })
+	response, err := c.sendTo(ctx, host, r)
+	silence.Stop()
+	if err != nil {
+		if context.Cause(ctx) == errSilent { //nolint:errorlint // it is this one
+			err = mesos.Errorf(mesos.Unavailable, "%s on %s: %w", r.path, host, errSilent)
+		}
+		cancel(nil)
+		return nil, err
+	}
+	response.Body = stoppable{response.Body, func() { cancel(nil) }}
+	return response, nil
+}
+
+// stoppable is the body of an answer whose request is over when it is closed.
+type stoppable struct {
+	io.ReadCloser
+	stop func()
+}
+
+func (s stoppable) Close() error {
+	s.stop()
+	return s.ReadCloser.Close()
 }
 
 // sendTo sends r to one host. An error status is an error.

@@ -11,6 +11,7 @@ import (
 	"strings"
 	"sync/atomic"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"google.golang.org/protobuf/proto"
@@ -320,3 +321,38 @@ func TestExecutorEnvironment(t *testing.T) {
 		t.Fatalf("error is %v", err)
 	}
 }
+
+func TestMasterThatIsCutOffIsGivenUp(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		hosts := []string{}
+		c, err := New(Config{Masters: []string{"a:5050", "b:5050"}, Transport: roundTrip(func(r *http.Request) (*http.Response, error) {
+			if hosts = append(hosts, r.URL.Host); r.URL.Host == "b:5050" {
+				return &http.Response{
+					StatusCode: http.StatusOK, Header: http.Header{streamIDHeader: {"s"}}, Body: http.NoBody, Request: r,
+				}, nil
+			}
+			<-r.Context().Done() // what was sent to it is lost, and nothing comes back
+			return nil, r.Context().Err()
+		})})
+		if err != nil {
+			t.Fatal(err)
+		}
+		subscribe := &schedulerpb.Call{Type: schedulerpb.Call_SUBSCRIBE.Enum()}
+		if _, err := c.Subscribe(t.Context(), subscribe); mesos.KindOf(err) != mesos.Unavailable || !errors.Is(err, errSilent) {
+			t.Errorf("from a master that does not answer: %v", err)
+		}
+		stream, err := c.Subscribe(t.Context(), subscribe)
+		if err != nil {
+			t.Fatalf("%v, having asked %v", err, hosts)
+		}
+		time.Sleep(2 * answerWithin) // virtual
+		if stream.events.ctx.Err() != nil {
+			t.Error("a stream that was opened in time is given up")
+		}
+		stream.Close()
+	})
+}
+
+type roundTrip func(*http.Request) (*http.Response, error)
+
+func (f roundTrip) RoundTrip(r *http.Request) (*http.Response, error) { return f(r) }

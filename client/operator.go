@@ -113,6 +113,7 @@ func (c *Client) Watch(ctx context.Context) (*Events, error) {
 	if err != nil {
 		return nil, err
 	}
+	r.opens = true
 	events, err := open[masterpb.Event](ctx, c.config.MediaType,
 		func(ctx context.Context) (*http.Response, error) { return c.send(ctx, r) })
 	if err != nil {

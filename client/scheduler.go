@@ -35,6 +35,7 @@ func (c *Client) Subscribe(ctx context.Context, call *schedulerpb.Call) (*Schedu
 	if err != nil {
 		return nil, err
 	}
+	r.opens = true
 	events, err := open[schedulerpb.Event](ctx, c.config.MediaType,
 		func(ctx context.Context) (*http.Response, error) { return c.send(ctx, r) })
 	if err != nil {
