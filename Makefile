@@ -43,6 +43,10 @@ compat: build ## clients that others wrote, against the built binary
 sim: ## the simulator on fresh seeds until stopped (Ctrl-C) or until one fails
 	$(GO) test ./sim -count=1 -timeout=0 -run=TestSeeds -seeds=forever -v
 
+.PHONY: fire
+fire: ## real masters and agents, killed, stopped and cut off at random for FIRETIME (default 10m)
+	$(GO) test ./fire -count=1 -timeout=0 -run=TestFire -fire.for=$${FIRETIME:-10m} -v
+
 .PHONY: fuzz
 fuzz: ## every fuzz target for FUZZTIME (default 30s) each
 	./.ci/fuzz $${FUZZTIME:-30s}

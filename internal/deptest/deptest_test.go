@@ -54,6 +54,7 @@ var rooms = []room{
 	{"daemon/", []string{"mesos/", "wire/", "allocator/", "master", "agent/", "registry/", "link/", "authn/", "httpapi/", "client/", "daemon/", "internal/"}, "the composition root joins what is below it"},
 	{"bench/", []string{"mesos/", "wire/", "allocator/", "master", "agent/", "registry/", "link/", "httpapi/", "client/", "daemon/", "sim/", "exec/", "bench/"}, "a benchmark may measure anything but the command line"},
 	{"cmd/", []string{"cmd/", "daemon/", "exec/", "tui/", "client/", "sim/", "bench/", "internal/", "allocator/simulate", "mesos/", "wire/"}, "a command parses, then calls the room that does the work"},
+	{"fire", nil, "it has tests only, which start the binary"},
 	{"internal/", []string{"internal/"}, "what drives cores and checks the build knows none of the rooms"},
 }
 
