@@ -21,14 +21,14 @@ func (r Resources) Add(that Resources) Resources {
 // matching is the index of an item to which that fits, or -1. The search goes
 // around, beginning at hint: bags that are computed with are often in the same
 // order.
-func matching(items []item, hint int, that *Resource, fits func(item, that *Resource) bool) int {
+func matching(items []item, hint int, that *item, fits func(it, that *item) bool) int {
 	for i := hint; i < len(items); i++ {
-		if fits(&items[i].Resource, that) {
+		if fits(&items[i], that) {
 			return i
 		}
 	}
 	for i := range min(hint, len(items)) {
-		if fits(&items[i].Resource, that) {
+		if fits(&items[i], that) {
 			return i
 		}
 	}
@@ -50,10 +50,10 @@ func (r *Resources) add(that item) { r.addNear(0, that) }
 // addNear is add, with the index where it may belong; it returns the one where
 // it was put.
 func (r *Resources) addNear(hint int, that item) int {
-	if isEmpty(&that.Resource) {
+	if isEmpty(&that) {
 		return hint
 	}
-	i := matching(r.items, hint, &that.Resource, addable)
+	i := matching(r.items, hint, &that, addable)
 	if i < 0 {
 		r.items = append(r.items, that)
 		return len(r.items) - 1
@@ -68,12 +68,11 @@ func (it *item) merge(that *item) {
 		return
 	}
 	it.Scalar += that.Scalar
-	it.Ranges = it.Ranges.Add(that.Ranges)
-	it.Set = it.Set.Add(that.Set)
+	it.setLists(it.Ranges.Add(that.Ranges), it.Set.Add(that.Set))
 }
 
 // isEmpty reports whether a resource is none of anything.
-func isEmpty(r *Resource) bool {
+func isEmpty(r *item) bool {
 	return r.Scalar == 0 && len(r.Ranges) == 0 && len(r.Set) == 0
 }
 
@@ -87,7 +86,7 @@ func (r Resources) Sub(that Resources) Resources {
 	items := slices.Clone(r.items)
 	hint := 0
 	for i := range that.items {
-		if j := matching(items, hint, &that.items[i].Resource, subtractable); j >= 0 {
+		if j := matching(items, hint, &that.items[i], subtractable); j >= 0 {
 			items[j].reduce(&that.items[i])
 			hint = j + 1
 		}
@@ -109,12 +108,11 @@ func (it *item) reduce(that *item) {
 		return
 	}
 	it.Scalar -= that.Scalar
-	it.Ranges = it.Ranges.Sub(that.Ranges)
-	it.Set = it.Set.Sub(that.Set)
+	it.setLists(it.Ranges.Sub(that.Ranges), it.Set.Sub(that.Set))
 }
 
 func (it *item) isGone() bool {
-	return it.copies <= 0 || it.Scalar < 0 || isEmpty(&it.Resource)
+	return it.copies <= 0 || it.Scalar < 0 || isEmpty(it)
 }
 
 // Contains reports whether all of that is in r.
@@ -125,12 +123,11 @@ func (r Resources) Contains(that Resources) bool {
 	hint := 0
 	for i := range that.items {
 		want := &that.items[i]
-		j := matching(r.items, hint, &want.Resource, subtractable)
+		j := matching(r.items, hint, want, subtractable)
 		if j < 0 || !r.items[j].covers(want) {
 			return false
 		}
-		if whole(&want.Resource) && !want.Shared &&
-			countEqual(r.items, &want.Resource) < countEqual(that.items, &want.Resource) {
+		if whole(want.Disk) && !want.Shared && countEqual(r.items, want) < countEqual(that.items, want) {
 			return false
 		}
 		hint = j + 1
@@ -144,10 +141,10 @@ func (r Resources) is(that Resources) bool {
 	return len(r.items) == len(that.items) && (len(r.items) == 0 || &r.items[0] == &that.items[0])
 }
 
-func countEqual(items []item, that *Resource) int {
+func countEqual(items []item, that *item) int {
 	n := 0
 	for i := range items {
-		if equal(&items[i].Resource, that) {
+		if equal(&items[i], that) {
 			n++
 		}
 	}
@@ -174,7 +171,7 @@ func (r Resources) ContainsQuantities(q Quantities) bool {
 	for name, wanted := range q.All() {
 		for i := range r.items {
 			if wanted > 0 && r.items[i].Name == name {
-				wanted -= amount(&r.items[i].Resource)
+				wanted -= amount(&r.items[i])
 			}
 		}
 		if wanted > 0 {

@@ -91,7 +91,14 @@ func shared(r *Resource) { r.Shared = true }
 func provided(r *Resource) { r.ProviderID = "provider" }
 
 // changed is r with every resource changed.
-func changed(r Resources, change func(*Resource)) Resources { return r.transform(change) }
+func changed(r Resources, change func(*Resource)) Resources {
+	return r.transform(func(it *item) {
+		whole, copies := it.resource(), it.copies
+		change(&whole)
+		*it = itemOf(&whole)
+		it.copies = copies
+	})
+}
 
 func revocable(r *Resource) { r.Revocable = true }
 
@@ -101,5 +108,5 @@ func the(t *testing.T, r Resources) Resource {
 	if r.Len() != 1 {
 		t.Fatalf("%v is not one resource", r)
 	}
-	return r.items[0].Resource
+	return r.items[0].resource()
 }

@@ -6,8 +6,8 @@ import "github.com/mesosctl/mesosctl/mesos"
 // configuration doesn't say it: dynamic reservations and persistent volumes.
 // What resource providers have is theirs to remember.
 func (r Resources) Checkpointed() Resources {
-	return r.filter(func(res *Resource) bool {
-		return res.ProviderID == "" && (res.IsDynamicallyReserved() || isPersistentVolume(res))
+	return r.filter(func(res *item) bool {
+		return res.ProviderID == "" && (isDynamic(res.Reservations) || isPersistentVolume(res.Disk))
 	})
 }
 
@@ -32,7 +32,7 @@ func (r Resources) Restore(checkpointed Resources) (Resources, error) {
 // making it a volume.
 func (r Resource) configured() Resource {
 	r.Reservations = staticLayers(r.Reservations)
-	if isPersistentVolume(&r) {
+	if isPersistentVolume(r.Disk) {
 		r = r.withoutVolume()
 	}
 	return r

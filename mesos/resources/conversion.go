@@ -63,7 +63,8 @@ func Destroying(volume Resource) Conversion {
 // Growing adds a disk resource to a persistent volume. The error, of kind
 // mesos.Invalid, says that it is not of the sort that the volume is made of.
 func Growing(volume, addition Resource) (Conversion, error) {
-	if base := volume.withoutVolume(); !sameIdentity(&base, &addition) || whole(&base) {
+	base := volume.withoutVolume()
+	if a, b := itemOf(&base), itemOf(&addition); !sameIdentity(&a, &b) || whole(base.Disk) {
 		return Conversion{}, mesos.Errorf(mesos.Invalid, "resource %v: can't be grown by %v", volume, addition)
 	}
 	grown := volume

@@ -18,10 +18,10 @@ func (r Resources) Find(targets Resources) (Resources, bool) {
 
 func (r Resources) findOne(target *item) (Resources, bool) {
 	search := search{remaining: Resources{items: []item{*target}}.ToUnreserved()}
-	role := reservationRole(&target.Resource)
+	role := reservationRole(target.Reservations)
 	for preference := range 3 {
 		for i := range r.items {
-			if findPreference(&r.items[i].Resource, role) == preference && search.take(r.items[i]) {
+			if findPreference(r.items[i].Reservations, role) == preference && search.take(r.items[i]) {
 				return search.found, true
 			}
 		}
@@ -31,8 +31,8 @@ func (r Resources) findOne(target *item) (Resources, bool) {
 
 // findPreference is 0 for what is reserved to role, 1 for what is unreserved,
 // and 2 for what is reserved to another role.
-func findPreference(r *Resource, role string) int {
-	switch reservationRole(r) {
+func findPreference(layers []Reservation, role string) int {
+	switch reservationRole(layers) {
 	case "":
 		return 1
 	case role:
@@ -53,7 +53,7 @@ func (s *search) take(it item) bool {
 	unreserved := Resources{items: []item{it}}.ToUnreserved()
 	if unreserved.Contains(s.remaining) {
 		for _, rest := range s.remaining.items {
-			rest.Reservations = it.Reservations
+			rest.reserve(it.Reservations)
 			s.found.add(rest)
 		}
 		return true

@@ -9,7 +9,8 @@ import (
 // "cpus(allocated: web)(reservations: [(STATIC,web)]):4".
 func (r Resource) String() string {
 	var b strings.Builder
-	writeResource(&b, &r)
+	it := itemOf(&r)
+	writeResource(&b, &it)
 	return b.String()
 }
 
@@ -24,15 +25,15 @@ func (r Resources) String() string {
 		if i > 0 {
 			b.WriteString("; ")
 		}
-		writeResource(&b, &r.items[i].Resource)
+		writeResource(&b, &r.items[i])
 		if r.items[i].Shared {
-			b.WriteString("<" + strconv.Itoa(r.items[i].copies) + ">")
+			b.WriteString("<" + strconv.Itoa(int(r.items[i].copies)) + ">")
 		}
 	}
 	return b.String()
 }
 
-func writeResource(b *strings.Builder, r *Resource) {
+func writeResource(b *strings.Builder, r *item) {
 	b.WriteString(r.Name)
 	if r.AllocationRole != "" {
 		b.WriteString("(allocated: " + r.AllocationRole + ")")

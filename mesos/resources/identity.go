@@ -4,24 +4,27 @@ import "slices"
 
 // Equal reports whether both are the same amount of the same resource. Where a
 // volume is mounted, and who made it persistent, doesn't count.
-func (r Resource) Equal(that Resource) bool { return equal(&r, &that) }
+func (r Resource) Equal(that Resource) bool {
+	a, b := itemOf(&r), itemOf(&that)
+	return equal(&a, &b)
+}
 
-func equal(a, b *Resource) bool { return sameIdentity(a, b) && sameValue(a, b) }
+func equal(a, b *item) bool { return sameIdentity(a, b) && sameValue(a, b) }
 
-func sameValue(a, b *Resource) bool {
-	return a.Scalar == b.Scalar && a.Ranges.Equal(b.Ranges) && a.Set.Equal(b.Set)
+func sameValue(a, b *item) bool {
+	return a.Scalar == b.Scalar && (a.rest == b.rest || a.Ranges.Equal(b.Ranges) && a.Set.Equal(b.Set))
 }
 
 // sameIdentity reports whether a and b differ in nothing but their amount.
-func sameIdentity(a, b *Resource) bool {
+func sameIdentity(a, b *item) bool {
 	return a.Name == b.Name &&
 		a.Kind == b.Kind &&
 		a.Revocable == b.Revocable &&
 		a.Shared == b.Shared &&
 		a.AllocationRole == b.AllocationRole &&
-		a.ProviderID == b.ProviderID &&
-		sameReservations(a.Reservations, b.Reservations) &&
-		sameDisk(a.Disk, b.Disk)
+		(a.rest == b.rest || a.ProviderID == b.ProviderID &&
+			sameReservations(a.Reservations, b.Reservations) &&
+			sameDisk(a.Disk, b.Disk))
 }
 
 func sameReservations(a, b []Reservation) bool {
@@ -81,38 +84,38 @@ func (s *Source) equal(that *Source) bool {
 		sameLabels(s.Metadata, that.Metadata)
 }
 
-// whole reports whether a resource exists only as a whole: it can't be added
-// to another, and nothing less than all of it can be taken away. Such are
+// whole reports whether a resource with that disk exists only as a whole: it can't
+// be added to another, and nothing less than all of it can be taken away. Such are
 // persistent volumes, MOUNT and BLOCK disks, and RAW disks with an identity.
-func whole(r *Resource) bool {
-	if r.Disk == nil {
+func whole(d *Disk) bool {
+	if d == nil {
 		return false
 	}
-	if r.Disk.Persistence != nil {
+	if d.Persistence != nil {
 		return true
 	}
-	if r.Disk.Source == nil {
+	if d.Source == nil {
 		return false
 	}
-	switch r.Disk.Source.Type {
+	switch d.Source.Type {
 	case SourceMount, SourceBlock:
 		return true
 	case SourceRaw:
-		return r.Disk.Source.ID != ""
+		return d.Source.ID != ""
 	default:
 		return false
 	}
 }
 
 // addable reports whether a and b make one resource when added.
-func addable(a, b *Resource) bool {
+func addable(a, b *item) bool {
 	if a.Shared {
 		return equal(a, b)
 	}
-	return sameIdentity(a, b) && !whole(a)
+	return sameIdentity(a, b) && !whole(a.Disk)
 }
 
 // subtractable reports whether b can be taken from a.
-func subtractable(a, b *Resource) bool {
-	return sameIdentity(a, b) && (!a.Shared && !whole(a) || sameValue(a, b))
+func subtractable(a, b *item) bool {
+	return sameIdentity(a, b) && (!a.Shared && !whole(a.Disk) || sameValue(a, b))
 }

@@ -36,7 +36,7 @@ var anyResource = rapid.Custom(func(t *rapid.T) Resource {
 			{Source: &Source{Type: SourceRaw}},
 			{Source: &Source{Type: SourceRaw, ID: "i"}},
 		}).Draw(t, "disk")
-		r.Shared = isPersistentVolume(&r) && rapid.Bool().Draw(t, "shared")
+		r.Shared = r.IsPersistentVolume() && rapid.Bool().Draw(t, "shared")
 	}
 	return r
 })
@@ -108,7 +108,7 @@ func TestAddKeepsNormalForm(t *testing.T) {
 					t.Fatalf("%v has an empty part", r)
 				}
 				for j := range i {
-					if addable(&r.items[i].Resource, &r.items[j].Resource) {
+					if addable(&r.items[i], &r.items[j]) {
 						t.Fatalf("%v has two parts that could be one", r)
 					}
 				}

@@ -66,7 +66,7 @@ func (r Resources) Quantities() Quantities {
 func (r Resources) UnreservedQuantities() Quantities {
 	var result Quantities
 	for i := range r.items {
-		if it := &r.items[i]; isUnreservedScalar(&it.Resource) {
+		if it := &r.items[i]; isUnreservedScalar(it) {
 			result.add(it.Name, it.Scalar)
 		}
 	}
@@ -78,12 +78,12 @@ func (r Resources) UnreservedQuantities() Quantities {
 func (r Resources) AllQuantities() Quantities {
 	var result Quantities
 	for i := range r.items {
-		result.add(r.items[i].Name, amount(&r.items[i].Resource))
+		result.add(r.items[i].Name, amount(&r.items[i]))
 	}
 	return result
 }
 
-func amount(r *Resource) Scalar {
+func amount(r *item) Scalar {
 	switch r.Kind {
 	case KindRanges:
 		return Scalar(min(r.Ranges.Len(), math.MaxInt64/uint64(mesos.OneScalar))) * mesos.OneScalar

@@ -11,29 +11,31 @@ func (r Resource) IsReserved() bool { return len(r.Reservations) > 0 }
 
 // ReservationRole is the role that the resource is reserved to: that of the
 // innermost layer. It is "" if the resource is not reserved.
-func (r Resource) ReservationRole() string { return reservationRole(&r) }
+func (r Resource) ReservationRole() string { return reservationRole(r.Reservations) }
 
-func reservationRole(r *Resource) string {
-	if n := len(r.Reservations); n > 0 {
-		return r.Reservations[n-1].Role
+func reservationRole(layers []Reservation) string {
+	if n := len(layers); n > 0 {
+		return layers[n-1].Role
 	}
 	return ""
 }
 
 // IsDynamicallyReserved reports whether the innermost layer of the reservation
 // was made at run time.
-func (r Resource) IsDynamicallyReserved() bool {
-	n := len(r.Reservations)
-	return n > 0 && r.Reservations[n-1].Dynamic
+func (r Resource) IsDynamicallyReserved() bool { return isDynamic(r.Reservations) }
+
+func isDynamic(layers []Reservation) bool {
+	n := len(layers)
+	return n > 0 && layers[n-1].Dynamic
 }
 
 // HasRefinedReservation reports whether the reservation has several layers.
 func (r Resource) HasRefinedReservation() bool { return len(r.Reservations) > 1 }
 
 // IsPersistentVolume reports whether the resource is a persistent volume.
-func (r Resource) IsPersistentVolume() bool { return isPersistentVolume(&r) }
+func (r Resource) IsPersistentVolume() bool { return isPersistentVolume(r.Disk) }
 
-func isPersistentVolume(r *Resource) bool { return r.Disk != nil && r.Disk.Persistence != nil }
+func isPersistentVolume(d *Disk) bool { return d != nil && d.Persistence != nil }
 
 // IsDisk reports whether the resource is a disk from a source of that type.
 func (r Resource) IsDisk(source SourceType) bool {
@@ -42,53 +44,53 @@ func (r Resource) IsDisk(source SourceType) bool {
 
 // IsAllocatableTo reports whether the resource may be given to a role: it is
 // unreserved, or reserved to the role or to one above it.
-func (r Resource) IsAllocatableTo(role string) bool { return isAllocatableTo(&r, role) }
+func (r Resource) IsAllocatableTo(role string) bool { return isAllocatableTo(r.Reservations, role) }
 
-func isAllocatableTo(r *Resource, role string) bool {
-	if len(r.Reservations) == 0 {
+func isAllocatableTo(layers []Reservation, role string) bool {
+	if len(layers) == 0 {
 		return true
 	}
-	reserved := reservationRole(r)
+	reserved := reservationRole(layers)
 	return role == reserved || mesos.IsStrictSubrole(role, reserved)
 }
 
 // AllocatableTo is what may be given to a role: what is unreserved, or reserved
 // to the role or to one above it.
 func (r Resources) AllocatableTo(role string) Resources {
-	return r.filter(func(res *Resource) bool { return isAllocatableTo(res, role) })
+	return r.filter(func(res *item) bool { return isAllocatableTo(res.Reservations, role) })
 }
 
 // Reserved is what is reserved, to whatever role.
 func (r Resources) Reserved() Resources {
-	return r.filter(func(res *Resource) bool { return len(res.Reservations) > 0 })
+	return r.filter(func(res *item) bool { return len(res.Reservations) > 0 })
 }
 
 // ReservedTo is what is reserved to exactly that role.
 func (r Resources) ReservedTo(role string) Resources {
-	return r.filter(func(res *Resource) bool {
-		return len(res.Reservations) > 0 && reservationRole(res) == role
+	return r.filter(func(res *item) bool {
+		return len(res.Reservations) > 0 && reservationRole(res.Reservations) == role
 	})
 }
 
 // ReservedToSubtree is what is reserved to a role or to one below it.
 func (r Resources) ReservedToSubtree(role string) Resources {
-	return r.filter(func(res *Resource) bool {
-		reserved := reservationRole(res)
+	return r.filter(func(res *item) bool {
+		reserved := reservationRole(res.Reservations)
 		return len(res.Reservations) > 0 && (reserved == role || mesos.IsStrictSubrole(reserved, role))
 	})
 }
 
 // Unreserved is what is not reserved.
 func (r Resources) Unreserved() Resources {
-	return r.filter(func(res *Resource) bool { return len(res.Reservations) == 0 })
+	return r.filter(func(res *item) bool { return len(res.Reservations) == 0 })
 }
 
 // ReservationRoles is the roles that parts of r are reserved to, sorted.
 func (r Resources) ReservationRoles() []string {
 	var roles []string
 	for i := range r.items {
-		res := &r.items[i].Resource
-		if role := reservationRole(res); len(res.Reservations) > 0 && !slices.Contains(roles, role) {
+		res := &r.items[i]
+		if role := reservationRole(res.Reservations); len(res.Reservations) > 0 && !slices.Contains(roles, role) {
 			roles = append(roles, role)
 		}
 	}
@@ -111,27 +113,23 @@ func (r Resources) ReservationsByRole() []RoleResources {
 // mesos.Invalid, names the first resource that can't be reserved so.
 func (r Resources) PushReservation(layer Reservation) (Resources, error) {
 	for i := range r.items {
-		res := &r.items[i].Resource
+		res := &r.items[i]
 		if err := validateReservations(append(slices.Clip(res.Reservations), layer)); err != nil {
 			return Resources{}, mesos.Errorf(mesos.Invalid, "resource %s: %w", res, err)
 		}
 	}
-	return r.transform(func(res *Resource) {
-		res.Reservations = append(slices.Clip(res.Reservations), layer)
-	}), nil
+	return r.transform(func(res *item) { res.reserve(append(slices.Clip(res.Reservations), layer)) }), nil
 }
 
 // PopReservation is r without the innermost layer of its reservations. The
 // error, of kind mesos.Invalid, names the first resource that has none.
 func (r Resources) PopReservation() (Resources, error) {
 	for i := range r.items {
-		if res := &r.items[i].Resource; len(res.Reservations) == 0 {
+		if res := &r.items[i]; len(res.Reservations) == 0 {
 			return Resources{}, mesos.Errorf(mesos.Invalid, "resource %s: not reserved", res)
 		}
 	}
-	return r.transform(func(res *Resource) {
-		res.Reservations = res.Reservations[:len(res.Reservations)-1]
-	}), nil
+	return r.transform(func(res *item) { res.reserve(res.Reservations[:len(res.Reservations)-1]) }), nil
 }
 
 // ToUnreserved is r without any reservations.
@@ -139,7 +137,7 @@ func (r Resources) ToUnreserved() Resources {
 	if r.Reserved().IsEmpty() {
 		return r
 	}
-	return r.transform(func(res *Resource) { res.Reservations = nil })
+	return r.transform(func(res *item) { res.reserve(nil) })
 }
 
 // ReservationAncestor is r with only the layers that its reservations have in
@@ -155,5 +153,5 @@ func (r Resources) ReservationAncestor(that Resources) Resources {
 	for common < min(len(layers), len(others)) && layers[common].Equal(others[common]) {
 		common++
 	}
-	return r.transform(func(res *Resource) { res.Reservations = layers[:common:common] })
+	return r.transform(func(res *item) { res.reserve(layers[:common:common]) })
 }

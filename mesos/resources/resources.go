@@ -126,12 +126,6 @@ type Resources struct {
 	items []item
 }
 
-// item is a resource of a bag.
-type item struct {
-	Resource
-	copies int // 1, but of a shared resource: how many copies are held
-}
-
 // New is the bag of rs. A resource given twice is there twice, a shared one in
 // two copies; empty ones are left out. The error, of kind mesos.Invalid, names
 // the first resource that Validate refuses.
@@ -141,7 +135,8 @@ func New(rs ...Resource) (Resources, error) {
 		if err := validate(&rs[i]); err != nil {
 			return Resources{}, err
 		}
-		result.add(item{normal(rs[i]), 1})
+		one := normal(rs[i])
+		result.add(itemOf(&one))
 	}
 	return result, nil
 }
@@ -181,7 +176,7 @@ func (r Resources) Len() int { return len(r.items) }
 func (r Resources) All() iter.Seq[Resource] {
 	return func(yield func(Resource) bool) {
 		for i := range r.items {
-			if !yield(r.items[i].Resource) {
+			if !yield(r.items[i].resource()) {
 				return
 			}
 		}
@@ -191,9 +186,10 @@ func (r Resources) All() iter.Seq[Resource] {
 // Count is how many times r holds exactly that resource: 0 or 1, or the number
 // of copies of a shared resource.
 func (r Resources) Count(that Resource) int {
+	one := itemOf(&that)
 	for i := range r.items {
-		if r.items[i].Equal(that) {
-			return r.items[i].copies
+		if equal(&r.items[i], &one) {
+			return int(r.items[i].copies)
 		}
 	}
 	return 0

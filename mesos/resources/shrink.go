@@ -25,22 +25,22 @@ func (r Resources) shrink(bound func(name string) (Scalar, bool)) Resources {
 	var used Quantities
 	for _, it := range r.items {
 		if limit, limited := bound(it.Name); limited {
-			it.Resource = cut(it.Resource, limit-used.Get(it.Name))
-			used.add(it.Name, amount(&it.Resource))
+			it.cut(limit - used.Get(it.Name))
+			used.add(it.Name, amount(&it))
 		}
 		result.add(it)
 	}
 	return result
 }
 
-// cut is at most that much of a resource, or none of it if it can't be split.
-func cut(r Resource, limit Scalar) Resource {
-	if amount(&r) <= limit {
-		return r
+// cut leaves at most that much of an item, or none of it if it can't be split.
+func (it *item) cut(limit Scalar) {
+	if amount(it) <= limit {
+		return
 	}
-	if r.Kind != KindScalar || whole(&r) {
+	if it.Kind != KindScalar || whole(it.Disk) {
 		limit = 0
 	}
-	r.Scalar, r.Ranges, r.Set = max(0, limit), nil, nil
-	return r
+	it.Scalar = max(0, limit)
+	it.setLists(nil, nil)
 }

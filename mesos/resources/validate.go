@@ -18,7 +18,7 @@ func validate(r *Resource) error {
 	if err == nil {
 		err = validateDisk(r)
 	}
-	if err == nil && r.Shared && !isPersistentVolume(r) {
+	if err == nil && r.Shared && !isPersistentVolume(r.Disk) {
 		err = mesos.Errorf(mesos.Invalid, "only persistent volumes can be shared")
 	}
 	if err == nil {

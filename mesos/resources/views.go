@@ -8,14 +8,14 @@ import (
 
 // Filter is the resources for which keep is true.
 func (r Resources) Filter(keep func(Resource) bool) Resources {
-	return r.filter(func(res *Resource) bool { return keep(*res) })
+	return r.filter(func(it *item) bool { return keep(it.resource()) })
 }
 
 // filter copies nothing if all or none are kept.
-func (r Resources) filter(keep func(*Resource) bool) Resources {
+func (r Resources) filter(keep func(*item) bool) Resources {
 	kept := 0
 	for i := range r.items {
-		if keep(&r.items[i].Resource) {
+		if keep(&r.items[i]) {
 			kept++
 		}
 	}
@@ -27,7 +27,7 @@ func (r Resources) filter(keep func(*Resource) bool) Resources {
 	}
 	result := Resources{items: make([]item, 0, kept)}
 	for i := range r.items {
-		if keep(&r.items[i].Resource) {
+		if keep(&r.items[i]) {
 			result.items = append(result.items, r.items[i])
 		}
 	}
@@ -36,32 +36,32 @@ func (r Resources) filter(keep func(*Resource) bool) Resources {
 
 // Revocable is the resources that may be taken back at any time.
 func (r Resources) Revocable() Resources {
-	return r.filter(func(res *Resource) bool { return res.Revocable })
+	return r.filter(func(res *item) bool { return res.Revocable })
 }
 
 // NonRevocable is all but Revocable.
 func (r Resources) NonRevocable() Resources {
-	return r.filter(func(res *Resource) bool { return !res.Revocable })
+	return r.filter(func(res *item) bool { return !res.Revocable })
 }
 
 // Shared is the resources that may be in use more than once.
 func (r Resources) Shared() Resources {
-	return r.filter(func(res *Resource) bool { return res.Shared })
+	return r.filter(func(res *item) bool { return res.Shared })
 }
 
 // NonShared is all but Shared.
 func (r Resources) NonShared() Resources {
-	return r.filter(func(res *Resource) bool { return !res.Shared })
+	return r.filter(func(res *item) bool { return !res.Shared })
 }
 
 // PersistentVolumes is the disk resources that outlive their tasks.
 func (r Resources) PersistentVolumes() Resources {
-	return r.filter(isPersistentVolume)
+	return r.filter(func(res *item) bool { return isPersistentVolume(res.Disk) })
 }
 
 // Scalars is the resources of KindScalar.
 func (r Resources) Scalars() Resources {
-	return r.filter(func(res *Resource) bool { return res.Kind == KindScalar })
+	return r.filter(func(res *item) bool { return res.Kind == KindScalar })
 }
 
 // UnreservedScalars is the scalars that are neither reserved nor revocable: what
@@ -69,13 +69,13 @@ func (r Resources) Scalars() Resources {
 // See https://mesos.apache.org/documentation/latest/quota/.
 func (r Resources) UnreservedScalars() Resources { return r.filter(isUnreservedScalar) }
 
-func isUnreservedScalar(r *Resource) bool {
+func isUnreservedScalar(r *item) bool {
 	return r.Kind == KindScalar && len(r.Reservations) == 0 && !r.Revocable
 }
 
 // Named is the resources of that name.
 func (r Resources) Named(name string) Resources {
-	return r.filter(func(res *Resource) bool { return res.Name == name })
+	return r.filter(func(res *item) bool { return res.Name == name })
 }
 
 // Names is the names of the resources, sorted, each once.
@@ -147,13 +147,13 @@ func (r Resources) SetOf(name string) Set {
 }
 
 // transform is the sum of r's resources, each changed by f.
-func (r Resources) transform(f func(*Resource)) Resources {
+func (r Resources) transform(f func(*item)) Resources {
 	result := Resources{items: slices.Clone(r.items)}
 	kept := result.items[:0]
 	for i := range result.items {
 		changed := &result.items[i]
-		f(&changed.Resource)
-		if j := matching(kept, len(kept), &changed.Resource, addable); j >= 0 {
+		f(changed)
+		if j := matching(kept, len(kept), changed, addable); j >= 0 {
 			kept[j].merge(changed)
 		} else {
 			kept = append(kept, *changed)
@@ -167,7 +167,7 @@ func (r Resources) Allocate(role string) Resources {
 	if r.allAllocatedTo(role) {
 		return r
 	}
-	return r.transform(func(res *Resource) { res.AllocationRole = role })
+	return r.transform(func(res *item) { res.AllocationRole = role })
 }
 
 // Unallocate is r, given to no role.
@@ -216,12 +216,12 @@ func (r Resources) ByAllocationRole() []RoleResources {
 
 // AllocatedTo is what is allocated to exactly that role.
 func (r Resources) AllocatedTo(role string) Resources {
-	return r.filter(func(res *Resource) bool { return res.AllocationRole == role })
+	return r.filter(func(res *item) bool { return res.AllocationRole == role })
 }
 
 // AllocatedToSubtree is what is allocated to a role or to one below it.
 func (r Resources) AllocatedToSubtree(role string) Resources {
-	return r.filter(func(res *Resource) bool {
+	return r.filter(func(res *item) bool {
 		return res.AllocationRole == role || mesos.IsStrictSubrole(res.AllocationRole, role)
 	})
 }
