@@ -463,3 +463,27 @@ func TestWhoeverWantsToHearOfAnOperationHearsThatItsAgentIsGone(t *testing.T) {
 	y.reconcileOperations(y.s, "r@M-S0")
 	y.wantEvents("s1 r GONE_BY_OPERATOR on M-S0")
 }
+
+// A framework may change its role while it is away, also if the master knows it
+// from an agent only.
+func TestAFrameworkThatAnAgentToldOfChangesItsRole(t *testing.T) {
+	// covers: FrameworkInfoValidationTest.RoleChangeWithMultiRoleMasterFailover
+	c := newCluster(t, testConfig(), Recovered{})
+	c.step(reregisterMessage(1, "X-S1", func(msg *linkpb.Reregister) {
+		msg.Frameworks = append(msg.Frameworks, frameworkInfo(withFramework("F"), func(info *mesospb.FrameworkInfo) { info.Role = new("role1") }))
+		record := newRecord(commandTask("t", "X-S1", "cpus:1"), &mesospb.FrameworkID{Value: new("F")})
+		record.Resources = wireOf(text("cpus:1").Allocate("role1"))
+		msg.Tasks = append(msg.Tasks, record)
+	}))
+	if got := c.frameworks["F"]; got == nil || got.state != frameworkRecovered || !got.hasRole("role1") {
+		t.Fatalf("the framework is %v", got)
+	}
+	s := c.subscribe("s1", frameworkInfo(withFramework("F"), withCapability(mesospb.FrameworkInfo_Capability_MULTI_ROLE),
+		func(info *mesospb.FrameworkInfo) { info.Roles = []string{"role2"} }))
+	if f := c.frameworks["F"]; !f.connected() || !f.hasRole("role2") || f.hasRole("role1") || f.tasks["t"] == nil {
+		t.Errorf("the framework has roles %v and tasks %v", f.roles, f.tasks)
+	}
+	if o := c.offerTo(s, "X-S1", "role2", "cpus:1"); c.views.offers[o] == nil {
+		t.Error("it can't be offered anything for its new role")
+	}
+}
