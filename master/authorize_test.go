@@ -397,6 +397,47 @@ func TestWeightsAndQuotasAreSetByThoseWhoMay(t *testing.T) {
 	}
 }
 
+func TestAgentsAreTakenOutOfUseByThoseWhoMay(t *testing.T) {
+	rule := `[{"principals": {"values": ["ops"]}, "agents": {"type": "ANY"}}]`
+	c := ruled(t, `{"permissive": false, "register_agents": [{"principals": {"type": "ANY"}, "agents": {"type": "ANY"}}],
+		"deactivate_agents": `+rule+`, "reactivate_agents": `+rule+`, "drain_agents": `+rule+`,
+		"mark_agents_gone": [{"principals": {"values": ["boss"]}, "agents": {"type": "ANY"}}]}`)
+	c.connectAllocator(1)
+	here := c.agent(1, "cpus:4")
+	for _, in := range []func(RequestID, string) Input{
+		func(id RequestID, who string) Input { return DeactivateAgent{Request: id, Principal: who, Agent: here} },
+		func(id RequestID, who string) Input { return ReactivateAgent{Request: id, Principal: who, Agent: here} },
+		func(id RequestID, who string) Input { return DrainAgent{Request: id, Principal: who, Agent: here} },
+	} {
+		says(t, c.asked(func(id RequestID) Input { return in(id, "eve") }), mesos.Forbidden, "eve")
+		granted(t, c.asked(func(id RequestID) Input { return in(id, "ops") }))
+	}
+	for _, who := range []string{"ops", "boss"} { // it takes both
+		says(t, c.asked(func(id RequestID) Input {
+			return DrainAgent{Request: id, Principal: who, Agent: here, MarkGone: true}
+		}), mesos.Forbidden, who)
+	}
+	// covers: MasterAPITest.MarkRegisteredAgentGoneUnauthorized
+	says(t, c.asked(func(id RequestID) Input { return MarkAgentGone{Request: id, Principal: "ops", Agent: here} }), mesos.Forbidden, "ops")
+	if c.agents[here] == nil {
+		t.Error("the agent is gone")
+	}
+	granted(t, c.asked(func(id RequestID) Input { return MarkAgentGone{Request: id, Principal: "boss", Agent: here} }))
+}
+
+func TestOperatorsChangeWhatTheyMay(t *testing.T) {
+	// covers: MasterTest.CreateVolumesV1AuthorizationFailure
+	y := newYard(t)
+	y.config.ACLs = aclsOf(t, `{"create_volumes": [{"principals": {"type": "ANY"}, "roles": {"type": "NONE"}}]}`)
+	disk := reserved(text("disk:100"), "web")
+	granted(t, y.cluster.asked(func(id RequestID) Input {
+		return Operate{Request: id, Principal: "ops", Agent: string(y.agent), Operation: reserve(disk)}
+	}))
+	says(t, y.cluster.asked(func(id RequestID) Input {
+		return Operate{Request: id, Principal: "ops", Agent: string(y.agent), Operation: create(volumeOf(disk, "v"))}
+	}), mesos.Forbidden, "ops", "web")
+}
+
 func TestMaintenanceIsForThoseWhoMay(t *testing.T) {
 	c := ruled(t, `{"permissive": false,
 		"update_maintenance_schedules": [{"principals": {"values": ["ops"]}, "machines": {"type": "ANY"}}],

@@ -2,6 +2,7 @@ package master
 
 import (
 	"github.com/mesosctl/mesosctl/mesos"
+	"github.com/mesosctl/mesosctl/mesos/acl"
 	"github.com/mesosctl/mesosctl/mesos/allocation"
 	"github.com/mesosctl/mesosctl/wire/linkpb"
 	"github.com/mesosctl/mesosctl/wire/mesospb"
@@ -20,6 +21,14 @@ func (m *Master) knows(id mesos.AgentID) bool {
 
 // drainAgent has an agent kill what it runs.
 func (m *Master) drainAgent(in DrainAgent) {
+	err := m.may(in.Principal, acl.DrainAgent, "drain agents")
+	if err == nil && in.MarkGone {
+		err = m.may(in.Principal, acl.MarkAgentGone, "mark agents gone")
+	}
+	if err != nil {
+		m.reply(in.Request, err)
+		return
+	}
 	m.when(in.Agent, func() {
 		config, err := m.readDrain(in)
 		if err != nil {
@@ -66,6 +75,10 @@ func (m *Master) readDrain(in DrainAgent) (*mesospb.DrainConfig, error) {
 
 // deactivateAgent stops offers of an agent. What runs on it runs on.
 func (m *Master) deactivateAgent(in DeactivateAgent) {
+	if err := m.may(in.Principal, acl.DeactivateAgent, "deactivate agents"); err != nil {
+		m.reply(in.Request, err)
+		return
+	}
 	m.when(in.Agent, func() {
 		if !m.knows(in.Agent) {
 			m.reply(in.Request, mesos.Errorf(mesos.Invalid, "deactivate agent %s: it is not known", in.Agent))
@@ -82,6 +95,10 @@ func (m *Master) deactivateAgent(in DeactivateAgent) {
 
 // reactivateAgent lets an agent be offered again, unless it is being drained.
 func (m *Master) reactivateAgent(in ReactivateAgent) {
+	if err := m.may(in.Principal, acl.ReactivateAgent, "reactivate agents"); err != nil {
+		m.reply(in.Request, err)
+		return
+	}
 	m.when(in.Agent, func() {
 		standing := m.standings[in.Agent]
 		switch {

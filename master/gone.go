@@ -2,6 +2,7 @@ package master
 
 import (
 	"github.com/mesosctl/mesosctl/mesos"
+	"github.com/mesosctl/mesosctl/mesos/acl"
 	"github.com/mesosctl/mesosctl/mesos/allocation"
 	"github.com/mesosctl/mesosctl/wire/mesospb"
 )
@@ -14,6 +15,10 @@ const goneMessage = "an operator marked the agent gone"
 
 // markAgentGone declares an agent gone. That it is gone already is no error.
 func (m *Master) markAgentGone(in MarkAgentGone) {
+	if err := m.may(in.Principal, acl.MarkAgentGone, "mark agents gone"); err != nil {
+		m.reply(in.Request, err)
+		return
+	}
 	m.when(in.Agent, func() {
 		switch {
 		case m.gone[in.Agent] != nil:

@@ -25,6 +25,9 @@ func (m *Master) tryOperatorOperation(in Operate) error {
 	if a == nil {
 		return mesos.Errorf(mesos.Invalid, "%s: agent_id: no agent %q is registered", info.GetType(), in.Agent)
 	}
+	if err := m.mayOperate(in.Principal, info); err != nil {
+		return err
+	}
 	request, err := readOperation(info, "")
 	if err != nil {
 		return mesos.Errorf(mesos.Invalid, "%s: %w", info.GetType(), err)
