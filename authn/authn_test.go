@@ -52,6 +52,9 @@ func TestWithoutCredentialsNobodyIsKnown(t *testing.T) {
 }
 
 // covers: HttpAuthenticationTest.BasicWithCredentialsTest
+// covers: CRAMMD5AuthenticationTest.Success
+// covers: CRAMMD5AuthenticationTest.Failed1
+// covers: CRAMMD5AuthenticationTest.Failed2
 func TestBasicKnowsPrincipalsByTheirSecrets(t *testing.T) {
 	a := realm(t, Basic{Credentials{"user": "password"}})
 	if got := a.Challenge(); got != `Basic realm="tatooine"` {
@@ -113,7 +116,7 @@ func TestNoAuthenticatorLetsEverybodyIn(t *testing.T) {
 
 func TestCredentials(t *testing.T) {
 	for text, want := range map[string]int{
-		`{"credentials": [{"principal": "ann", "secret": "s1"}, {"principal": "bob"}]}`: 2,
+		`{"credentials": [{"principal": "ann", "secret": "s1"}, {"principal": "bob", "secret": "s2"}]}`: 2,
 		"ann s1\n\n  bob\ts2\n": 2,
 	} {
 		c, err := ParseCredentials([]byte(text))
@@ -137,12 +140,13 @@ func TestDamagedCredentialsAreNamed(t *testing.T) {
 		"{\n\"credentials\": [{]":               "line 2",
 		`{"credentials": []}`:                   "no credentials",
 		`{"credential": []}`:                    `unknown field "credential"`,
+		`{"credentials": [{"principal": "a"}]}`: "secret: it is missing",
 		`{"credentials": [{"secret": "hush"}]}`: "credential 1: principal",
-		`{"credentials": [{"principal": "a:b", "secret": "hush"}]}`:                   "colon",
-		`{"credentials": [{"principal": "a", "secret": "hush"}, {"principal": "a"}]}`: "twice",
-		`{"credentials": [{"principal": "a", "secret": "hu\nsh"}]}`:                   "control character",
-		`{"credentials": [{"principal": "a", "secret": "hush"}]} {}`:                  "more after",
-		"ann hush\nbob hush hush\n":                                                   "line 2",
+		`{"credentials": [{"principal": "a:b", "secret": "hush"}]}`:                                  "colon",
+		`{"credentials": [{"principal": "a", "secret": "hush"}, {"principal": "a", "secret": "b"}]}`: "twice",
+		`{"credentials": [{"principal": "a", "secret": "hu\nsh"}]}`:                                  "control character",
+		`{"credentials": [{"principal": "a", "secret": "hush"}]} {}`:                                 "more after",
+		"ann hush\nbob hush hush\n":                                                                  "line 2",
 	} {
 		if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
 			t.Fatal(err)
@@ -158,7 +162,8 @@ func TestDamagedCredentialsAreNamed(t *testing.T) {
 	if _, _, err := ReadCredentials(path + "x"); mesos.KindOf(err) != mesos.Invalid {
 		t.Errorf("missing file: %v", err)
 	}
-	for _, text := range []string{"", "{}", "a b\nc d", `{"principal": ""}`} {
+	// covers: CRAMMD5AuthenticationTest.AuthenticateeSecretMissing
+	for _, text := range []string{"", "{}", "a b\nc d", `{"principal": ""}`, `{"principal": "agent"}`, `{"principal": "agent", "secret": ""}`} {
 		if _, err := ParseCredential([]byte(text)); err == nil {
 			t.Errorf("%q is taken as a credential", text)
 		}

@@ -129,6 +129,8 @@ func (c Credential) check() error {
 		return errors.New("principal: it is missing or empty")
 	case strings.ContainsAny(c.Principal, ":\x00\n\r"):
 		return fmt.Errorf("principal: %q has a colon or a control character", c.Principal)
+	case c.Secret == "":
+		return errors.New("secret: it is missing or empty")
 	case strings.ContainsAny(c.Secret, "\x00\n\r"):
 		return errors.New("secret: it has a control character")
 	}

@@ -30,7 +30,9 @@ const maxAddressBytes = 1 << 10
 // lists, at any master; POST ?address=HOST:PORT adds and DELETE
 // ?member=ADDRESS-OR-ID removes, at the leader.
 func (m *Master) membersHandler() http.Handler {
-	list := m.in(m.readonly, http.HandlerFunc(m.listMembers))
+	// Masters ask each other before they know anybody, and where masters are is no
+	// more than /redirect tells: so everybody may ask.
+	list := http.HandlerFunc(m.listMembers)
 	add := m.in(m.readwrite, RequireLeader(m.Leadership, http.HandlerFunc(m.addMember)))
 	remove := m.in(m.readwrite, RequireLeader(m.Leadership, http.HandlerFunc(m.removeMember)))
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {

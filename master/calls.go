@@ -51,7 +51,7 @@ func (m *Master) caller(in SchedulerCall) (*framework, error) {
 	}
 	f.counters.calls[call.GetType()]++
 	if in.Principal != "" && in.Principal != f.info.GetPrincipal() {
-		return nil, mesos.Errorf(mesos.Forbidden, "%s: principal %q may not speak for framework %s", name, in.Principal, id)
+		return nil, mesos.Errorf(mesos.Invalid, "%s: principal %q may not speak for framework %s", name, in.Principal, id)
 	}
 	if !f.connected() {
 		return nil, mesos.Errorf(mesos.Forbidden, "%s: framework %s is not subscribed", name, id)

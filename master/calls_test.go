@@ -61,7 +61,7 @@ func TestOnlyTheSubscribedSchedulerMayCall(t *testing.T) {
 	}{
 		"no stream":         {SchedulerCall{Principal: "alice"}, mesos.Invalid},
 		"another stream":    {SchedulerCall{Principal: "alice", Stream: "s1"}, mesos.Invalid},
-		"another principal": {SchedulerCall{Principal: "mallory", Stream: "s2"}, mesos.Forbidden},
+		"another principal": {SchedulerCall{Principal: "mallory", Stream: "s2"}, mesos.Invalid},
 	} {
 		t.Run(name, func(t *testing.T) {
 			c := newCluster(t, testConfig(), Recovered{})
@@ -95,7 +95,7 @@ func TestTheAuthenticatedPrincipalIsTheFrameworks(t *testing.T) {
 	}
 	claim := func(p string) infoOption { return func(info *mesospb.FrameworkInfo) { info.Principal = new(p) } }
 	c := newCluster(t, testConfig(), Recovered{})
-	if err := subscribe(c, "alice", claim("bob")); mesos.KindOf(err) != mesos.Forbidden {
+	if err := subscribe(c, "alice", claim("bob")); mesos.KindOf(err) != mesos.Invalid {
 		t.Errorf("claiming to be another: %v", err)
 	}
 	if err := subscribe(c, "alice"); err != nil {

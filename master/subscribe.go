@@ -49,7 +49,7 @@ func adoptPrincipal(info *mesospb.FrameworkInfo, principal string) error {
 		info.Principal = new(principal)
 		return nil
 	case info.GetPrincipal() != principal:
-		return mesos.Errorf(mesos.Forbidden,
+		return mesos.Errorf(mesos.Invalid,
 			"SUBSCRIBE: subscribe.framework_info.principal: %q is not %q, who authenticated", info.GetPrincipal(), principal)
 	}
 	return nil
