@@ -117,7 +117,7 @@ func StartAgent(ctx context.Context, cfg AgentConfig) (_ *Agent, err error) {
 	}
 	containers, err := container.New(container.Config{
 		Isolation: cfg.Isolation, AgentIP: a.address.ip, Fetcher: cfg.fetcher(), Now: time.Now,
-		RuntimeDir: a.runtimeDir(),
+		RuntimeDir: a.runtimeDir(), WorkDir: coreConfig.WorkDir,
 	})
 	if err != nil {
 		return nil, err

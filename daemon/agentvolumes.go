@@ -10,7 +10,6 @@ import (
 	"path/filepath"
 
 	"github.com/mesosctl/mesosctl/agent"
-	"github.com/mesosctl/mesosctl/mesos/resources"
 )
 
 // changeVolumes makes and removes the directories of persistent volumes, and
@@ -23,12 +22,12 @@ func (a *Agent) changeVolumes(e agent.ChangeVolumes) {
 
 func changeVolumes(workDir string, e agent.ChangeVolumes) error {
 	for _, v := range e.Create {
-		if err := os.MkdirAll(volumePath(workDir, v), 0o755); err != nil {
+		if err := os.MkdirAll(v.In(workDir), 0o755); err != nil {
 			return fmt.Errorf("make volume: %w", err)
 		}
 	}
 	for _, v := range e.Destroy {
-		if err := destroyVolume(volumePath(workDir, v), v.Path != ""); err != nil {
+		if err := destroyVolume(v.In(workDir), v.Path != ""); err != nil {
 			return fmt.Errorf("remove volume: %w", err)
 		}
 	}
@@ -51,12 +50,4 @@ func destroyVolume(path string, whole bool) error {
 		}
 	}
 	return nil
-}
-
-func volumePath(workDir string, v resources.VolumePath) string {
-	root := v.Root
-	if !filepath.IsAbs(root) {
-		root = filepath.Join(workDir, root)
-	}
-	return filepath.Join(root, filepath.FromSlash(v.Path))
 }

@@ -26,6 +26,8 @@ type Isolator interface {
 	// Prepare makes what the container needs and adds it to the plan, or refuses
 	// a spec by name.
 	Prepare(ctx context.Context, plan *Plan) error
+	// Recover takes in a container that an earlier agent prepared, instead of Prepare.
+	Recover(spec *Spec) error
 	// Isolate takes in the first process of the container.
 	Isolate(ctx context.Context, id mesos.ContainerID, pid int) error
 	// Update changes what the container may use.
@@ -38,22 +40,26 @@ type Isolator interface {
 }
 
 // isolators makes the isolators that --isolation can name.
-var isolators = map[string]func() Isolator{
-	"posix/cpu":     func() Isolator { return posixCPU{passive{"posix/cpu"}} },
-	"posix/mem":     func() Isolator { return posixMem{passive{"posix/mem"}} },
-	"posix/rlimits": func() Isolator { return posixRlimits{passive{"posix/rlimits"}} },
-	// Sandboxes on the host's file system, which is what every container has.
-	"filesystem/posix": func() Isolator { return passive{"filesystem/posix"} },
+var isolators = map[string]func(*Config) Isolator{
+	"posix/cpu":        func(*Config) Isolator { return posixCPU{passive{"posix/cpu"}} },
+	"posix/mem":        func(*Config) Isolator { return posixMem{passive{"posix/mem"}} },
+	"posix/rlimits":    func(*Config) Isolator { return posixRlimits{passive{"posix/rlimits"}} },
+	"filesystem/posix": newPosixFilesystem,
 }
 
 // defaultIsolation is --isolation's default.
 var defaultIsolation = []string{"posix/cpu", "posix/mem", "filesystem/posix"}
 
 // newIsolators makes a plan of isolators. Resource limits need nothing of the
-// machine, so asking for them always works: posix/rlimits is always there.
-func newIsolators(names []string) ([]Isolator, error) {
+// machine, so asking for them always works: posix/rlimits is always there. So is
+// filesystem/posix if no other file system is named, as in Mesos.
+func newIsolators(config *Config) ([]Isolator, error) {
+	names := config.Isolation
 	if names == nil {
 		names = defaultIsolation
+	}
+	if !slices.ContainsFunc(names, func(name string) bool { return strings.HasPrefix(name, "filesystem/") }) {
+		names = append(slices.Clip(names), "filesystem/posix")
 	}
 	var plan []Isolator
 	for i, name := range names {
@@ -65,10 +71,10 @@ func newIsolators(names []string) ([]Isolator, error) {
 			return nil, mesos.Errorf(mesos.Unsupported, "isolation: %q: this agent has %s",
 				name, strings.Join(isolatorNames(), ", "))
 		}
-		plan = append(plan, make())
+		plan = append(plan, make(config))
 	}
 	if !slices.Contains(names, "posix/rlimits") {
-		plan = append(plan, isolators["posix/rlimits"]())
+		plan = append(plan, isolators["posix/rlimits"](config))
 	}
 	return plan, nil
 }
@@ -87,6 +93,7 @@ type passive struct{ name string }
 
 func (p passive) Name() string                                          { return p.name }
 func (p passive) Prepare(context.Context, *Plan) error                  { return nil }
+func (p passive) Recover(*Spec) error                                   { return nil }
 func (p passive) Isolate(context.Context, mesos.ContainerID, int) error { return nil }
 func (p passive) Cleanup(context.Context, mesos.ContainerID) error      { return nil }
 func (p passive) Update(context.Context, mesos.ContainerID, []*mesospb.Resource, map[string]*mesospb.Value_Scalar) error {

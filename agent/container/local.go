@@ -27,6 +27,8 @@ type Config struct {
 	// RuntimeDir is where to keep the connection to containers that outlive the
 	// agent; empty: none does.
 	RuntimeDir string
+	// WorkDir is the agent's, where volumes are; absolute.
+	WorkDir string
 	// Now is the clock of timestamps.
 	Now func() time.Time
 }
@@ -71,7 +73,7 @@ type container struct {
 
 // New makes a Local. It refuses isolation that this machine can't do.
 func New(config Config) (*Local, error) {
-	isolators, err := newIsolators(config.Isolation)
+	isolators, err := newIsolators(&config)
 	if err != nil {
 		return nil, err
 	}

@@ -41,6 +41,11 @@ func (l *Local) adopt(spec *Spec) error {
 		l.remove(spec.ID)
 		return err
 	}
+	for _, isolator := range l.isolators {
+		if err := isolator.Recover(spec); err != nil {
+			return fmt.Errorf("%s: %w", isolator.Name(), err)
+		}
+	}
 	c.pid = found.pid
 	close(c.launched)
 	if found.ended {

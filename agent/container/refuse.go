@@ -48,7 +48,6 @@ func refuse(spec *Spec) error {
 		{"a hostname of its own", c.GetHostname() != ""},
 		{"container networks", asksNetwork(c.GetNetworkInfos())},
 		{"a terminal", c.GetTtyInfo() != nil},
-		{"persistent volumes", asksPersistence(spec.Resources)},
 	} {
 		if asks.yes {
 			return unsupported(asks.what)
@@ -86,15 +85,6 @@ func asksNetwork(infos []*mesospb.NetworkInfo) bool {
 	for _, info := range infos {
 		if info.GetName() != "" || len(info.GetIpAddresses()) > 0 || len(info.GetGroups()) > 0 ||
 			len(info.GetPortMappings()) > 0 {
-			return true
-		}
-	}
-	return false
-}
-
-func asksPersistence(resources []*mesospb.Resource) bool {
-	for _, r := range resources {
-		if r.GetDisk().GetPersistence() != nil || r.GetDisk().GetVolume() != nil {
 			return true
 		}
 	}

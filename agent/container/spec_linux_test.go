@@ -110,10 +110,15 @@ func TestRefusals(t *testing.T) {
 		{"ipc namespace", mesos.Unsupported, linux(&mesospb.LinuxInfo{IpcMode: mesospb.LinuxInfo_PRIVATE.Enum()})},
 		{"seccomp", mesos.Unsupported, linux(&mesospb.LinuxInfo{Seccomp: &mesospb.SeccompInfo{}})},
 		{"cgroups", mesos.Unsupported, linux(&mesospb.LinuxInfo{ShareCgroups: proto.Bool(false)})},
-		{"persistent volumes", mesos.Unsupported, func(s *Spec) {
+		{"only one of persistence and volume", mesos.Invalid, func(s *Spec) {
 			s.Resources = []*mesospb.Resource{{Disk: &mesospb.Resource_DiskInfo{
 				Persistence: &mesospb.Resource_DiskInfo_Persistence{}}}}
 		}},
+		{"is not a name in the sandbox", mesos.Invalid, func(s *Spec) { s.Resources = volume("v", "..") }},
+		{"isolated file system", mesos.Unsupported, func(s *Spec) { s.Resources = volume("v", "a/../../../etc") }},
+		{"isolated file system", mesos.Unsupported, func(s *Spec) { s.Resources = volume("v", "/etc") }},
+		{"volume: id: ", mesos.Invalid, func(s *Spec) { s.Resources = volume("../../x", "data") }},
+		{"is not there", mesos.Invalid, func(s *Spec) { s.Resources = volume("v", "data") }},
 		{"RLMT_CPU", mesos.Invalid, rlimit(&mesospb.RLimitInfo_RLimit{
 			Type: mesospb.RLimitInfo_RLimit_RLMT_CPU.Enum(), Soft: proto.Uint64(100), Hard: proto.Uint64(1)})},
 		{"go together", mesos.Invalid, rlimit(&mesospb.RLimitInfo_RLimit{

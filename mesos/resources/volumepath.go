@@ -1,6 +1,9 @@
 package resources
 
-import "strings"
+import (
+	"path"
+	"strings"
+)
 
 // VolumePath is where on an agent a persistent volume lies, as Mesos has it. See
 // https://mesos.apache.org/documentation/latest/persistent-volume/ and
@@ -14,16 +17,24 @@ type VolumePath struct {
 	Path string
 }
 
+// In is the path for an agent with that work directory.
+func (v VolumePath) In(workDir string) string {
+	if path.IsAbs(v.Root) {
+		return path.Join(v.Root, v.Path)
+	}
+	return path.Join(workDir, v.Root, v.Path)
+}
+
 // VolumePath is where a persistent volume lies. A role's slashes become blanks,
 // which no role has. The ID must be one that mesos.ValidateID accepts.
 func (r Resource) VolumePath() VolumePath {
-	path := "volumes/roles/" + strings.ReplaceAll(r.ReservationRole(), "/", " ") + "/" + r.Disk.Persistence.ID
+	dir := "volumes/roles/" + strings.ReplaceAll(r.ReservationRole(), "/", " ") + "/" + r.Disk.Persistence.ID
 	source := r.Disk.Source
 	switch {
 	case source == nil:
-		return VolumePath{Path: path}
+		return VolumePath{Path: dir}
 	case source.Type == SourceMount:
 		return VolumePath{Root: source.Root}
 	}
-	return VolumePath{Root: source.Root, Path: path}
+	return VolumePath{Root: source.Root, Path: dir}
 }

@@ -19,4 +19,14 @@ func TestVolumesLieWhereMesosHasThem(t *testing.T) {
 			}
 		}
 	}
+	for v, want := range map[VolumePath]string{
+		{Path: "a/b"}:                 "/work/a/b",
+		{Root: "/srv", Path: "a"}:     "/srv/a",
+		{Root: "data", Path: "a"}:     "/work/data/a",
+		{Root: "/mnt/disk", Path: ""}: "/mnt/disk",
+	} {
+		if got := v.In("/work"); got != want {
+			t.Errorf("%+v: got %s, want %s", v, got, want)
+		}
+	}
 }

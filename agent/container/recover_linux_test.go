@@ -1,0 +1,204 @@
+package container
+
+import (
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/mesosctl/mesosctl/agent/container/supervise"
+	"github.com/mesosctl/mesosctl/mesos"
+)
+
+// lasting is a containerizer whose containers may outlive it.
+func lasting(t *testing.T, dir string) *Local {
+	t.Helper()
+	l, err := New(Config{AgentIP: "192.0.2.7", Now: time.Now, RuntimeDir: dir, WorkDir: t.TempDir()})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { l.Close() })
+	return l
+}
+
+// runtimeDir is a directory whose name is too long for a socket's address.
+func runtimeDir(t *testing.T) string {
+	return filepath.Join(t.TempDir(), strings.Repeat("long", 30))
+}
+
+func outliving(t *testing.T, command string) Spec {
+	spec := specOf(t, shell(command))
+	spec.Outlive = time.Minute
+	return spec
+}
+
+func detach(t *testing.T, l *Local) {
+	t.Helper()
+	if err := l.Detach(); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// eventually waits until something is so.
+func eventually(t *testing.T, what string, is func() bool) {
+	t.Helper()
+	for deadline := time.Now().Add(limit); !is(); time.Sleep(5 * time.Millisecond) {
+		if time.Now().After(deadline) {
+			t.Fatalf("never: %s", what)
+		}
+	}
+}
+
+// runs reports whether a process is there and not just waiting to be reaped.
+func runs(pid int) bool {
+	stat, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", pid))
+	_, rest, _ := strings.Cut(string(stat), ") ")
+	return err == nil && !strings.HasPrefix(rest, "Z")
+}
+
+func TestContainersAreTakenOver(t *testing.T) {
+	dir := runtimeDir(t)
+	l := lasting(t, dir)
+	running, ended, mortal := outliving(t, "exec sleep 1000"), outliving(t, "exec sleep 1000"), specOf(t, shell("sleep 1000"))
+	pid, end, mortalPid := launch(t, l, running), launch(t, l, ended), launch(t, l, mortal)
+	detach(t, l)
+	if _, err := l.Wait(t.Context(), running.ID); mesos.KindOf(err) != mesos.Unavailable {
+		t.Errorf("wait for a container that was left: %v", err)
+	}
+	eventually(t, "a container that is not to outlive its agent ends", func() bool { return !runs(mortalPid) })
+	if err := syscall.Kill(end, syscall.SIGTERM); err != nil {
+		t.Fatal(err)
+	}
+	eventually(t, "a container that is to outlive its agent may end by itself", func() bool { return !runs(end) })
+
+	l = lasting(t, dir)
+	if err := l.Recover([]Spec{running, ended, mortal}); err != nil {
+		t.Fatal(err)
+	}
+	status, err := l.Status(running.ID)
+	if err != nil || int(status.GetExecutorPid()) != pid || !runs(pid) {
+		t.Errorf("the container that runs: %v, %v", status, err)
+	}
+	if usage, err := l.Usage(t.Context(), running.ID); err != nil || usage.GetProcesses() != 1 {
+		t.Errorf("its usage: %v, %v", usage, err)
+	}
+	if exit, err := l.Wait(t.Context(), ended.ID); err != nil || !exit.Known || exit.Status.Signal() != syscall.SIGTERM {
+		t.Errorf("the container that ended: %+v, %v", exit, err)
+	}
+	if _, err := l.Status(mortal.ID); mesos.KindOf(err) != mesos.NotFound {
+		t.Errorf("the container that was not to outlive its agent: %v", err)
+	}
+	// It is a container like any other.
+	if err := l.Destroy(t.Context(), running.ID); err != nil {
+		t.Fatal(err)
+	}
+	if exit, err := l.Wait(t.Context(), running.ID); err != nil || exit.Status.Signal() != syscall.SIGKILL {
+		t.Errorf("destroyed: %+v, %v", exit, err)
+	}
+}
+
+func TestEndOfAContainerIsKeptUntilItIsReleased(t *testing.T) {
+	dir := runtimeDir(t)
+	l := lasting(t, dir)
+	spec := outliving(t, "exit 3")
+	launch(t, l, spec)
+	for range 2 { // the agent learns it, and dies before it wrote it down
+		if exit, err := l.Wait(t.Context(), spec.ID); err != nil || exit.Status.ExitStatus() != 3 {
+			t.Fatalf("%+v, %v", exit, err)
+		}
+		detach(t, l)
+		l = lasting(t, dir)
+		if err := l.Recover([]Spec{spec}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	l.Release(spec.ID)
+	detach(t, l)
+	l = lasting(t, dir)
+	if err := l.Recover([]Spec{spec}); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := l.Wait(t.Context(), spec.ID); mesos.KindOf(err) != mesos.NotFound {
+		t.Errorf("after its release: %v", err)
+	}
+}
+
+func TestContainersNobodyTakesOverEnd(t *testing.T) {
+	// covers: SlaveRecoveryTest.DISABLED_RecoveryTimeout
+	dir := runtimeDir(t)
+	l := lasting(t, dir)
+	spec, patient := outliving(t, "sleep 1000"), outliving(t, "sleep 1000")
+	spec.Outlive = time.Second
+	pid, patientPid := launch(t, l, spec), launch(t, l, patient)
+	detach(t, l)
+	eventually(t, "it ends when no agent comes", func() bool { return !runs(pid) })
+	if !runs(patientPid) {
+		t.Error("one that may wait longer ended too")
+	}
+	l = lasting(t, dir)
+	if err := l.Recover(nil); err != nil { // the new agent knows nothing of the other
+		t.Fatal(err)
+	}
+	eventually(t, "what the agent does not know ends", func() bool { return !runs(patientPid) })
+}
+
+func TestContainersOfADeadSupervisorAreLostAndSweptUp(t *testing.T) {
+	dir := runtimeDir(t)
+	l := lasting(t, dir)
+	spec := outliving(t, "setsid sleep 1000")
+	pid := launch(t, l, spec)
+	supervisorPid := l.launcher.(*supervised).current.process.Process.Pid
+	detach(t, l)
+	if err := syscall.Kill(supervisorPid, syscall.SIGKILL); err != nil {
+		t.Fatal(err)
+	}
+	l = lasting(t, dir)
+	if err := l.Recover([]Spec{spec}); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := l.Status(spec.ID); mesos.KindOf(err) != mesos.NotFound || runs(pid) {
+		t.Errorf("the container is known (%v), or runs (%v)", err, runs(pid))
+	}
+}
+
+// TestSupervisorOfAnotherVersion speaks as an agent of the first version did,
+// byte by byte: containers must survive upgrades, so this never changes.
+func TestSupervisorOfAnotherVersion(t *testing.T) {
+	dir := runtimeDir(t)
+	l := lasting(t, dir)
+	spec := outliving(t, "sleep 1000")
+	pid := launch(t, l, spec)
+	detach(t, l)
+	conn, err := supervise.Dial(dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer conn.Close()
+	ask := func(request string) supervise.Message {
+		if _, err := conn.WriteString(string([]byte{0, 0, 0, byte(len(request))}) + request); err != nil {
+			t.Fatal(err)
+		}
+		m, err := supervise.ReadMessage(conn)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return m
+	}
+	if m := ask("\x01\x05\x00\x00\x00\x01"); m.Seq != 1 || m.Version == 0 { // hello, version 1
+		t.Errorf("hello: %+v", m)
+	}
+	id := string(rune(len(spec.ID))) + string(spec.ID)
+	if m := ask("\x02\x06" + id + "\x00"); m.Seq != 2 || len(m.Pids) != 1 || m.Pids[0] != pid { // adopt
+		t.Errorf("adopt: %+v", m)
+	}
+	// One of a later version: a longer message, and an operation that is not known.
+	if m := ask("\x03\x7f" + id + "\x00\x00\x09\x01\x02\x03"); m.Errno != int(syscall.ENOSYS) {
+		t.Errorf("an operation of the future: %+v", m)
+	}
+	if m := ask("\x04\x09\x00\x00"); m.Seq != 4 { // shut down
+		t.Errorf("shut down: %+v", m)
+	}
+}
