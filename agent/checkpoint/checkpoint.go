@@ -24,21 +24,32 @@ type Op struct {
 }
 
 // Store is a directory of checkpoints. It is not for concurrent use.
-type Store struct{ dir string }
+type Store struct {
+	dir string
+	// write is how bytes get into a file: tests let it fail.
+	write func(file *os.File, data []byte) error
+}
 
 // Open makes the directory if it does not exist.
 func Open(dir string) (*Store, error) {
 	if err := os.MkdirAll(dir, 0o755); err != nil {
 		return nil, fmt.Errorf("checkpoint: open: %w", err)
 	}
-	return &Store{dir: dir}, nil
+	return &Store{dir: dir, write: writeAll}, nil
+}
+
+func writeAll(file *os.File, data []byte) error {
+	_, err := file.Write(data)
+	return err
 }
 
 // Apply makes the changes in order and returns once all are durable. Files and
 // directories touched more than once are synced once. After an error, changes
-// before the failed one may have been made.
+// before the failed one may have been made, and a record that was being added may
+// be there in part: the Store is not to be used any more, and Records of the next
+// one cuts that part off.
 func (s *Store) Apply(ops []Op) error {
-	b := batch{appended: map[string]*os.File{}, dirs: map[string]bool{}}
+	b := batch{write: s.write, appended: map[string]*os.File{}, dirs: map[string]bool{}}
 	defer b.close()
 	for _, op := range ops {
 		path, err := s.resolve(op.Path)
@@ -73,8 +84,12 @@ func (s *Store) Read(path string) ([]byte, error) {
 	return value, nil
 }
 
+// ErrDamaged tells that a file has something in it that no crash leaves behind.
+var ErrDamaged = errors.New("damaged")
+
 // Records returns the records of an append-only file, and cuts a torn tail off
-// so that the next record follows the last whole one.
+// so that the next record follows the last whole one. If what follows is no torn
+// tail it is cut off too, and the error, beside the records, is ErrDamaged.
 func (s *Store) Records(path string) ([][]byte, error) {
 	full, err := s.resolve(path)
 	if err != nil {
@@ -85,10 +100,14 @@ func (s *Store) Records(path string) ([][]byte, error) {
 		return nil, fmt.Errorf("checkpoint: %s: %w", path, err)
 	}
 	records, whole := split(data)
-	if whole < len(data) {
-		if err := os.Truncate(full, int64(whole)); err != nil {
-			return nil, fmt.Errorf("checkpoint: %s: cut torn tail: %w", path, err)
-		}
+	if whole == len(data) {
+		return records, nil
+	}
+	if err := os.Truncate(full, int64(whole)); err != nil {
+		return nil, fmt.Errorf("checkpoint: %s: cut torn tail: %w", path, err)
+	}
+	if !torn(data[whole:]) {
+		return records, fmt.Errorf("checkpoint: %s: after %d records: %w", path, len(records), ErrDamaged)
 	}
 	return records, nil
 }
@@ -146,6 +165,7 @@ const temporary = ".tmp"
 
 // batch is what one Apply has touched and must sync.
 type batch struct {
+	write    func(*os.File, []byte) error
 	appended map[string]*os.File
 	dirs     map[string]bool
 }
@@ -184,7 +204,7 @@ func (b *batch) replace(path string, value []byte) error {
 	if err != nil {
 		return err
 	}
-	_, err = file.Write(value)
+	err = b.write(file, value)
 	if err == nil {
 		err = file.Sync()
 	}
@@ -212,8 +232,7 @@ func (b *batch) append(path string, value []byte) error {
 		}
 		b.appended[path] = file
 	}
-	_, err := file.Write(record(value))
-	return err
+	return b.write(file, record(value))
 }
 
 // mkdir makes a directory and remembers every directory that gained an entry.
@@ -260,7 +279,9 @@ func syncDir(dir string) error {
 	return file.Sync()
 }
 
-// A record is its length and its CRC-32C, four bytes each in little endian, and its bytes.
+// A record is the length of its value and a CRC-32C of length and value, four
+// bytes each in little endian, and the value. Nothing but zeros, as a crash may
+// leave in the place of what was not written, is therefore no record.
 const recordHeader = 8
 
 var castagnoli = crc32.MakeTable(crc32.Castagnoli)
@@ -268,8 +289,22 @@ var castagnoli = crc32.MakeTable(crc32.Castagnoli)
 func record(value []byte) []byte {
 	b := make([]byte, recordHeader, recordHeader+len(value))
 	binary.LittleEndian.PutUint32(b, uint32(len(value)))
-	binary.LittleEndian.PutUint32(b[4:], crc32.Checksum(value, castagnoli))
+	binary.LittleEndian.PutUint32(b[4:], sum(b[:4], value))
 	return append(b, value...)
+}
+
+func sum(length, value []byte) uint32 {
+	return crc32.Update(crc32.Checksum(length, castagnoli), castagnoli, value)
+}
+
+// torn reports whether the rest of a file, which does not begin with a whole
+// record, may be what a crash left of the last one: it ends within that, or some
+// of its pages were not written.
+func torn(rest []byte) bool {
+	if len(rest) < recordHeader || len(bytes.Trim(rest, "\x00")) == 0 {
+		return true
+	}
+	return int64(binary.LittleEndian.Uint32(rest)) >= int64(len(rest)-recordHeader)
 }
 
 // split returns the whole records of data and the length of what they take up.
@@ -285,7 +320,7 @@ func split(data []byte) (records [][]byte, whole int) {
 		}
 		start := whole + recordHeader
 		value := data[start : start+int(length)]
-		if crc32.Checksum(value, castagnoli) != binary.LittleEndian.Uint32(header[4:]) {
+		if sum(header[:4], value) != binary.LittleEndian.Uint32(header[4:]) {
 			return records, whole
 		}
 		records = append(records, value)

@@ -6,6 +6,8 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strings"
+	"syscall"
 	"testing"
 )
 
@@ -94,6 +96,85 @@ func TestAFlippedBitEndsTheRecords(t *testing.T) {
 	}
 	if records, err := s.Records("u"); err != nil || !slices.Equal(strs(records), []string{"first"}) {
 		t.Errorf("records: %q, %v", records, err)
+	}
+}
+
+func TestDamageInTheMiddleIsToldFromATornTail(t *testing.T) {
+	whole := slices.Concat(record([]byte("first")), record([]byte("second")), record([]byte("third")))
+	for name, damage := range map[string]struct {
+		data []byte
+		torn bool
+	}{
+		"a flipped bit":    {flip(whole, len(record([]byte("first")))+recordHeader), false},
+		"another length":   {flip(whole, len(record([]byte("first")))), false},
+		"zeros at the end": {append(slices.Clone(whole[:len(record([]byte("first")))]), make([]byte, 4096)...), true},
+		"no length":        {append(slices.Clone(whole[:len(record([]byte("first")))]), 1, 2, 3), true},
+	} {
+		s, dir := open(t)
+		if err := os.WriteFile(filepath.Join(dir, "u"), damage.data, 0o644); err != nil {
+			t.Fatal(err)
+		}
+		records, err := s.Records("u")
+		if !slices.Equal(strs(records), []string{"first"}) || errors.Is(err, ErrDamaged) == damage.torn {
+			t.Errorf("%s: %q, %v", name, records, err)
+		}
+		apply(t, s, Op{Path: "u", Value: []byte("next"), Append: true})
+		if records, err := s.Records("u"); err != nil || !slices.Equal(strs(records), []string{"first", "next"}) {
+			t.Errorf("%s, and a record after it: %q, %v", name, records, err)
+		}
+	}
+}
+
+func flip(data []byte, at int) []byte {
+	data = slices.Clone(data)
+	data[at] ^= 1
+	return data
+}
+
+// TestADiskThatIsFullAtAnyByte lets the disk take only so many bytes of a batch.
+// What was there before is there afterwards, and what there is of the batch is whole.
+func TestADiskThatIsFullAtAnyByte(t *testing.T) {
+	// covers: SlaveStateTest.CheckpointString
+	// covers: SlaveStateTest.CheckpointProtobufMessage
+	// covers: SlaveStateTest.CheckpointRepeatedProtobufMessages
+	for room := 0; ; room++ {
+		s, dir := open(t)
+		apply(t, s, Op{Path: "info", Value: []byte("old")}, Op{Path: "log", Value: []byte("one"), Append: true})
+		left := room
+		s.write = func(file *os.File, data []byte) error {
+			n := min(left, len(data))
+			left -= n
+			if _, err := file.Write(data[:n]); err != nil || n == len(data) {
+				return err
+			}
+			return syscall.ENOSPC
+		}
+		err := s.Apply([]Op{
+			{Path: "log", Value: []byte("two"), Append: true}, {Path: "info", Value: []byte("new")}, {Path: "log", Value: []byte("three"), Append: true},
+		})
+		again, openErr := Open(dir)
+		if openErr != nil {
+			t.Fatal(openErr)
+		}
+		info, infoErr := again.Read("info")
+		records, recordsErr := again.Records("log")
+		if infoErr != nil || recordsErr != nil {
+			t.Fatalf("room for %d bytes: %v, %v", room, infoErr, recordsErr)
+		}
+		got := string(info) + " " + strings.Join(strs(records), " ")
+		if err == nil {
+			if got != "new one two three" {
+				t.Errorf("all was written, but there is %q", got)
+			}
+			return
+		}
+		if !errors.Is(err, syscall.ENOSPC) || !slices.Contains([]string{"old one", "old one two", "new one two"}, got) {
+			t.Errorf("room for %d bytes: %v, and there is %q", room, err, got)
+		}
+		names, err := again.List("log/..") // not a path below the directory
+		if err == nil {
+			t.Errorf("listed %q", names)
+		}
 	}
 }
 
