@@ -27,7 +27,7 @@ func compatible(config *Config, old *mesospb.AgentInfo) error {
 		return nil
 	}
 	changed := func(what string, was, is any) error {
-		return mesos.Errorf(mesos.Conflict, "%s was %v and is %v, which --reconfiguration_policy=%s does not allow", what, was, is, policy)
+		return mesos.Errorf(mesos.Conflict, "%s changed from %v to %v, which --reconfiguration_policy=%s does not allow", what, was, is, policy)
 	}
 	was, err := convert.Resources(old.GetResources())
 	if err != nil {

@@ -32,6 +32,7 @@ func ranCommand(t *testing.T, commands ...string) *stage {
 
 func TestRestartedAgentTakesOverWhatRuns(t *testing.T) {
 	// covers: SlaveRecoveryTest.RecoverSlaveState
+	// covers: MasterSlaveReconciliationTest.SlaveReregisterFrameworks
 	// covers: SlaveRecoveryTest.ReconnectExecutor
 	s := ran(t, "restart")
 	s.wants(s.do("start"),
@@ -66,6 +67,7 @@ func (s *stage) left() (files []string) {
 
 func TestUpdateThatIsNotAcknowledgedIsSentAgainAfterARestart(t *testing.T) {
 	// covers: SlaveRecoveryTest.RecoverTaskStatusUpdateManager
+	// covers: MasterSlaveReconciliationTest.SlaveReregisterTerminalTask
 	s := ran(t, "update state=FINISHED uuid=102", "restart", "start", "subscribe")
 	s.wants(s.do("connected", "registered"), "to master: reregister M-S0", "  framework F", "  executor F/E in c1",
 		"  task F/t FINISHED (told FINISHED #102)", "to master: update #102 F/t FINISHED in c1@10.0.0.1 pid 42")

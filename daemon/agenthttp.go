@@ -58,6 +58,8 @@ func (a *Agent) publish(effects []agent.Effect) {
 			if e.Master != "" {
 				a.firstTime.Do(func() { close(a.registered) })
 			}
+		case agent.PutResources:
+			a.view.PutResources(e.Total)
 		case agent.PutFramework:
 			a.view.PutFramework(e.Framework, e.Completed)
 		case agent.DropFramework:

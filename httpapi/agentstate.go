@@ -39,7 +39,10 @@ func (a *Agent) state(w http.ResponseWriter, r *http.Request) {
 // appendAgentResources appends what the agent has: totals of all of it, and of
 // what is reserved those roles that may be seen.
 func appendAgentResources(dst []byte, s *agentSnapshot, sees sight) []byte {
-	all := s.agent.GetResources()
+	all := s.total
+	if all == nil {
+		all = s.agent.GetResources()
+	}
 	reserved, unreserved := reservations(all)
 	reserved = sees.reservations(reserved)
 	dst = appendResources(dst, "resources", all)

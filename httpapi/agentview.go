@@ -37,6 +37,7 @@ type AgentView struct {
 	mu         sync.RWMutex
 	agent      *mesospb.AgentInfo
 	master     string
+	total      []*mesospb.Resource                      // nil: those of agent
 	frameworks shelf[mesos.FrameworkID, agentFramework] // lists: current, former
 	executors  map[mesos.ContainerID]*agentExecutor
 }
@@ -68,6 +69,14 @@ func (v *AgentView) PutAgent(agent *mesospb.AgentInfo, master string) {
 	v.mu.Lock()
 	defer v.mu.Unlock()
 	v.agent, v.master = agent, master
+}
+
+// PutResources shows what the agent has, with reservations and volumes made of
+// what it was configured with.
+func (v *AgentView) PutResources(total []*mesospb.Resource) {
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	v.total = total
 }
 
 // PutFramework shows a framework; completed moves it to the history.
@@ -159,6 +168,7 @@ func (v *AgentView) DropTask(container mesos.ContainerID, task mesos.TaskID) {
 type agentSnapshot struct {
 	agent                 *mesospb.AgentInfo
 	master                string
+	total                 []*mesospb.Resource
 	frameworks, completed []agentFrameworkSnapshot
 	inUse                 []*mesospb.Resource // by all executors that run
 }
@@ -177,7 +187,7 @@ func (v *AgentView) snapshot() agentSnapshot {
 	v.mu.RLock()
 	defer v.mu.RUnlock()
 	return agentSnapshot{
-		agent: v.agent, master: v.master,
+		agent: v.agent, master: v.master, total: v.total,
 		frameworks: agentFrameworks(v.frameworks.all(current)),
 		completed:  agentFrameworks(v.frameworks.all(former)),
 	}

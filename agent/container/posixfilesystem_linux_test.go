@@ -65,6 +65,38 @@ func TestTaskFindsItsVolumeInItsSandbox(t *testing.T) {
 	}
 }
 
+func TestVolumeOfAContainerThatIsTakenOverStays(t *testing.T) {
+	// covers: PersistentVolumeTest.SlaveRecovery
+	_, workDir := withVolumes(t, "v")
+	dir := runtimeDir(t)
+	spec := outliving(t, "while ! test -e go; do sleep 0.01; done; test -d data/.")
+	spec.Resources = volume("v", "data")
+	for i := range 2 {
+		l, err := New(Config{AgentIP: "192.0.2.7", Now: time.Now, WorkDir: workDir, RuntimeDir: dir})
+		if err != nil {
+			t.Fatal(err)
+		}
+		t.Cleanup(func() { l.Close() })
+		if i == 0 {
+			launch(t, l, spec)
+			detach(t, l)
+			continue
+		}
+		if err := l.Recover([]Spec{spec}); err != nil {
+			t.Fatal(err)
+		}
+		if err := l.Update(t.Context(), spec.ID, volume("v", "data"), nil); err != nil {
+			t.Errorf("its resources as they were: %v", err)
+		}
+		if err := os.WriteFile(filepath.Join(spec.Sandbox, "go"), nil, 0o644); err != nil {
+			t.Fatal(err)
+		}
+		if exit, err := l.Wait(t.Context(), spec.ID); err != nil || exit.Status != 0 {
+			t.Errorf("the volume is gone: %+v, %v", exit, err)
+		}
+	}
+}
+
 func TestVolumeIsItsUsers(t *testing.T) {
 	// covers: PersistentVolumeTest.UNPRIVILEGED_USER_PersistentVolumes
 	if os.Geteuid() != 0 {

@@ -9,8 +9,11 @@ import (
 	"testing"
 	"time"
 
+	"google.golang.org/protobuf/proto"
+
 	"github.com/mesosctl/mesosctl/agent/container/supervise"
 	"github.com/mesosctl/mesosctl/mesos"
+	"github.com/mesosctl/mesosctl/wire/mesospb"
 )
 
 // lasting is a containerizer whose containers may outlive it.
@@ -63,6 +66,7 @@ func TestContainersAreTakenOver(t *testing.T) {
 	dir := runtimeDir(t)
 	l := lasting(t, dir)
 	running, ended, mortal := outliving(t, "exec sleep 1000"), outliving(t, "exec sleep 1000"), specOf(t, shell("sleep 1000"))
+	running.Resources = []*mesospb.Resource{{Name: proto.String("mem"), Scalar: &mesospb.Value_Scalar{Value: proto.Float64(32)}}}
 	pid, end, mortalPid := launch(t, l, running), launch(t, l, ended), launch(t, l, mortal)
 	detach(t, l)
 	if _, err := l.Wait(t.Context(), running.ID); mesos.KindOf(err) != mesos.Unavailable {
@@ -82,7 +86,8 @@ func TestContainersAreTakenOver(t *testing.T) {
 	if err != nil || int(status.GetExecutorPid()) != pid || !runs(pid) {
 		t.Errorf("the container that runs: %v, %v", status, err)
 	}
-	if usage, err := l.Usage(t.Context(), running.ID); err != nil || usage.GetProcesses() != 1 {
+	// covers: MesosContainerizerSlaveRecoveryTest.ResourceStatistics
+	if usage, err := l.Usage(t.Context(), running.ID); err != nil || usage.GetProcesses() != 1 || usage.GetMemLimitBytes() != 32<<20 {
 		t.Errorf("its usage: %v, %v", usage, err)
 	}
 	if exit, err := l.Wait(t.Context(), ended.ID); err != nil || !exit.Known || exit.Status.Signal() != syscall.SIGTERM {
@@ -97,6 +102,30 @@ func TestContainersAreTakenOver(t *testing.T) {
 	}
 	if exit, err := l.Wait(t.Context(), running.ID); err != nil || exit.Status.Signal() != syscall.SIGKILL {
 		t.Errorf("destroyed: %+v, %v", exit, err)
+	}
+}
+
+func TestAgentsOnOneMachineTakeOverTheirOwn(t *testing.T) {
+	// covers: SlaveRecoveryTest.MultipleSlaves
+	dirs := []string{runtimeDir(t), runtimeDir(t)}
+	var specs []Spec
+	for _, dir := range dirs {
+		l, spec := lasting(t, dir), outliving(t, "exec sleep 1000")
+		launch(t, l, spec)
+		detach(t, l)
+		specs = append(specs, spec)
+	}
+	for i, dir := range dirs {
+		l := lasting(t, dir)
+		if err := l.Recover([]Spec{specs[i]}); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := l.Status(specs[i].ID); err != nil {
+			t.Errorf("its own: %v", err)
+		}
+		if _, err := l.Status(specs[1-i].ID); mesos.KindOf(err) != mesos.NotFound {
+			t.Errorf("the other's: %v", err)
+		}
 	}
 }
 

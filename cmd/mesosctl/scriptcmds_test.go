@@ -118,12 +118,14 @@ func environ(ts *testscript.TestScript) (list []string) {
 	return list
 }
 
-var signals = map[string]syscall.Signal{"INT": syscall.SIGINT, "TERM": syscall.SIGTERM, "KILL": syscall.SIGKILL}
+var signals = map[string]syscall.Signal{
+	"INT": syscall.SIGINT, "TERM": syscall.SIGTERM, "KILL": syscall.SIGKILL, "USR1": syscall.SIGUSR1,
+}
 
-// signal NAME INT|TERM|KILL sends a signal to a spawned program.
+// signal NAME INT|TERM|KILL|USR1 sends a signal to a spawned program.
 func signalSpawned(ts *testscript.TestScript, neg bool, args []string) {
 	if neg || len(args) != 2 {
-		ts.Fatalf("usage: signal NAME INT|TERM|KILL")
+		ts.Fatalf("usage: signal NAME INT|TERM|KILL|USR1")
 	}
 	number, known := signals[args[1]]
 	if !known {
