@@ -199,7 +199,7 @@ func (a *Agent) await() error {
 	}
 	err = errors.Join(a.stopped, leave(), ignoreCanceled(err))
 	a.executors.end()
-	a.lock.Close() //nolint:errcheck // nothing was written
+	a.lock.Close()
 	return err
 }
 
@@ -220,7 +220,7 @@ func (a *Agent) discard() {
 		a.containers.Detach() //nolint:errcheck // the start's error matters
 	}
 	if a.lock != nil {
-		a.lock.Close() //nolint:errcheck // nothing was written
+		a.lock.Close()
 	}
 }
 

@@ -21,7 +21,7 @@ func lockDir(dir string) (*os.File, error) {
 		return nil, err
 	}
 	if err := syscall.Flock(int(file.Fd()), syscall.LOCK_EX|syscall.LOCK_NB); err != nil {
-		file.Close() //nolint:errcheck // nothing was written
+		file.Close()
 		return nil, mesos.Errorf(mesos.Conflict, "work directory %s: another agent runs in it", dir)
 	}
 	return file, nil
