@@ -44,7 +44,8 @@ type machine struct {
 func (c *cluster) newMachine(i int, total string) *machine {
 	m := &machine{
 		cluster: c, name: fmt.Sprintf("A%d", i), address: fmt.Sprintf("10.0.0.%d:5051", i+1), total: resources.MustParse(total),
-		clock: clock{world: c.world}, disk: newDisk(c.world), core: &core[agent.Input, agent.Effect]{dead: true},
+		containers: map[mesos.ContainerID]*executor{},
+		clock:      clock{world: c.world}, disk: newDisk(c.world), core: &core[agent.Input, agent.Effect]{dead: true},
 	}
 	if c.chance(3) {
 		m.slow = c.between(0, 300*time.Millisecond)
@@ -68,7 +69,6 @@ func (m *machine) start() {
 	m.life++
 	m.crashAfter = 0
 	m.links = map[agent.LinkID]*conn{}
-	m.containers = map[mesos.ContainerID]*executor{}
 	m.ending = map[string]bool{}
 	m.requests = map[agent.RequestID]func(error){}
 	logic := agent.New(config, state)
@@ -107,7 +107,7 @@ const (
 	losesDisk    loss = "the disk is lost"
 )
 
-// crash ends the agent and everything it ran, and starts it again later.
+// crash ends the agent and what does not outlive it, and starts it again later.
 func (m *machine) crash(what loss) {
 	if m.core.dead {
 		return
@@ -119,9 +119,13 @@ func (m *machine) crash(what loss) {
 		m.links[id].breakUp(time.Second)
 	}
 	for _, id := range slices.Sorted(maps.Keys(m.containers)) {
+		if x := m.containers[id]; what == losesProcess && x.launch.Checkpoint && x.conn != nil {
+			x.conn.breakUp(10 * time.Millisecond)
+			continue
+		}
 		m.containers[id].dead = true
+		delete(m.containers, id)
 	}
-	m.containers = map[mesos.ContainerID]*executor{}
 	before := m.identity()
 	switch what {
 	case losesPower:
@@ -235,11 +239,7 @@ func (m *machine) do(effect agent.Effect) {
 	case agent.LaunchContainer:
 		m.launch(e)
 	case agent.RecoverContainers:
-		for _, lost := range e.Containers { // the machine crashed, not only the agent
-			c.after(c.between(0, 20*time.Millisecond), m.ifAlive(func() {
-				m.core.take(agent.ContainerEnded{Container: lost.Container, Launched: true})
-			}))
-		}
+		m.takeOver(e)
 	case agent.UpdateContainer:
 		if c.options.faults && c.chance(50) {
 			id := e.Container

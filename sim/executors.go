@@ -57,13 +57,41 @@ func (m *machine) launch(e agent.LaunchContainer) {
 			})
 			return
 		}
-		pid := 0
-		if e.Builtin == agent.BuiltinNone {
-			pid = 1000
-		}
-		m.core.take(agent.ContainerStarted{Container: e.Container, Pid: pid})
+		m.core.take(agent.ContainerStarted{Container: e.Container, Pid: x.pid()})
 		c.after(c.between(0, 50*time.Millisecond), x.alive(x.subscribe))
 	}))
+}
+
+// takeOver finds what an agent that died left running, and ends what the new one
+// does not know.
+func (m *machine) takeOver(e agent.RecoverContainers) {
+	c := m.cluster
+	known := map[mesos.ContainerID]bool{}
+	for _, r := range e.Containers {
+		known[r.Container] = true
+		c.after(c.between(0, 20*time.Millisecond), m.ifAlive(func() {
+			if x := m.containers[r.Container]; x != nil {
+				m.core.take(agent.ContainerStarted{Container: r.Container, Pid: x.pid()})
+			} else {
+				m.core.take(agent.ContainerEnded{Container: r.Container, Launched: true})
+			}
+		}))
+	}
+	for _, id := range slices.Sorted(maps.Keys(m.containers)) {
+		if !known[id] {
+			m.containers[id].dead = true
+			delete(m.containers, id)
+			m.moved = true
+		}
+	}
+}
+
+// pid is that of the executor's process, if it has one.
+func (x *executor) pid() int {
+	if x.launch.Builtin == agent.BuiltinNone {
+		return 1000
+	}
+	return 0
 }
 
 // alive does something only if the executor has not died meanwhile.
@@ -109,6 +137,10 @@ func (x *executor) subscribe() {
 		return
 	}
 	m := x.machine
+	if m.core.dead { // until an agent is back
+		m.cluster.after(m.cluster.between(0, time.Second), x.alive(x.subscribe))
+		return
+	}
 	x.streams++
 	id := agent.StreamID(fmt.Sprintf("%s-%d", x.launch.Container, x.streams))
 	conn := newConn(m.cluster.world, "", "", 5*time.Millisecond)
