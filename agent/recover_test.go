@@ -112,7 +112,7 @@ func TestExecutorThatEndedMeanwhile(t *testing.T) {
 	s.show["releases"] = true
 	s.wants(s.do("ended container=1 status=9"), "release container c1", "connect")
 	s.wants(s.do("connected", "registered"), "to master: reregister M-S0", "  framework F",
-		"  task F/t FAILED (told RUNNING #101)", `to master: update #1 F/t FAILED EXECUTOR_TERMINATED by agent "Executor terminated" in c1@10.0.0.1 pid 42`)
+		"  task F/t FAILED (told RUNNING #101)", `to master: update #2 F/t FAILED EXECUTOR_TERMINATED by agent "Executor terminated" in c1@10.0.0.1 pid 42`)
 }
 
 func TestAgentThatDiedBeforeItLaunched(t *testing.T) {
@@ -309,28 +309,28 @@ func TestCheckpointSurvivesADeathAtAnyInstant(t *testing.T) {
 	for deadAfter := 0; ; deadAfter++ {
 		s := newStage(t, State{})
 		s.settings.Strict = true
-		s.diesAfter = &deadAfter
-		told := deadAfter
+		left := deadAfter
+		s.diesAfter = &left
 		for _, command := range story {
-			if deadAfter < 0 {
+			if left < 0 {
 				break
 			}
 			s.command(command)
 		}
-		if deadAfter >= 0 {
+		if left >= 0 {
 			break // it lived through the whole story
 		}
 		writes++
 		s.diesAfter = nil
 		state, err := Recover(s.disk, s.settings)
 		if err != nil {
-			t.Fatalf("after %d writes: %v", told, err)
+			t.Fatalf("after %d writes: %v", deadAfter, err)
 		}
 		s.agent = New(s.settings, state)
 		got := s.do("start", "subscribe unacked-tasks=t", "subscribe framework=G executor=c stream=c unacked-tasks=c", "after 2s", "connected", "registered", "after 10s")
 		for sent := range s.sent { // what went out and was not acknowledged goes out again
 			if !strings.Contains(got, sent) {
-				t.Errorf("after %d writes: %s is lost:\n%s", told, sent, got)
+				t.Errorf("after %d writes: %s is lost:\n%s", deadAfter, sent, got)
 			}
 		}
 	}
