@@ -303,6 +303,10 @@ func TestAnUnreachableAgentIsDrainedWhenItComesBack(t *testing.T) {
 }
 
 func TestWhatOperatorsDecidedOfAnAgentOutlivesTheMaster(t *testing.T) {
+	// covers: RegistrarTest.DrainAgent
+	// covers: RegistrarTest.MarkAgentDrained
+	// covers: RegistrarTest.DeactivateAgent
+	// covers: RegistrarTest.ReactivateAgent
 	c := newCluster(t, testConfig(), Recovered{})
 	a, drained := c.agent(1, "cpus:4;mem:1024"), c.agent(2, "cpus:4;mem:1024")
 	says(t, c.deactivateAgent("M-S9"), mesos.Invalid, "not known")
@@ -375,6 +379,8 @@ func TestTheTasksOfAGoneAgentAreGone(t *testing.T) {
 	// covers: MasterAPITest.MarkRegisteredAgentGone
 	// covers: MasterAPITest.TaskUpdatesUponAgentGone
 	// covers: MasterAPITest.UnreachableAgentMarkedGone
+	// covers: RegistrarTest.MarkGone
+	// covers: RegistrarTest.MarkUnreachableGone
 	config := testConfig()
 	config.MaxAgentPingTimeouts = 1000 // nobody answers pings here
 	c := newCluster(t, config, Recovered{})

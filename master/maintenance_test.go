@@ -183,6 +183,9 @@ func TestMachinesGoDownAndComeUpAgain(t *testing.T) {
 	// covers: MasterMaintenanceTest.BringUpMachines
 	// covers: MasterMaintenanceTest.FailToUnscheduleDeactivatedMachines
 	// covers: MasterMaintenanceTest.MachineStatus
+	// covers: RegistrarTest.UpdateMaintenanceSchedule
+	// covers: RegistrarTest.StartMaintenance
+	// covers: RegistrarTest.StopMaintenance
 	c := newCluster(t, testConfig(), Recovered{})
 	c.step(Tick{})
 	says(t, c.takeDown(), mesos.Invalid, "no machines")

@@ -156,6 +156,7 @@ func gcConfig(count int, age time.Duration) Config {
 func TestTheOldestOfTooManyUnreachableAgentsLeaveTheRegistry(t *testing.T) {
 	// covers: PartitionTest.RegistryGcByCount
 	// covers: PartitionTest.RegistryGcByCountManySlaves
+	// covers: RegistrarTest.Prune
 	c := newCluster(t, gcConfig(1, 1000*time.Hour), Recovered{})
 	s := c.subscribe("s1", frameworkInfo(withCapability(mesospb.FrameworkInfo_Capability_PARTITION_AWARE)))
 	var ids []mesos.AgentID

@@ -154,7 +154,7 @@ func (c *cluster) failover() *cluster {
 	next := newCluster(c.t, config, recovered)
 	next.now = c.now
 	next.registry = maps.Clone(c.registry)
-	next.step(Tick{})
+	next.connectAllocator(1)
 	return next
 }
 
