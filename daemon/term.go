@@ -251,13 +251,14 @@ func (t *term) serveLink(conn *link.Conn, principal string) {
 	t.links[id] = conn
 	t.mu.Unlock()
 
+	address := conn.RemoteAddr()
 	for {
 		message := new(linkpb.ToMaster)
 		if err := conn.Receive(message); err != nil {
 			t.log.Debug("agent connection ended", "address", conn.RemoteAddr(), "error", err)
 			break
 		}
-		if !t.master.PutWait(master.AgentMessage{Link: id, Address: conn.RemoteAddr(), Principal: principal, Message: message}) {
+		if !t.master.PutWait(master.AgentMessage{Link: id, Address: address, Principal: principal, Message: message}) {
 			break
 		}
 	}

@@ -9,6 +9,7 @@ import (
 
 	"github.com/google/uuid"
 
+	"github.com/mesosctl/mesosctl/internal/crew"
 	"github.com/mesosctl/mesosctl/wire"
 )
 
@@ -130,7 +131,7 @@ func (s *Stream) fail(cause error) {
 func (s *Stream) wakeLocked() {
 	if s.sink != nil && !s.writing && !s.ended {
 		s.writing = true
-		go s.drain()
+		writers.Go((*writer)(s))
 	}
 }
 
@@ -166,8 +167,15 @@ func (s *Stream) dismissLocked() {
 // buffers are what events are encoded into.
 var buffers = sync.Pool{New: func() any { b := make([]byte, 0, 4<<10); return &b }}
 
-// drain writes what is queued until nothing is.
-func (s *Stream) drain() {
+// writers write for all streams of the process.
+var writers crew.Crew
+
+// writer is a stream that has something to write.
+type writer Stream
+
+// Run writes what is queued until nothing is.
+func (w *writer) Run() {
+	s := (*Stream)(w)
 	buffer := buffers.Get().(*[]byte)
 	defer buffers.Put(buffer)
 	s.mu.Lock()

@@ -10,6 +10,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/mesosctl/mesosctl/internal/crew"
 	"github.com/mesosctl/mesosctl/mesos"
 	"github.com/mesosctl/mesosctl/wire"
 )
@@ -72,7 +73,7 @@ func (c *Conn) Send(m wire.Message) {
 	c.queue = append(c.queue, m)
 	if !c.writing {
 		c.writing = true
-		go c.drain()
+		writers.Go((*writer)(c))
 	}
 }
 
@@ -139,8 +140,15 @@ func (c *Conn) breakLocked(err error) {
 	}
 }
 
-// drain writes what is queued until nothing is.
-func (c *Conn) drain() {
+// writers write for all links of the process.
+var writers crew.Crew
+
+// writer is a link that has something to write.
+type writer Conn
+
+// Run writes what is queued until nothing is.
+func (w *writer) Run() {
+	c := (*Conn)(w)
 	buffer := buffers.Get().(*[]byte)
 	defer buffers.Put(buffer)
 	for {
