@@ -116,7 +116,8 @@ type localCluster struct {
 	processes []*exec.Cmd
 }
 
-func startCluster(ctx context.Context, binary, dir string) (*localCluster, error) {
+// startCluster starts a cluster; flags are more of the agent's.
+func startCluster(ctx context.Context, binary, dir string, flags ...string) (*localCluster, error) {
 	addresses, err := freeAddresses(2)
 	if err != nil {
 		return nil, err
@@ -126,7 +127,7 @@ func startCluster(ctx context.Context, binary, dir string) (*localCluster, error
 		host, port, _ := net.SplitHostPort(addresses[i])
 		args := []string{role, "--ip=" + host, "--port=" + port, "--work_dir=" + filepath.Join(dir, role)}
 		if role == "agent" {
-			args = append(args, "--master="+c.master)
+			args = append(append(args, "--master="+c.master), flags...)
 		}
 		if err := c.start(binary, role, args); err != nil {
 			c.stop()

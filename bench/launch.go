@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"fmt"
+	"os"
 	"strconv"
 	"time"
 
@@ -24,7 +25,11 @@ func Launch(ctx context.Context, opts Options) ([]Row, error) {
 	if err != nil {
 		return nil, err
 	}
-	return []Row{many}, nil
+	one, err := launchOne(ctx, opts)
+	if err != nil {
+		return []Row{many}, err
+	}
+	return []Row{many, one}, nil
 }
 
 // rate is a row of tasks a second.
@@ -74,6 +79,52 @@ func launchMany(ctx context.Context, opts Options) (Row, error) {
 		tasks, median(times), goal), nil
 }
 
+// launchOne is tasks from one offer through one executor on one agent: the
+// daemons, and the executor that the agent starts, are processes of their own.
+func launchOne(ctx context.Context, opts Options) (Row, error) {
+	tasks, goal := 1_000, 3_000.0
+	if opts.Tasks > 0 {
+		tasks, goal = opts.Tasks, 0
+	}
+	if err := opts.findBinary(); err != nil {
+		return Row{}, err
+	}
+	dir, err := os.MkdirTemp("", "mesosctl-bench-")
+	if err != nil {
+		return Row{}, err
+	}
+	defer os.RemoveAll(dir) //nolint:errcheck // it is temporary
+	cluster, err := startCluster(ctx, opts.Binary, dir, fmt.Sprintf("--resources=cpus:%d;mem:%d", tasks+1, 8*tasks+64))
+	if err != nil {
+		return Row{}, err
+	}
+	defer cluster.stop()
+	s, err := newLauncher(ctx, cluster.master, &mesospb.TaskInfo{
+		Name:      proto.String("task"),
+		Resources: convert.ToWire(resources.MustParse("cpus:1;mem:8")),
+		Executor: &mesospb.ExecutorInfo{
+			Type: mesospb.ExecutorInfo_CUSTOM.Enum(), ExecutorId: &mesospb.ExecutorID{Value: proto.String("bench")},
+			Resources: convert.ToWire(resources.MustParse("cpus:0.1;mem:32")),
+			Command: &mesospb.CommandInfo{
+				Shell: proto.Bool(false), Value: proto.String(opts.Binary), Arguments: []string{"mesosctl", "bench", "executor"},
+			},
+		},
+	})
+	if err != nil {
+		return Row{}, err
+	}
+	defer s.close()
+	s.whole = true
+	times, err := s.measure(ctx, opts, tasks, nil)
+	if err != nil {
+		return Row{}, fmt.Errorf("%w\n%s", err, cluster.logs())
+	}
+	return rate("tasks from one offer through one custom executor on one real agent",
+		fmt.Sprintf("%d tasks with two updates each, from the ACCEPT to the last acknowledgement, the executor is running, no checkpoints, protobuf, median of %d",
+			tasks, len(times)),
+		tasks, median(times), goal), nil
+}
+
 // launcher is a scheduler that launches tasks on whatever it is offered, and
 // acknowledges every update.
 type launcher struct {
@@ -86,6 +137,7 @@ type launcher struct {
 	client    *client.Client
 	launched  int              // ever
 	offers    []*mesospb.Offer // not used yet
+	whole     bool             // all tasks are to be launched on one offer
 }
 
 // connections is over how many a launcher calls.
@@ -148,6 +200,11 @@ func (s *launcher) measure(ctx context.Context, opts Options, tasks int, failed 
 		repeat = opts.Repeat
 	}
 	for i := range repeat + 1 {
+		if s.whole {
+			if err := s.gather(ctx, tasks); err != nil {
+				return nil, err
+			}
+		}
 		used := processor()
 		start := time.Now()
 		if err := s.run(ctx, tasks, failed); err != nil {
@@ -200,12 +257,41 @@ func (s *launcher) run(ctx context.Context, tasks int, failed <-chan error) erro
 	return ctx.Err()
 }
 
+// gather declines what it is offered until one offer has room for n tasks.
+func (s *launcher) gather(ctx context.Context, n int) error {
+	for {
+		for i, offer := range s.offers {
+			if s.room(offer) >= n {
+				s.offers = s.offers[i : i+1]
+				return nil
+			}
+			s.callers.call(s.accept(offer, 0))
+		}
+		s.offers = nil
+		select {
+		case event := <-s.events:
+			s.offers = event.GetOffers().GetOffers()
+		case err := <-s.failed:
+			return err
+		case err := <-s.callers.failed:
+			return err
+		case <-ctx.Done():
+			return ctx.Err()
+		}
+	}
+}
+
+// room is how many tasks an offer has room for.
+func (s *launcher) room(offer *mesospb.Offer) int {
+	return int(scalar(offer.Resources, "cpus") / scalar(s.task.Resources, "cpus"))
+}
+
 // use launches up to n tasks on offers and returns how many it did not.
 func (s *launcher) use(n int) int {
 	for n > 0 && len(s.offers) > 0 {
 		offer := s.offers[0]
 		s.offers = s.offers[1:]
-		count := min(n, int(scalar(offer.Resources, "cpus")/scalar(s.task.Resources, "cpus")))
+		count := min(n, s.room(offer))
 		s.callers.call(s.accept(offer, count))
 		n -= count
 	}

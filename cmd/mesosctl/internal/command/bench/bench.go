@@ -42,6 +42,13 @@ func New(a *app.App) *cobra.Command {
 		flags.Path("cpuprofile", &opts.CPUProfile, "", "`file` for a CPU profile"),
 	}.Register(cmd.Flags())
 	output.Flag(cmd, &format)
+	cmd.AddCommand(&cobra.Command{
+		Use:    "executor",
+		Short:  "Be the executor of a benchmark's tasks",
+		Hidden: true,
+		Args:   cobra.NoArgs,
+		RunE:   func(cmd *cobra.Command, _ []string) error { return bench.RunExecutor(cmd.Context(), a.Environ) },
+	})
 	return cmd
 }
 
