@@ -96,7 +96,7 @@ func (x *executor) receive() error {
 func (x *executor) runTask(ctx context.Context, task *mesospb.TaskInfo) error {
 	for _, state := range []mesospb.TaskState{mesospb.TaskState_TASK_RUNNING, mesospb.TaskState_TASK_FINISHED} {
 		uuid := make([]byte, 16)
-		rand.Read(uuid) //nolint:errcheck // it never fails
+		rand.Read(uuid)
 		status := &mesospb.TaskStatus{
 			TaskId: task.TaskId, ExecutorId: x.id, State: state.Enum(), Uuid: uuid,
 			Source:    mesospb.TaskStatus_SOURCE_EXECUTOR.Enum(),
