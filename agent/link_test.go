@@ -168,3 +168,11 @@ func TestAgentThatWaitsComesToANewLeaderSoon(t *testing.T) {
 	s.lacks(s.do("after 100ms"), "connect")
 	s.contains(s.do("leader master=m2:5050 term=4", "after 100ms"), "connect")
 }
+
+func TestAgentDoesNotDoWhatAMasterAsksThatDoesNotLead(t *testing.T) {
+	// covers: FaultToleranceTest.SplitBrainMasters
+	s := newStage(t, State{})
+	s.do("start", "connected", "registered term=3", "run task=t executor=E", "subscribe", "link-closed", "after 1s", "connected master=m9:5050")
+	s.lacks(s.do("kill task=t"), "KILL")
+	s.wants(s.do("registered term=2"), "close link")
+}

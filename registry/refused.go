@@ -107,4 +107,4 @@ func etcdGaveUp(err error) bool {
 const afresh = "move the directory away, then: if other masters of the cluster are up, " +
 	"replace this member (mesosctl master member remove, then member add) and start it; " +
 	"if it was alone, put a backup into the directory (mesosctl registry restore) or start with an empty registry, " +
-	"to which agents register anew"
+	"to which agents come back"
