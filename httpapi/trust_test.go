@@ -540,7 +540,7 @@ func TestEventStreamsTellWhatMayBeSeen(t *testing.T) {
 	acls := aclsOf(t, restrictive)
 	streams := map[string]*Stream{}
 	for _, who := range []string{"ann", "ops"} {
-		streams[who] = newStream(wire.JSON, func(string, error) {})
+		streams[who] = newStream(wire.JSON, func(string, error) {}, nil)
 		view.subscribe(streams[who], sight{acls, who}, defaultHeartbeat, 10)
 	}
 	h := frameworkRecordOf("H", true, "ads")
