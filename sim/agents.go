@@ -32,7 +32,9 @@ type machine struct {
 	// crashAfter is how many more effects the agent does before it dies, if above 0.
 	crashAfter int
 	address    string
-	expelled   bool // operators have asked to take it down
+	boots      int
+	exits      map[mesos.ContainerID]agent.ContainerEnded // of containers that ended while no agent ran
+	expelled   bool                                       // operators have asked to take it down
 
 	lastLink   agent.LinkID
 	ending     map[string]bool // frameworks that the agent was told to shut down
@@ -44,9 +46,9 @@ type machine struct {
 func (c *cluster) newMachine(i int, total string) *machine {
 	m := &machine{
 		cluster: c, name: fmt.Sprintf("A%d", i), address: fmt.Sprintf("10.0.0.%d:5051", i+1), total: resources.MustParse(total),
-		containers: map[mesos.ContainerID]*executor{},
-		clock:      clock{world: c.world}, disk: newDisk(c.world), core: &core[agent.Input, agent.Effect]{dead: true},
+		clock: clock{world: c.world}, disk: newDisk(c.world), core: &core[agent.Input, agent.Effect]{dead: true},
 	}
+	m.containers, m.exits = map[mesos.ContainerID]*executor{}, map[mesos.ContainerID]agent.ContainerEnded{}
 	if c.chance(3) {
 		m.slow = c.between(0, 300*time.Millisecond)
 	}
@@ -95,6 +97,7 @@ func (m *machine) config() agent.Config {
 		UUID:                              c.uuid,
 		Jitter:                            c.rand.Float64,
 		Strict:                            true,
+		BootID:                            fmt.Sprintf("%s-%d", m.name, m.boots),
 	}
 }
 
@@ -107,7 +110,8 @@ const (
 	losesDisk    loss = "the disk is lost"
 )
 
-// crash ends the agent and what does not outlive it, and starts it again later.
+// crash ends the agent, and what it ran that doesn't outlive it, and starts it again
+// later.
 func (m *machine) crash(what loss) {
 	if m.core.dead {
 		return
@@ -119,18 +123,15 @@ func (m *machine) crash(what loss) {
 		m.links[id].breakUp(time.Second)
 	}
 	for _, id := range slices.Sorted(maps.Keys(m.containers)) {
-		if x := m.containers[id]; what == losesProcess && x.launch.Checkpoint && x.conn != nil {
-			x.conn.breakUp(10 * time.Millisecond)
-			continue
-		}
-		m.containers[id].dead = true
-		delete(m.containers, id)
+		m.containers[id].outlive(what)
 	}
 	before := m.identity()
 	switch what {
 	case losesPower:
+		m.boots++
 		m.disk.losePower()
 	case losesDisk:
+		m.boots++
 		m.disk.wipe()
 	}
 	if before != "" && m.identity() != before {
@@ -239,7 +240,9 @@ func (m *machine) do(effect agent.Effect) {
 	case agent.LaunchContainer:
 		m.launch(e)
 	case agent.RecoverContainers:
-		m.takeOver(e)
+		m.takeOver(e.Containers)
+	case agent.ReleaseContainer:
+		delete(m.exits, e.Container)
 	case agent.UpdateContainer:
 		if c.options.faults && c.chance(50) {
 			id := e.Container

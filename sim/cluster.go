@@ -116,7 +116,7 @@ func (c *cluster) fault() {
 	m := c.machines[c.rand.IntN(len(c.machines))]
 	s := c.schedulers[c.rand.IntN(len(c.schedulers))]
 	h := c.hosts[c.rand.IntN(len(c.hosts))]
-	switch c.rand.IntN(23) {
+	switch c.rand.IntN(24) {
 	case 0, 1:
 		if link := m.link(); link != nil {
 			c.logf("fault: the link of %s breaks", m.name)
@@ -131,8 +131,8 @@ func (c *cluster) fault() {
 				link.down.stall(d)
 			}
 		}
-	case 4:
-		m.crash([]loss{losesProcess, losesPower, losesPower, losesDisk}[c.rand.IntN(4)])
+	case 4, 23:
+		m.crash([]loss{losesProcess, losesProcess, losesPower, losesDisk}[c.rand.IntN(4)])
 	case 5:
 		m.crashAfter = 1 + c.rand.IntN(6)
 	case 6, 7:

@@ -31,6 +31,10 @@ type executor struct {
 	received []*mesospb.TaskInfo
 	updates  []*executorpb.Call_Update // not acknowledged, oldest first
 	leaving  bool                      // told to shut down
+	started  bool
+	life     int // of the agent, in which a built-in executor runs
+	// ended is how the command of a built-in executor ended while no agent ran.
+	ended *mesospb.TaskState
 }
 
 // running is a task that an executor runs.
@@ -42,7 +46,7 @@ type running struct {
 // launch starts a container, which may fail.
 func (m *machine) launch(e agent.LaunchContainer) {
 	c := m.cluster
-	x := &executor{machine: m, launch: e, name: m.name + "/" + e.Executor.GetExecutorId().GetValue()}
+	x := &executor{machine: m, launch: e, name: m.name + "/" + e.Executor.GetExecutorId().GetValue(), life: m.life}
 	if e.Builtin != agent.BuiltinCommand {
 		x.resources = executorShare // what the container is given is for its first tasks too
 	}
@@ -57,41 +61,14 @@ func (m *machine) launch(e agent.LaunchContainer) {
 			})
 			return
 		}
-		m.core.take(agent.ContainerStarted{Container: e.Container, Pid: x.pid()})
+		x.started = true
+		pid := 0
+		if e.Builtin == agent.BuiltinNone {
+			pid = 1000
+		}
+		m.core.take(agent.ContainerStarted{Container: e.Container, Pid: pid})
 		c.after(c.between(0, 50*time.Millisecond), x.alive(x.subscribe))
 	}))
-}
-
-// takeOver finds what an agent that died left running, and ends what the new one
-// does not know.
-func (m *machine) takeOver(e agent.RecoverContainers) {
-	c := m.cluster
-	known := map[mesos.ContainerID]bool{}
-	for _, r := range e.Containers {
-		known[r.Container] = true
-		c.after(c.between(0, 20*time.Millisecond), m.ifAlive(func() {
-			if x := m.containers[r.Container]; x != nil {
-				m.core.take(agent.ContainerStarted{Container: r.Container, Pid: x.pid()})
-			} else {
-				m.core.take(agent.ContainerEnded{Container: r.Container, Launched: true})
-			}
-		}))
-	}
-	for _, id := range slices.Sorted(maps.Keys(m.containers)) {
-		if !known[id] {
-			m.containers[id].dead = true
-			delete(m.containers, id)
-			m.moved = true
-		}
-	}
-}
-
-// pid is that of the executor's process, if it has one.
-func (x *executor) pid() int {
-	if x.launch.Builtin == agent.BuiltinNone {
-		return 1000
-	}
-	return 0
 }
 
 // alive does something only if the executor has not died meanwhile.
@@ -128,6 +105,9 @@ func (x *executor) end(how agent.ContainerEnded) {
 	if x.conn != nil {
 		x.conn.breakUp(10 * time.Millisecond)
 	}
+	if m.core.dead {
+		m.exits[x.launch.Container] = how // the supervisor keeps it
+	}
 	m.core.take(how)
 }
 
@@ -137,15 +117,21 @@ func (x *executor) subscribe() {
 		return
 	}
 	m := x.machine
-	if m.core.dead { // until an agent is back
-		m.cluster.after(m.cluster.between(0, time.Second), x.alive(x.subscribe))
+	if m.core.dead {
+		m.cluster.after(300*time.Millisecond, x.alive(x.subscribe))
 		return
 	}
 	x.streams++
 	id := agent.StreamID(fmt.Sprintf("%s-%d", x.launch.Container, x.streams))
 	conn := newConn(m.cluster.world, "", "", 5*time.Millisecond)
 	conn.serverClosed = m.ifAlive(func() { m.core.take(agent.ExecutorStreamClosed{Stream: id}) })
-	conn.clientClosed = x.alive(func() { m.cluster.after(time.Second, x.alive(x.subscribe)) })
+	conn.clientClosed = x.alive(func() {
+		m.cluster.after(time.Second, x.alive(func() {
+			if !x.orphaned() {
+				x.subscribe()
+			}
+		}))
+	})
 	x.conn, x.stream = conn, id
 	call := x.call(executorpb.Call_SUBSCRIBE)
 	call.Subscribe = &executorpb.Call_Subscribe{UnacknowledgedUpdates: slices.Clone(x.updates), UnacknowledgedTasks: slices.Clone(x.received)}
@@ -278,6 +264,11 @@ func (x *executor) task(id string) *running {
 // finish ends a task, if it has not ended.
 func (x *executor) finish(id string, state mesospb.TaskState) {
 	if t := x.task(id); t != nil {
+		x.machine.moved = true
+		if x.orphaned() {
+			x.ended = &state // and is told of by the executor that takes over
+			return
+		}
 		x.tasks = slices.DeleteFunc(x.tasks, func(other *running) bool { return other == t })
 		x.update(id, state)
 	}
@@ -285,6 +276,9 @@ func (x *executor) finish(id string, state mesospb.TaskState) {
 
 // update reports a task's state, and keeps the report until it is acknowledged.
 func (x *executor) update(id string, state mesospb.TaskState) {
+	if x.orphaned() {
+		return
+	}
 	c := x.machine.cluster
 	uuid := c.uuid()
 	update := &executorpb.Call_Update{Status: &mesospb.TaskStatus{
