@@ -30,7 +30,8 @@ type cluster struct {
 	// that said since that they leave, or whose machine forgot that it is they.
 	acknowledged map[mesos.AgentID]*machine
 	left         map[mesos.AgentID]bool
-	tornDown     bool // an agent was told to shut down a framework
+	torn         map[string]bool // frameworks that operators ended
+	tornDown     bool            // an agent was told to shut down a framework
 }
 
 // options are what the seed decides about a run as a whole.
@@ -58,7 +59,7 @@ func newCluster(seed uint64, remote, operated bool) *cluster {
 	c := &cluster{
 		world: newWorld(seed), linked: map[*conn]*machine{}, ends: map[*conn]linkEnds{}, cuts: map[path]time.Time{}, promises: map[string]*promise{},
 		reports: map[string]report{}, histories: map[string]*history{},
-		acknowledged: map[mesos.AgentID]*machine{}, left: map[mesos.AgentID]bool{},
+		acknowledged: map[mesos.AgentID]*machine{}, left: map[mesos.AgentID]bool{}, torn: map[string]bool{},
 	}
 	c.etcd = newEtcd(c.world)
 	c.options = options{

@@ -57,7 +57,7 @@ func (c *cluster) changeQuotas(l *leader) {
 		q := c.someQuota()
 		c.logf("quota of %s: %s", role, wordsOfQuota(q))
 		configs = append(configs, convert.QuotaToWire(role, q))
-		asked = append(asked, c.asks("quota of "+role, wordsOfQuota(q)))
+		asked = append(asked, c.asks(l, "quota of "+role, wordsOfQuota(q)))
 	}
 	force := !c.chance(4)
 	l.ask(func(err error) {
@@ -102,7 +102,7 @@ func (c *cluster) someQuota() allocation.Quota {
 // changeWeight asks for another weight of a role.
 func (c *cluster) changeWeight(l *leader) {
 	role, weight := []string{"a", "a/x", "b"}[c.rand.IntN(3)], float64(1+c.rand.IntN(4))
-	answered := c.asks("weight of "+role, fmt.Sprint(weight))
+	answered := c.asks(l, "weight of "+role, fmt.Sprint(weight))
 	l.ask(func(err error) {
 		c.logf("%s: weight of %s set to %v: %v", l.name, role, weight, err)
 		answered(err)
@@ -135,6 +135,7 @@ func (c *cluster) tearDownOrphans() {
 }
 
 func (c *cluster) tearDownFramework(l *leader, id string) {
+	c.torn[id] = true
 	l.ask(func(err error) { c.logf("%s: %s torn down: %v", l.name, id, err) }, func(request master.RequestID) master.Input {
 		return master.Teardown{Request: request, Framework: id}
 	})

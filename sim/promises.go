@@ -31,9 +31,10 @@ type promise struct {
 	maybe  []string
 }
 
-// asks notes that a thing is asked to become something, and returns what to call
-// with the answer.
-func (c *cluster) asks(thing, value string) (answered func(error)) {
+// asks notes that a thing is asked of a term to become something, and returns what
+// to call with the answer. One that comes once another term has begun is of no use:
+// that has read what is in force.
+func (c *cluster) asks(l *leader, thing, value string) (answered func(error)) {
 	p := c.promises[thing]
 	if p == nil {
 		p = &promise{}
@@ -43,11 +44,10 @@ func (c *cluster) asks(thing, value string) (answered func(error)) {
 	return func(err error) {
 		i := slices.Index(p.maybe, value)
 		switch {
-		case err == nil && i >= 0:
+		case l != c.leaders[len(c.leaders)-1]:
+		case err == nil:
 			p.agreed = value
 			p.maybe = p.maybe[i+1:] // what was asked for before was done before
-		case err == nil:
-			c.fail("%s: %s was acknowledged by a term that was over", thing, value)
 		case i >= 0 && mesos.KindOf(err) != mesos.Unavailable:
 			p.maybe = slices.Delete(p.maybe, i, i+1)
 		}

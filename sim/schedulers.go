@@ -347,7 +347,10 @@ func (s *scheduler) updated(status *mesospb.TaskStatus) {
 		return // asked before it ended, and answered once its agent was not there any more
 	}
 	crossed := t.unsigned && answer
-	if t.terminal() && state != t.state && !absent(t.state, state) && !crossed {
+	// An agent that shuts an ended framework down doesn't tell of its tasks, and if it
+	// is killed meanwhile the next one does.
+	back := c.torn[s.id] && missing(t.state)
+	if t.terminal() && state != t.state && !absent(t.state, state) && !crossed && !back {
 		c.fail("%s was told that task %s is %v and then that it is %v", s.name, id, t.state, state)
 		return
 	}

@@ -55,7 +55,8 @@ func (m *machine) takeOver(list []agent.RecoveredContainer) {
 	}
 	for _, id := range slices.Sorted(maps.Keys(m.containers)) {
 		if !wanted[id] {
-			m.containers[id].end(agent.ContainerEnded{Launched: true})
+			m.containers[id].dead, m.moved = true, true
+			delete(m.containers, id)
 		}
 	}
 }
