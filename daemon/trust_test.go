@@ -54,7 +54,7 @@ func trusting(t *testing.T, change func(*LocalConfig)) *Local {
 	if err != nil {
 		t.Fatal(err)
 	}
-	t.Cleanup(func() { l.Close() }) //nolint:errcheck // an agent that was refused says so again
+	t.Cleanup(func() { l.Close() })
 	return l
 }
 
@@ -227,7 +227,7 @@ func TestCredentialsThatCannotBeReadAreNamed(t *testing.T) {
 		change(&cfg)
 		l, err := StartLocal(t.Context(), cfg)
 		if err == nil {
-			l.Close() //nolint:errcheck // it should not have started
+			l.Close()
 		}
 		if err == nil || !strings.Contains(err.Error(), says) {
 			t.Errorf("want %s: %v", says, err)
