@@ -24,7 +24,7 @@ import (
 func Failover(ctx context.Context, opts Options) ([]Row, error) {
 	works := []recovery{
 		{agents: 20_000, tasks: 5, goal: 900 * time.Millisecond},
-		{agents: 2_000, tasks: 50, goal: 500 * time.Millisecond},
+		{agents: 2_000, tasks: 50, goal: 500 * time.Millisecond, note: "; without completed tasks, of which agents don't tell"},
 		{agents: 40_000, tasks: 10, goal: 3 * time.Second},
 	}
 	if opts.Agents > 0 || opts.Tasks > 0 {
@@ -45,6 +45,7 @@ func Failover(ctx context.Context, opts Options) ([]Row, error) {
 type recovery struct {
 	agents, tasks int // tasks of each agent
 	goal          time.Duration
+	note          string // on the setting
 }
 
 func (w recovery) measure(ctx context.Context, opts Options) (Row, error) {
@@ -93,8 +94,8 @@ func (w recovery) measure(ctx context.Context, opts Options) (Row, error) {
 		}
 	}
 	return seconds("failover", "agents register again with a new leader",
-		fmt.Sprintf("%d agents, %d running tasks, %s, median of %d; connecting took %v before",
-			w.agents, w.agents*w.tasks, master.over(), len(times), median(connecting).Round(time.Millisecond)),
+		fmt.Sprintf("%d agents, %d running tasks, %s, median of %d; connecting took %v before%s",
+			w.agents, w.agents*w.tasks, master.over(), len(times), median(connecting).Round(time.Millisecond), w.note),
 		median(times), w.goal), nil
 }
 

@@ -222,6 +222,7 @@ func (m *Master) updateFrameworks(a *agent, infos []*mesospb.FrameworkInfo) {
 // the registry at all.
 func (m *Master) reregisterUnknown(a *agent, link LinkID, runs *load) {
 	if info := m.recovered[a.id]; info != nil && info.EqualVT(a.info) {
+		a.info = info // one copy of it is enough
 		m.readmit(a, runs)
 		return
 	}
