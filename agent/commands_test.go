@@ -5,6 +5,7 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/mesosctl/mesosctl/wire/convert"
 	"github.com/mesosctl/mesosctl/wire/executorpb"
 	"github.com/mesosctl/mesosctl/wire/linkpb"
 	"github.com/mesosctl/mesosctl/wire/mesospb"
@@ -174,7 +175,14 @@ func taskInfo(a arguments, id string) *mesospb.TaskInfo {
 		t.KillPolicy = killPolicy(a)
 	}
 	if a.has("volume") {
-		t.Resources = append(t.Resources, volumeOf(a, a["volume"]))
+		v := volumeOf(a, a["volume"])
+		if a.has("shared") {
+			v.Shared = &mesospb.Resource_SharedInfo{}
+		}
+		t.Resources = append(t.Resources, v)
+	}
+	if a.has("reserved") {
+		t.Resources = append(t.Resources, convert.ToWire(reservedFor(a["reserved"]))...)
 	}
 	if a.has("cpu_limit") {
 		t.Limits = map[string]*mesospb.Value_Scalar{"cpus": {Value: new(a.number("cpu_limit", 0))}}

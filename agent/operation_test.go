@@ -1,9 +1,11 @@
 package agent
 
 import (
+	"strings"
 	"testing"
 
 	"github.com/mesosctl/mesosctl/mesos"
+	"github.com/mesosctl/mesosctl/wire/mesospb"
 )
 
 // These rules are those of https://mesos.apache.org/documentation/latest/operations/
@@ -195,7 +197,28 @@ func TestAgentThatCantMakeAVolumeEnds(t *testing.T) {
 
 func TestTaskOnUnknownReservationIsDropped(t *testing.T) {
 	s := scene(t)
-	s.contains(s.do("run task=t volume=v:64"), "F/t LOST RESOURCES_UNKNOWN by agent \"Resources of the task that the agent does not have: ")
+	s.contains(s.do("run task=t volume=v:64"), "F/t LOST RESOURCES_UNKNOWN by agent \"Resources of the task that the agent does not have free: ")
+}
+
+// An operation may fail here that the master counted on: what it was to make is
+// not taken from those who use what looks the same.
+func TestTaskOnAReservationThatOthersUseIsDropped(t *testing.T) {
+	s := scene(t, "reserve uuid=501 resources='cpus:2'", "run task=a reserved='cpus:2'")
+	s.contains(s.do("reserve uuid=502 id=op resources='cpus:20'"), "operation #502 of F (op) DROPPED")
+	dropped := `F/b LOST RESOURCES_UNKNOWN by agent "Resources of the task that the agent does not have free: cpus(reservations: [(DYNAMIC,dev,ops)]):1"`
+	s.contains(s.do("run task=b reserved='cpus:1'"), dropped)
+	s.contains(s.do("run task=b framework=G reserved='cpus:1'"), "RESOURCES_UNKNOWN")
+	s.do("ended container=1")
+	s.contains(s.do("run task=d reserved='cpus:1'"), "launch container")
+	s.contains(s.do("run tasks=e,f executor=E group reserved='cpus:1'"), "F/e LOST RESOURCES_UNKNOWN", "F/f LOST RESOURCES_UNKNOWN")
+	s.contains(s.do("shutdown-framework framework=F", "run task=h framework=G reserved='cpus:2'"), "launch container")
+}
+
+func TestASharedVolumeIsFreeForAll(t *testing.T) {
+	s := scene(t, "reserve uuid=501 resources='disk:64'", "create uuid=502 volumes=v:64 shared", "volumes-changed uuid=502")
+	for _, task := range []string{"a", "b"} {
+		s.contains(s.do("run task="+task+" volume=v:64 shared"), "launch container")
+	}
 }
 
 func TestReservationsAndOperationsSurviveARestart(t *testing.T) {
@@ -278,11 +301,52 @@ func TestDamagedStreamIsRecoveredAsFarAsItGoes(t *testing.T) {
 	}
 }
 
-func TestAgentConfiguredWithLessThanIsReservedIsRefused(t *testing.T) {
-	s := scene(t, "reserve uuid=501 id=op resources='cpus:8'")
-	s.settings.Info.Resources[0].Scalar.Value = new(4.0)
-	if _, err := Recover(s.disk, s.settings); mesos.KindOf(err) != mesos.Invalid {
-		t.Errorf("got %v", err)
+func TestAnAgentMustBeConfiguredWithWhatIsReserved(t *testing.T) {
+	for name, story := range map[string][]string{
+		"reservation": {"reserve uuid=501 resources='cpus:8;mem:2048'"},
+		"volume":      {"reserve uuid=501 resources='cpus:8;mem:2048;disk:512'", "create uuid=502 volumes=v:512", "volumes-changed uuid=502"},
+	} {
+		s := scene(t, story...)
+		s.disk[bootPath] = [][]byte{[]byte("another boot")}
+		with := func(cpus, mem, disk float64) error {
+			for i, value := range []float64{cpus, mem, disk} {
+				s.settings.Info.Resources[i].Scalar = &mesospb.Value_Scalar{Value: &value}
+			}
+			_, err := Recover(s.disk, s.settings)
+			return err
+		}
+		// covers: ReservationTest.CompatibleCheckpointedResources
+		// covers: ReservationTest.CompatibleCheckpointedResourcesWithPersistentVolumes
+		if err := with(12, 2048, 512); err != nil {
+			t.Errorf("%s: more of some, less of what is free of others: %v", name, err)
+		}
+		s.contains(s.do("restart", "start", "connected"), "total cpus:4; ", "(reservations: [(DYNAMIC,dev,ops)]):8")
+		// covers: ReservationTest.IncompatibleCheckpointedResources
+		if err := with(4, 2048, 512); mesos.KindOf(err) != mesos.Invalid {
+			t.Errorf("%s: less cpus than are reserved: %v", name, err)
+		}
+	}
+}
+
+func TestAnAgentMustBeConfiguredWithTheDisksOfItsVolumes(t *testing.T) {
+	// covers: PersistentVolumeTest.IncompatibleCheckpointedResources
+	for _, disk := range []string{"", " disk=PATH:/root", " disk=MOUNT:/root"} {
+		s := newStage(t, State{})
+		s.settings.Info.Resources[2].Disk = nil
+		if source := diskSource(arguments{"disk": strings.TrimPrefix(disk, " disk=")}); source != nil {
+			s.settings.Info.Resources[2].Disk = &mesospb.Resource_DiskInfo{Source: source}
+		}
+		s.agent = New(s.settings, State{})
+		s.do("start", "connected", "registered", "reserve uuid=501 resources='disk:1024'"+disk,
+			"create uuid=502 volumes=v:1024"+disk, "volumes-changed uuid=502")
+		if _, err := Recover(s.disk, s.settings); err != nil {
+			t.Errorf("disk %q, configured as before: %v", disk, err)
+		}
+		s.settings.Info.Resources[2].Scalar.Value = new(512.0)
+		_, err := Recover(s.disk, s.settings)
+		if mesos.KindOf(err) != mesos.Invalid || !strings.Contains(err.Error(), "configured with less than is reserved or in volumes") {
+			t.Errorf("disk %q, a volume larger than the disk: %v", disk, err)
+		}
 	}
 }
 

@@ -51,6 +51,9 @@ func applyMessage(name string, a arguments) *linkpb.ToAgent {
 	var volumes []*mesospb.Resource
 	for _, v := range list(a["volumes"]) {
 		volumes = append(volumes, volumeOf(a, v))
+		if a.has("shared") {
+			volumes[len(volumes)-1].Shared = &mesospb.Resource_SharedInfo{}
+		}
 	}
 	held := func() []*mesospb.Resource { return convert.ToWire(reservedFor(a["resources"])) }
 	switch name {

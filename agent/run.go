@@ -71,7 +71,7 @@ func (a *Agent) launch(f *framework, m *linkpb.RunTasks) {
 	if a.dropsLaunch(f, l) {
 		return
 	}
-	if !a.knowsResources(f, l) {
+	if !a.hasResources(f, l) {
 		a.notLaunched(f, m)
 		return
 	}
@@ -93,21 +93,49 @@ func (a *Agent) launch(f *framework, m *linkpb.RunTasks) {
 	}
 }
 
-// knowsResources drops tasks that are to use reservations or volumes which the
-// agent has not seen coming into being: the operation is on its way, or lost.
-func (a *Agent) knowsResources(f *framework, l *launch) bool {
-	whose, unknown := "executor", a.unknownResources(l.own)
-	for _, held := range l.held {
-		if more := a.unknownResources(held); !more.IsEmpty() {
-			whose, unknown = "task", more
-		}
-	}
-	if unknown.IsEmpty() {
+// hasResources drops tasks that are to use reservations or volumes which the
+// agent does not have, or which others use: the operation that makes them is on
+// its way, or was lost or failed.
+func (a *Agent) hasResources(f *framework, l *launch) bool {
+	whose, missing := a.missingResources(f, l)
+	if missing.IsEmpty() {
 		return true
 	}
 	a.dropLaunch(f, l, mesospb.TaskStatus_REASON_RESOURCES_UNKNOWN,
-		"Resources of the "+whose+" that the agent does not have: "+unknown.String())
+		"Resources of the "+whose+" that the agent does not have free: "+missing.String())
 	return false
+}
+
+// missingResources are those made by operations that a launch is to use and that
+// are not free here, and who wants them. An executor that is here has its own.
+func (a *Agent) missingResources(f *framework, l *launch) (whose string, missing resources.Resources) {
+	var own resources.Resources
+	if f.executors.get(l.id) == nil {
+		own = l.own
+	}
+	wanted := append([]resources.Resources{own}, l.held...)
+	operated := false
+	for i, w := range wanted {
+		wanted[i] = w.Unallocate().Checkpointed()
+		operated = operated || !wanted[i].IsEmpty()
+	}
+	if !operated {
+		return "", missing
+	}
+	free := a.freeOperated()
+	for i, w := range wanted {
+		for r := range w.All() {
+			one := resources.Of(r)
+			if !free.Contains(one) {
+				whose, missing = "task", missing.Add(one)
+				if i == 0 {
+					whose = "executor"
+				}
+			}
+			free = free.Sub(one.NonShared())
+		}
+	}
+	return whose, missing
 }
 
 // maySend decides whether tasks can go to an executor (nil if there is none),

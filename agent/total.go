@@ -40,13 +40,19 @@ func (a *Agent) totalResources() []*mesospb.Resource {
 
 func (a *Agent) publishTotal() { a.emit(PutResources{Total: convert.ToWire(a.total)}) }
 
-// unknownResources are those of a task's or executor's resources that came into
-// being by an operation the agent has not seen.
-func (a *Agent) unknownResources(held resources.Resources) (unknown resources.Resources) {
-	for r := range held.Unallocate().Checkpointed().All() {
-		if one := resources.Of(r); !a.total.Contains(one) {
-			unknown = unknown.Add(one)
+// freeOperated is what operations made of the agent's resources and no executor
+// or task uses. What is shared is free however many use it. An executor whose
+// framework is being shut down has nothing any more by the master's books, so
+// that what it still uses may be given away.
+func (a *Agent) freeOperated() resources.Resources {
+	free := a.total.Checkpointed()
+	for _, f := range a.frameworks.values() {
+		if f.terminating {
+			continue
+		}
+		for _, e := range f.executors.values() {
+			free = free.Sub(e.allocated.Unallocate().Checkpointed().NonShared())
 		}
 	}
-	return unknown
+	return free
 }
