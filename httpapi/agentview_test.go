@@ -2,12 +2,18 @@ package httpapi
 
 import (
 	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
 	"testing"
 
+	"github.com/google/go-cmp/cmp"
 	"google.golang.org/protobuf/proto"
 
 	"github.com/mesosctl/mesosctl/mesos"
+	"github.com/mesosctl/mesosctl/mesos/resources"
 	"github.com/mesosctl/mesosctl/wire/agentpb"
+	"github.com/mesosctl/mesosctl/wire/convert"
 	"github.com/mesosctl/mesosctl/wire/mesospb"
 )
 
@@ -61,6 +67,49 @@ func TestTheAgentsPagesHaveMesossFields(t *testing.T) {
 	}
 	if list := fetch[[]object](t, agent, "/containers?container_id=none"); len(list) != 0 {
 		t.Errorf("%v", list)
+	}
+}
+
+func TestTheAgentShowsWhatIsReserved(t *testing.T) {
+	// covers: ReservationEndpointsTest.AgentStateEndpointResources
+	config, _ := anAgent()
+	config.View = NewAgentView()
+	view := config.View
+	mine, err := resources.MustParse("cpus:1;mem:512;disk:1024").PushReservation(resources.Reservation{Dynamic: true, Role: "role1", Principal: "ops"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	view.PutAgent(agentInfo("M-S0"), "leader.example:5050")
+	view.PutResources(convert.ToWire(resources.MustParse("cpus:3;mem:1536;disk:3072;ports:[31000-32000];cpus(role):2;mem(role):512").Add(mine)))
+	view.PutFramework(frameworkRecordOf("F", true, "*").FrameworkInfo, false)
+	view.PutExecutor(&ExecutorRecord{
+		Info:      &mesospb.ExecutorInfo{ExecutorId: &mesospb.ExecutorID{Value: new("t")}, FrameworkId: frameworkID("F")},
+		Container: "c1", Resources: convert.ToWire(resources.MustParse("cpus(role):2;mem(role):512;cpus:2.1;mem:1056").Allocate("role")),
+	})
+	state := fetch[map[string]json.RawMessage](t, NewAgent(config), "/state")
+	scalar := func(name string, value int, role string) string {
+		return fmt.Sprintf(`{"name":%q,"role":%q,"scalar":{"value":%d.0},"type":"SCALAR"`, name, role, value)
+	}
+	fixed := `,"reservations":[{"role":"role","type":"STATIC"}]}`
+	dynamic := `,"reservation":{"principal":"ops"},"reservations":[{"principal":"ops","role":"role1","type":"DYNAMIC"}]}`
+	for field, want := range map[string]string{
+		"reserved_resources": `{"role":{"cpus":2.0,"disk":0.0,"gpus":0.0,"mem":512.0},
+			"role1":{"cpus":1.0,"disk":1024.0,"gpus":0.0,"mem":512.0}}`,
+		"reserved_resources_allocated":   `{"role":{"cpus":2.0,"disk":0.0,"gpus":0.0,"mem":512.0}}`,
+		"unreserved_resources":           `{"cpus":3.0,"disk":3072.0,"gpus":0.0,"mem":1536.0,"ports":"[31000-32000]"}`,
+		"unreserved_resources_allocated": `{"cpus":2.1,"disk":0.0,"gpus":0.0,"mem":1056.0}`,
+		"reserved_resources_full": `{"role":[` + scalar("cpus", 2, "role") + fixed + `,` + scalar("mem", 512, "role") + fixed + `],
+			"role1":[` + scalar("cpus", 1, "role1") + dynamic + `,` + scalar("mem", 512, "role1") + dynamic + `,` + scalar("disk", 1024, "role1") + dynamic + `]}`,
+		"unreserved_resources_full": `[` + scalar("cpus", 3, "*") + `},` + scalar("mem", 1536, "*") + `},` + scalar("disk", 3072, "*") + `},
+			{"name":"ports","role":"*","ranges":{"range":[{"begin":31000,"end":32000}]},"type":"RANGES"}]`,
+	} {
+		var is, wanted any
+		if err := errors.Join(json.Unmarshal(state[field], &is), json.Unmarshal([]byte(want), &wanted)); err != nil {
+			t.Fatalf("%s: %v", field, err)
+		}
+		if diff := cmp.Diff(wanted, is); diff != "" {
+			t.Errorf("%s (-want +got):\n%s", field, diff)
+		}
 	}
 }
 

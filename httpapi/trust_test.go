@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"net/http"
 	"net/http/httptest"
+	"net/url"
 	"slices"
 	"strings"
 	"testing"
@@ -87,6 +88,10 @@ func TestAMasterAsksWhoSendsRequests(t *testing.T) {
 	// covers: MasterQuotaTest.UnauthenticatedQuotaRequest
 	// covers: TeardownTest.BadCredentials
 	// covers: TeardownTest.NoHeader
+	// covers: ReservationEndpointsTest.BadCredentials
+	// covers: ReservationEndpointsTest.NoHeader
+	// covers: PersistentVolumeEndpointsTest.BadCredentials
+	// covers: PersistentVolumeEndpointsTest.NoHeader
 	m, _ := leader()
 	m.Realms = asking(t, authn.MasterReadonly, authn.MasterReadwrite, authn.MasterScheduler)
 	h := NewMaster(m)
@@ -110,6 +115,26 @@ func TestAMasterAsksWhoSendsRequests(t *testing.T) {
 		if got := askAs(h, "", "GET", path); got.Code == http.StatusUnauthorized {
 			t.Errorf("%s: %d", path, got.Code)
 		}
+	}
+}
+
+func TestAnACLIsNoProofOfWhoAsks(t *testing.T) {
+	// covers: PersistentVolumeEndpointsTest.GoodCreateAndDestroyACLBadCredential
+	m, _ := leader()
+	operator := new(fakeOperator)
+	m.Operator, m.Realms = operator, asking(t, authn.MasterReadwrite)
+	m.ACLs = aclsOf(t, `{"create_volumes": [{"principals": {"values": ["eve", "ann"]}, "roles": {"type": "ANY"}}],
+		"destroy_volumes": [{"principals": {"values": ["eve", "ann"]}, "creator_principals": {"type": "ANY"}}]}`)
+	h := NewMaster(m)
+	body := "slaveId=A&volumes=" + url.QueryEscape("["+cpusJSON+"]")
+	for _, path := range []string{"/create-volumes", "/destroy-volumes"} {
+		asksWho(t, h, authn.MasterReadwrite, "POST", path)
+		if got := askAs(h, "eve", "POST", path, body); got.Code != http.StatusUnauthorized || operator.asked != "" {
+			t.Errorf("%s as eve: %d, and the backend was asked for %q", path, got.Code, operator.asked)
+		}
+	}
+	if got := askAs(h, "ann", "POST", "/create-volumes", body); got.Code != http.StatusAccepted || operator.asked != "operation CREATE" {
+		t.Errorf("as ann: %d, and the backend was asked for %q", got.Code, operator.asked)
 	}
 }
 

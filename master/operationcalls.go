@@ -38,9 +38,11 @@ func (m *Master) operationUpdate(a *agent, update *linkpb.UpdateOperationStatus)
 	}
 	o := a.operations[operationUUID(update.GetOperationUuid().GetValue())]
 	if o == nil {
-		// It may be over for the master, but not yet for the framework.
+		// It may be over for the master, but not yet for the framework, if that
+		// acknowledges. What nobody acknowledges was told when it came first.
 		m.counters.invalidOperationStatusUpdate++
-		if f := m.frameworks[mesos.FrameworkID(update.GetFrameworkId().GetValue())]; f != nil && status.OperationId != nil {
+		f := m.frameworks[mesos.FrameworkID(update.GetFrameworkId().GetValue())]
+		if f != nil && status.OperationId != nil && status.Uuid != nil {
 			m.sendOperationUpdate(f, status)
 		}
 		return

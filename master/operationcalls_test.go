@@ -199,6 +199,11 @@ func TestAnAgentIsAskedAboutOperationsThatItDoesNotList(t *testing.T) {
 	y.take()
 	y.answer(2, &linkpb.ApplyOperation{OperationUuid: lost.OperationUuid, Info: &mesospb.Offer_Operation{}}, dropped, 0)
 	y.wantEvents("s1 r DROPPED on M-S0")
+	// covers: AgentOperationFeedbackTest.DroppedOperationDuplicateStatusUpdate
+	y.take()
+	y.answer(2, lost, dropped, 0) // again
+	y.wantEvents()
+	y.wantMetrics(map[string]float64{"master/operations/dropped": 1})
 	y.answer(2, kept, finished, 1)
 	y.acknowledgeOperation(y.s, "k", 1)
 	if len(y.views.operations) > 0 {

@@ -1,6 +1,7 @@
 package master
 
 import (
+	"fmt"
 	"slices"
 	"testing"
 
@@ -43,6 +44,31 @@ func (c *cluster) lose(link LinkID) {
 	c.step(LinkClosed{Link: link})
 	c.pass(c.config.AgentReregisterTimeout)
 	c.take()
+}
+
+func TestTasksWithoutCheckpointsAreLostWithTheConnection(t *testing.T) {
+	// covers: SlaveRecoveryTest.RemoveNonCheckpointingFramework
+	c := newCluster(t, testConfig(), Recovered{})
+	a := c.agent(1, "cpus:4;mem:1024")
+	s := c.subscribe("s1", frameworkInfo(withFramework("F"), func(info *mesospb.FrameworkInfo) { info.Checkpoint = new(false) }))
+	c.runningTask(s, 1, "t1")
+	c.runningTask(s, 1, "t2")
+	c.take()
+	c.step(LinkClosed{Link: 1})
+	var lost []string
+	for _, e := range c.take() {
+		if e, ok := e.(SendEvent); ok && e.Event.GetType() == schedulerpb.Event_UPDATE {
+			status := e.Event.GetUpdate().GetStatus()
+			lost = append(lost, fmt.Sprint(status.GetTaskId().GetValue(), " ", status.GetState(), " ", status.GetSource(), " ", status.GetReason()))
+		}
+	}
+	want := []string{"t1 TASK_LOST SOURCE_MASTER REASON_AGENT_DISCONNECTED", "t2 TASK_LOST SOURCE_MASTER REASON_AGENT_DISCONNECTED"}
+	if !slices.Equal(lost, want) {
+		t.Errorf("the framework was told %v", lost)
+	}
+	if n := len(c.agents[a].holdings); n > 0 {
+		t.Errorf("%d frameworks hold something of the agent", n)
+	}
 }
 
 func TestATaskWhoseFrameworkEndedDuringThePartitionIsShutDown(t *testing.T) {

@@ -211,6 +211,10 @@ func TestAbsurdQuotasAreRefused(t *testing.T) {
 	says(t, c.updateQuota(true, quotaConfig("dev", "", "mem:1099511627777")), mesos.Invalid, "limit", "1099511627777 mem")
 	says(t, c.updateQuota(true, quotaConfig("dev", "disk:1099511627777", "")), mesos.Invalid, "guarantee", "1099511627777 disk")
 	says(t, c.updateQuota(true, quotaConfig("dev/", "", "mem:1")), mesos.Invalid, `"dev/"`, "slash")
+	// covers: RegistrarTest.UpdateQuotaInvalid
+	if got := c.durable(); len(got) > 0 {
+		t.Errorf("the registry has %v", got)
+	}
 	says(t, c.updateQuota(true, quotaConfig("dev", "", "foobars:1000000000001")), mesos.Invalid, "limit", "1000000000001 foobars")
 	says(t, c.updateQuota(true, quotaConfig("", "", "mem:1")), mesos.Invalid, "role")
 	says(t, c.updateQuota(true, quotaConfig("dev", "cpus:20;mem:40", "cpus:10;mem:20")), mesos.Invalid, "guarantee", "limit")
