@@ -50,7 +50,12 @@ func localConfig(t *testing.T) LocalConfig {
 
 func startLocal(t *testing.T) *Local {
 	t.Helper()
-	l, err := StartLocal(t.Context(), localConfig(t))
+	return startLocalAs(t, localConfig(t))
+}
+
+func startLocalAs(t *testing.T, cfg LocalConfig) *Local {
+	t.Helper()
+	l, err := StartLocal(t.Context(), cfg)
 	if err != nil {
 		t.Fatal(err)
 	}

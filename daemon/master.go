@@ -288,7 +288,7 @@ func (m *Master) info() *mesospb.MasterInfo {
 		Version:      proto.String(MesosVersion),
 		Address:      m.address.wire(),
 		Domain:       m.cfg.Domain.wire(),
-		Capabilities: []*mesospb.MasterInfo_Capability{{Type: mesospb.MasterInfo_Capability_AGENT_UPDATE.Enum()}},
+		Capabilities: master.Capabilities(),
 	}
 }
 

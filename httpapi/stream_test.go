@@ -297,6 +297,7 @@ func TestAnExecutorSubscribes(t *testing.T) {
 
 // One subscriber stops reading while another one goes on.
 func TestASlowSubscriberHoldsNobodyUpAndIsToldWhy(t *testing.T) {
+	// covers: OneWayPartitionTest.MasterToScheduler
 	config, backend := leader()
 	server := serve(t, NewMaster(config))
 	subscribe := func() (*Stream, func() *schedulerpb.Event) {

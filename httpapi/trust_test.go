@@ -397,6 +397,7 @@ func TestReadersSeeWhatTheyMay(t *testing.T) {
 }
 
 func TestReservationsAreShownToThoseWhoMaySeeTheRole(t *testing.T) {
+	// covers: MasterTest.SlavesEndpointFiltering
 	h, _ := watched(t)
 	for who, want := range map[string]string{"ann": "ads", "bob": "", "ops": "ads"} {
 		for _, path := range []string{"/state", "/slaves", "/state-summary"} {

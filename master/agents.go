@@ -49,6 +49,7 @@ type agent struct {
 	removal    *removal // waits for the limit of removals
 
 	dirty, totalsDirty bool
+	leaving            bool // and removed once the registry has it
 	removed            bool
 }
 

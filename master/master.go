@@ -134,6 +134,17 @@ type Master struct {
 	counters counters
 }
 
+// Capabilities are what this version of the master can do, for agents, clients
+// and later masters to know.
+// https://mesos.apache.org/documentation/latest/downgrades/
+func Capabilities() []*mesospb.MasterInfo_Capability {
+	return []*mesospb.MasterInfo_Capability{
+		{Type: mesospb.MasterInfo_Capability_AGENT_UPDATE.Enum()},
+		{Type: mesospb.MasterInfo_Capability_AGENT_DRAINING.Enum()},
+		{Type: mesospb.MasterInfo_Capability_QUOTA_V2.Enum()},
+	}
+}
+
 // New is the core of a term that begins with what the registry held.
 func New(config Config, recovered Recovered) *Master {
 	m := &Master{

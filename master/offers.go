@@ -148,18 +148,24 @@ func (o *offer) message() *mesospb.Offer {
 
 // view is an offer as a framework sees it: without the capability MULTI_ROLE it
 // sees no allocation roles, and without RESERVATION_REFINEMENT it sees
-// reservations in the format from before that.
+// reservations in the format from before that. None sees the ports that an agent
+// gives to containers' outgoing connections.
 // https://mesos.apache.org/documentation/latest/multiple-roles/
+// https://mesos.apache.org/documentation/latest/isolators/network-port-mapping/
 func (f *framework) view(w *mesospb.Offer) (*mesospb.Offer, error) {
-	if f.can(allocation.MultiRole) && f.can(allocation.ReservationRefinement) {
+	hides := slices.ContainsFunc(w.Resources, ephemeralPorts)
+	if f.can(allocation.MultiRole) && f.can(allocation.ReservationRefinement) && !hides {
 		return w, nil
 	}
-	var list []*mesospb.Resource
+	list := w.Resources
+	if hides {
+		list = slices.DeleteFunc(slices.Clone(list), ephemeralPorts)
+	}
 	if f.can(allocation.ReservationRefinement) {
-		list = copies(w.Resources)
+		list = copies(list)
 	} else {
 		var err error
-		if list, err = convert.Downgrade(w.Resources); err != nil {
+		if list, err = convert.Downgrade(list); err != nil {
 			return nil, err
 		}
 	}
@@ -176,6 +182,8 @@ func (f *framework) view(w *mesospb.Offer) (*mesospb.Offer, error) {
 		Unavailability: w.Unavailability,
 	}, nil
 }
+
+func ephemeralPorts(r *mesospb.Resource) bool { return r.GetName() == "ephemeral_ports" }
 
 func copies(list []*mesospb.Resource) []*mesospb.Resource {
 	result := make([]*mesospb.Resource, len(list))

@@ -46,6 +46,34 @@ func TestAnOfferTellsWhereItsResourcesAre(t *testing.T) {
 	}
 }
 
+// https://mesos.apache.org/documentation/latest/isolators/network-port-mapping/
+func TestPortsOfOutgoingConnectionsAreNotOffered(t *testing.T) {
+	// covers: MasterTest.IgnoreEphemeralPortsResource
+	const shown = "cpus:2;mem:1024;ports:[31000-32000]"
+	capabilities := []mesospb.FrameworkInfo_Capability_Type{
+		mesospb.FrameworkInfo_Capability_RESERVATION_REFINEMENT, mesospb.FrameworkInfo_Capability_MULTI_ROLE,
+	}
+	for n := range len(capabilities) + 1 {
+		c := newCluster(t, testConfig(), Recovered{})
+		here := c.agent(1, shown+";ephemeral_ports:[30001-30999]")
+		s := c.subscribe("s", frameworkInfo(withCapability(capabilities[:n]...), func(info *mesospb.FrameworkInfo) {
+			if n == len(capabilities) {
+				info.Roles = []string{"*"}
+			}
+		}))
+		s.id = "M-0000"
+		o := c.offer(s, here, shown+";ephemeral_ports:[30001-30999]")
+		if got := resourcesOf(lastOffers(c.take())[0].GetResources()).Unallocate(); !got.Equal(resources.MustParse(shown)) {
+			t.Errorf("with %v the framework sees %v", capabilities[:n], got)
+		}
+		// What it does not see returns with the rest.
+		granted(t, s.accept([]mesos.OfferID{o}))
+		if held := c.held[holder{"M-0000", here}]; !held.IsEmpty() {
+			t.Errorf("the framework holds %v", held)
+		}
+	}
+}
+
 // https://mesos.apache.org/documentation/latest/multiple-roles/
 // https://mesos.apache.org/documentation/latest/reservation/
 func TestAnOfferHasTheFormatOfItsFramework(t *testing.T) {

@@ -33,6 +33,7 @@ func (c *cluster) estimate(link LinkID, rs resources.Resources) {
 
 // https://mesos.apache.org/documentation/latest/oversubscription/
 func TestAnEstimateRescindsWhatItMakesUntrue(t *testing.T) {
+	// covers: MasterTest.UpdateSlaveMessageWithPendingOffers
 	for name, second := range map[string]string{"more": "cpus:3", "less": "cpus:0.5", "none": ""} {
 		t.Run(name, func(t *testing.T) {
 			c := newCluster(t, testConfig(), Recovered{})

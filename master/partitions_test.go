@@ -329,3 +329,26 @@ func TestMessagesReachWhoeverSpeaksForTheFrameworkNow(t *testing.T) {
 		t.Errorf("sent were %v, want %v", got, want)
 	}
 }
+
+func TestATaskThatEndsBeforeItsFrameworkIsBackGivesItsResourcesBack(t *testing.T) {
+	// covers: MasterTest.DISABLED_RecoverResourcesOrphanedTask
+	before := newCluster(t, testConfig(), Recovered{})
+	a := before.agent(1, "cpus:4;mem:1024")
+	s := before.subscribe("s1", frameworkInfo(withFramework("F")))
+	before.runningTask(s, 1, "t")
+	back := reregisterMessage(1, string(a), runs(s, a, mesospb.TaskState_TASK_RUNNING, "t"))
+
+	c := before.failover()
+	c.step(back)
+	if held := c.held[holder{"F", a}]; held.IsEmpty() {
+		t.Fatal("the task of a framework that is not back holds nothing")
+	}
+	c.update(1, s, "t", mesospb.TaskState_TASK_FINISHED, 2)
+	if held := c.held[holder{"F", a}]; !held.IsEmpty() {
+		t.Errorf("the task is over and holds %v", held)
+	}
+	// It is not completed before its framework has acknowledged that.
+	if got := c.views.tasks["F t"]; got.Task.GetState() != mesospb.TaskState_TASK_FINISHED || got.List != TaskActive {
+		t.Errorf("readers see %v", got)
+	}
+}

@@ -145,6 +145,7 @@ func (m *Master) expelAgent(a *agent, why string) {
 }
 
 func (m *Master) remove(a *agent, why string, first func()) {
+	a.leaving = true
 	m.begin(a.id, 0, []RegistryWrite{{Key: AdmittedKey(a.id)}}, func(*transition) {
 		m.counters.agentRemovals++
 		delete(m.standings, a.id)

@@ -63,7 +63,7 @@ func (m *Master) awaits(agentID *mesospb.AgentID) bool {
 	}
 	id := mesos.AgentID(agentID.GetValue())
 	if a := m.agents[id]; a != nil {
-		return !a.connected
+		return !a.connected && !a.leaving
 	}
 	_, ok := m.recovered[id]
 	return ok

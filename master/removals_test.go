@@ -271,3 +271,25 @@ func TestAnAgentThatRunsAsManyExecutorsAsItMayIsNotOffered(t *testing.T) {
 		}
 	}
 }
+
+func TestATaskIsLostWhileItsAgentIsBeingRemoved(t *testing.T) {
+	// covers: ReconciliationTest.DISABLED_RemovalInProgress
+	c := newCluster(t, testConfig(), Recovered{})
+	a := c.agent(1, "cpus:4")
+	s := c.subscribe("s", frameworkInfo(withFramework("F")))
+	c.slowRegistry = true
+	c.fromAgent(1, &linkpb.ToMaster{Message: &linkpb.ToMaster_Unregister{Unregister: &linkpb.Unregister{AgentId: wireAgentID(a)}}})
+	c.step(LinkClosed{Link: 1})
+	if len(c.pending) != 1 || c.agents[a] == nil {
+		t.Fatalf("%d writes are under way", len(c.pending))
+	}
+	c.take()
+	granted(t, s.call(&schedulerpb.Call{Type: schedulerpb.Call_RECONCILE.Enum(), Reconcile: &schedulerpb.Call_Reconcile{
+		Tasks: []*schedulerpb.Call_Reconcile_Task{{TaskId: &mesospb.TaskID{Value: new("t")}, AgentId: wireAgentID(a)}},
+	}}))
+	got := updates(c.take())
+	if len(got) != 1 || got[0].GetState() != mesospb.TaskState_TASK_LOST ||
+		got[0].GetReason() != mesospb.TaskStatus_REASON_RECONCILIATION || got[0].UnreachableTime != nil {
+		t.Errorf("the framework is told %v", got)
+	}
+}

@@ -6,6 +6,8 @@ import (
 
 	"github.com/mesosctl/mesosctl/mesos"
 	"github.com/mesosctl/mesosctl/mesos/allocation"
+	"github.com/mesosctl/mesosctl/mesos/resources"
+	"github.com/mesosctl/mesosctl/wire/linkpb"
 	"github.com/mesosctl/mesosctl/wire/mesospb"
 	"github.com/mesosctl/mesosctl/wire/schedulerpb"
 )
@@ -130,4 +132,61 @@ func TestConstraintsAreForRolesThatTheFrameworkHas(t *testing.T) {
 	if c.frameworks["M-0000"].info != before {
 		t.Error("part of the update was done")
 	}
+}
+
+// https://mesos.apache.org/documentation/latest/multiple-roles/
+func TestAFrameworkThatLeavesARoleKeepsItsTasksThere(t *testing.T) {
+	// covers: MasterTest.MultiRoleSchedulerUnsubscribeFromRole
+	c := newCluster(t, testConfig(), Recovered{})
+	c.connectAllocator(1)
+	a := c.agent(1, "cpus:4;mem:1024")
+	info := func(roles ...string) *mesospb.FrameworkInfo {
+		info := partitionAware("F")
+		multiRole(roles...)(info)
+		return info
+	}
+	s := c.subscribe("s1", info("foo"))
+	granted(t, s.accept([]mesos.OfferID{c.offerTo(s, a, "foo", "cpus:1;mem:64")}, commandTask("t", a, "cpus:1;mem:64")))
+	c.update(1, s, "t", mesospb.TaskState_TASK_RUNNING, 1)
+	s.acknowledge(a, "t", 1)
+	allocated := func() resources.Resources {
+		return resourcesOf(c.views.frameworks["F"].Framework.GetAllocatedResources())
+	}
+	here := resources.MustParse("cpus:1;mem:64").Allocate("foo")
+	const suppressed = "master/frameworks/fw/F/roles/foo/suppressed"
+	if !c.hasMetric(suppressed) || !allocated().Equal(here) {
+		t.Fatalf("role foo is counted: %v, and has %v", c.hasMetric(suppressed), allocated())
+	}
+
+	c.take()
+	s = c.subscribe("s2", info())
+	if told := toldAgents(c.take()); len(told) != 1 || len(told[0].GetRoles()) != 0 {
+		t.Errorf("the agent was told %v", told)
+	}
+	if f := c.told.frameworks["F"]; len(f.Roles) != 0 || c.hasMetric(suppressed) {
+		t.Errorf("the allocator was told %v, role foo is counted: %v", f.Roles, c.hasMetric(suppressed))
+	}
+	back := reregisterMessage(1, string(a), func(msg *linkpb.Reregister) {
+		runs(s, a, mesospb.TaskState_TASK_RUNNING, "t")(msg)
+		for _, r := range msg.Tasks[0].Resources {
+			r.AllocationInfo.Role = new("foo")
+		}
+	})
+	c.step(LinkClosed{Link: 1})
+	c.pass(c.config.AgentReregisterTimeout)
+	if got := c.updates(); !slices.Equal(got, []string{"t TASK_UNREACHABLE REASON_AGENT_REMOVED"}) || !allocated().IsEmpty() {
+		t.Errorf("the framework was told %v, and has %v", got, allocated())
+	}
+	c.step(back)
+	if got := c.updates(); !slices.Equal(got, []string{"t TASK_RUNNING REASON_AGENT_REREGISTERED"}) || !allocated().Equal(here) {
+		t.Errorf("the framework was told %v, and has %v", got, allocated())
+	}
+	if f := c.told.frameworks["F"]; len(f.Roles) != 0 || !c.told.agents[a].held["F"].Equal(here) {
+		t.Errorf("the allocator was told of roles %v, holding %v", f.Roles, c.told.agents[a].held["F"])
+	}
+}
+
+// hasMetric reports whether there is a metric of that name.
+func (c *cluster) hasMetric(name string) bool {
+	return slices.ContainsFunc(c.AppendMetrics(nil), func(m Metric) bool { return m.Name == name })
 }

@@ -137,6 +137,7 @@ func TestAnInterruptedRestoreIsDoneAgain(t *testing.T) {
 }
 
 func TestARegistryOfAnotherVersionIsRefused(t *testing.T) {
+	// covers: MasterTest.RecoverWithMinimumCapability
 	client := start(t, EmbeddedConfig{}).Client()
 	for value, kind := range map[string]mesos.Kind{"2": mesos.Unsupported, "x": mesos.Internal, "0": mesos.Internal} {
 		if err := client.unled(within(t, time.Second), []clientv3.Op{clientv3.OpPut(prefix+versionKey, value)}); err != nil {
