@@ -1,13 +1,16 @@
 package daemon
 
 import (
+	"context"
 	"encoding/binary"
 	"errors"
 	"fmt"
 	"net"
 	"os"
 	"strconv"
+	"strings"
 	"syscall"
+	"time"
 
 	"google.golang.org/protobuf/proto"
 
@@ -45,7 +48,10 @@ func (c *CommonConfig) listen() (address, error) {
 		}
 	}
 	if a.hostname == "" {
-		a.hostname = hostnameOf(a.ip)
+		a.hostname = a.ip
+		if !c.NoHostnameLookup {
+			a.hostname = hostnameOf(a.ip, net.DefaultResolver.LookupAddr, os.Hostname)
+		}
 	}
 	return a, nil
 }
@@ -75,13 +81,22 @@ func outwardIP() (string, error) {
 	return loopback, nil
 }
 
-// hostnameOf is this machine's name, or the address where the name would not
-// lead others here: on loopback, the name is for this machine's other addresses.
-func hostnameOf(ip string) string {
+// hostnameTimeout is for how long a daemon that starts waits for its name.
+const hostnameTimeout = 3 * time.Second
+
+// hostnameOf is the name that an address is looked up as, or what this machine
+// calls itself. On loopback it is the address: a name leads to the machine's
+// other addresses.
+func hostnameOf(ip string, lookUp func(context.Context, string) ([]string, error), own func() (string, error)) string {
 	if parsed := net.ParseIP(ip); parsed != nil && parsed.IsLoopback() {
 		return ip
 	}
-	if name, err := os.Hostname(); err == nil && name != "" {
+	ctx, cancel := context.WithTimeout(context.Background(), hostnameTimeout)
+	defer cancel()
+	if names, err := lookUp(ctx, ip); err == nil && len(names) > 0 {
+		return strings.TrimSuffix(names[0], ".")
+	}
+	if name, err := own(); err == nil && name != "" {
 		return name
 	}
 	return ip

@@ -19,10 +19,13 @@ type CommonConfig struct {
 	Version       string // as /version shows it
 	AdvertiseIP   string // --advertise_ip; empty means IP
 	AdvertisePort int    // --advertise_port; 0 means Port
-	Hostname      string // --hostname; empty means looked up, or the IP
+	Hostname      string // --hostname; empty means looked up
 	WorkDir       string // --work_dir
 	Domain        Domain // --domain
-	Log           *slog.Logger
+	// NoHostnameLookup is --no-hostname_lookup: an empty Hostname means the address
+	// that others reach this daemon at.
+	NoHostnameLookup bool
+	Log              *slog.Logger
 	TrustConfig
 	// Flags are the effective flags as /flags shows them.
 	Flags map[string]string

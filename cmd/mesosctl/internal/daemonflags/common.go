@@ -64,11 +64,7 @@ func settle(c *daemon.CommonConfig, lookup bool, t flags.Table) (err error) {
 	if c.WorkDir, err = filepath.Abs(c.WorkDir); err != nil {
 		return mesos.Errorf(mesos.Invalid, "--work_dir: %w", err)
 	}
-	if c.Hostname == "" && !lookup {
-		if c.Hostname = c.AdvertiseIP; c.Hostname == "" {
-			c.Hostname = c.IP
-		}
-	}
+	c.NoHostnameLookup = !lookup
 	c.Flags = t.Effective()
 	return nil
 }

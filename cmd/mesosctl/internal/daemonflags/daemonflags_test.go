@@ -29,7 +29,7 @@ func TestMasterFlagsFillItsConfiguration(t *testing.T) {
 	}
 	c := m.Config
 	if c.WorkDir != "/w" || c.Port != 1 || c.AgentPingTimeout != 3*time.Second || c.Weights["b"] != 0.5 || !c.Roles["a"] ||
-		len(c.MinAllocatable) != 3 || c.Hostname != "0.0.0.0" || c.OfferTimeout != time.Minute || c.Domain.Zone != "z" ||
+		len(c.MinAllocatable) != 3 || !c.NoHostnameLookup || c.Hostname != "" || c.OfferTimeout != time.Minute || c.Domain.Zone != "z" ||
 		c.MaxCompletedFrameworks != 50 || !c.EtcdFast {
 		t.Errorf("configuration is %+v", c)
 	}
@@ -54,7 +54,7 @@ func TestAgentFlagsFillItsConfiguration(t *testing.T) {
 	}
 	c := a.Config
 	if len(c.Masters) != 2 || c.Masters[0] != "a:5050" || len(c.Attributes) != 1 || c.SwitchUser || c.Resources != "cpus:1" ||
-		c.ExecutorEnvironment["A"] != "1" || len(c.Isolation) != 2 || c.Port != 5051 {
+		c.ExecutorEnvironment["A"] != "1" || len(c.Isolation) != 2 || c.Port != 5051 || c.NoHostnameLookup {
 		t.Errorf("configuration is %+v", c)
 	}
 }
