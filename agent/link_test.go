@@ -176,3 +176,13 @@ func TestAgentDoesNotDoWhatAMasterAsksThatDoesNotLead(t *testing.T) {
 	s.lacks(s.do("kill task=t"), "KILL")
 	s.wants(s.do("registered term=2"), "close link")
 }
+
+func TestAFrameworkThatHasNothingHereIsNotListed(t *testing.T) {
+	// covers: FaultToleranceTest.ReregisterCompletedFrameworks
+	s := scene(t, "run task=t executor=E", "started container=1", "subscribe executor=E", "update task=t state=RUNNING uuid=5", "ack task=t uuid=5")
+	s.contains(s.do("link-closed", "after 1s", "connected"), "reregister M-S0", "F/t")
+	s.do("registered", "kill task=t", "update task=t state=KILLED uuid=6", "ack task=t uuid=6")
+	s.show["publications"] = true
+	s.contains(s.do("ended container=1"), "framework F", "completed")
+	s.lacks(s.do("link-closed", "after 1s", "connected"), "F")
+}

@@ -98,3 +98,42 @@ func BenchmarkFailover(b *testing.B) {
 		}
 	}
 }
+
+// reconcileMany is a call that asks of tasks that nobody knows.
+func reconcileMany(tasks int) *schedulerpb.Call {
+	ask := new(schedulerpb.Call_Reconcile)
+	for i := range tasks {
+		ask.Tasks = append(ask.Tasks, &schedulerpb.Call_Reconcile_Task{TaskId: &mesospb.TaskID{Value: new(fmt.Sprintf("task %d", i))}})
+	}
+	return &schedulerpb.Call{Type: schedulerpb.Call_RECONCILE.Enum(), Reconcile: ask}
+}
+
+// What is measured below is right, too.
+func TestEachTaskOfAReconciliationIsAnswered(t *testing.T) {
+	// covers: SchedulerReconcileTasks_BENCHMARK_Test.SchedulerLibrary
+	c := newCluster(t, testConfig(), Recovered{})
+	s := c.subscribe("s1", frameworkInfo(withFramework("F")))
+	c.take()
+	granted(t, s.call(reconcileMany(10_000)))
+	updates := c.updates()
+	if len(updates) != 10_000 {
+		t.Fatalf("%d answers", len(updates))
+	}
+	for i, update := range updates {
+		if want := fmt.Sprintf("task %d TASK_LOST REASON_RECONCILIATION", i); update != want {
+			t.Fatalf("answer %d is %s, want %s", i, update, want)
+		}
+	}
+}
+
+// BenchmarkReconcile asks of 100,000 tasks.
+func BenchmarkReconcile(b *testing.B) {
+	m := New(testConfig(), Recovered{})
+	m.Step(epoch, Subscribe{Stream: "s", Call: &schedulerpb.Call{Type: schedulerpb.Call_SUBSCRIBE.Enum(), Subscribe: &schedulerpb.Call_Subscribe{FrameworkInfo: frameworkInfo()}}})
+	call := reconcileMany(100_000)
+	call.FrameworkId = &mesospb.FrameworkID{Value: new("M-0000")}
+	b.ReportAllocs()
+	for b.Loop() {
+		m.Step(epoch, SchedulerCall{Stream: "s", Call: call})
+	}
+}

@@ -46,6 +46,23 @@ func (c *cluster) lose(link LinkID) {
 	c.take()
 }
 
+func TestAFrameworkWithoutTasksIsNotOver(t *testing.T) {
+	// Its agent has nothing of it any more, but its scheduler is there.
+	// covers: FaultToleranceTest.ReregisterCompletedFrameworks
+	c := newCluster(t, testConfig(), Recovered{})
+	a := c.agent(1, "cpus:4;mem:1024")
+	s := c.subscribe("s1", frameworkInfo(withFramework("F")))
+	c.runningTask(s, 1, "t")
+	c.update(1, s, "t", mesospb.TaskState_TASK_KILLED, 2)
+	s.acknowledge(a, "t", 2)
+	next := c.failover()
+	next.subscribe("s2", frameworkInfo(withFramework("F")))
+	next.step(reregisterMessage(1, string(a), func(msg *linkpb.Reregister) { msg.Frameworks = nil }))
+	if next.agents[a] == nil || next.frameworks["F"] == nil || !next.frameworks["F"].connected() || len(next.completed.byID) > 0 {
+		t.Errorf("frameworks are %v, and over are %v", next.frameworks, next.completed.byID)
+	}
+}
+
 func TestTasksWithoutCheckpointsAreLostWithTheConnection(t *testing.T) {
 	// covers: SlaveRecoveryTest.RemoveNonCheckpointingFramework
 	c := newCluster(t, testConfig(), Recovered{})

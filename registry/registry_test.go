@@ -24,7 +24,7 @@ import (
 )
 
 // start runs a single fast member for the test.
-func start(t *testing.T, config EmbeddedConfig) *Embedded {
+func start(t testing.TB, config EmbeddedConfig) *Embedded {
 	t.Helper()
 	if config.Dir == "" {
 		config.Dir = t.TempDir()
@@ -38,7 +38,7 @@ func start(t *testing.T, config EmbeddedConfig) *Embedded {
 	return member
 }
 
-func within(t *testing.T, d time.Duration) context.Context {
+func within(t testing.TB, d time.Duration) context.Context {
 	ctx, cancel := context.WithTimeout(context.Background(), d)
 	t.Cleanup(cancel)
 	return ctx
@@ -51,7 +51,7 @@ func candidate(id string) Candidate {
 	}
 }
 
-func campaign(t *testing.T, client *Client, c Candidate) *Term {
+func campaign(t testing.TB, client *Client, c Candidate) *Term {
 	t.Helper()
 	term, err := Campaign(within(t, 20*time.Second), client, c)
 	if err != nil {
