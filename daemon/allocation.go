@@ -83,7 +83,10 @@ func (h *here) metrics(ctx context.Context) (list []httpapi.Metric) {
 	for _, m := range counted {
 		list = append(list, httpapi.Metric(m))
 	}
-	return list
+	waiting := float64(h.loop.Waiting())
+	return append(list,
+		httpapi.Metric{Name: "allocator/event_queue_dispatches", Value: waiting},
+		httpapi.Metric{Name: "allocator/mesos/event_queue_dispatches", Value: waiting}) // its older name
 }
 
 // newAllocating is the allocator that a master is told to use.

@@ -312,16 +312,19 @@ func (m *Master) lead(ctx context.Context, elected *registry.Term, info *mesospb
 		}
 	}()
 
+	began := time.Now()
 	loadCtx, loaded := context.WithTimeout(ctx, m.cfg.RegistryFetchTimeout)
 	registered, err := elected.Store().Load(loadCtx)
 	loaded()
 	if err != nil {
 		return err
 	}
+	fetched := time.Now()
 	defer m.ballast.learn(len(registered.Admitted))()
 	core := master.New(m.cfg.core(info, uint64(elected.Revision()), m.whitelist.read()), registered)
 	t := newTerm(m.log, core, elected, m.view)
 	t.whitelist = m.whitelist
+	t.storing.loaded(fetched, fetched.Sub(began))
 	if t.alloc, err = m.newAllocating(info, t.allocatingEvents()); err != nil {
 		return err
 	}

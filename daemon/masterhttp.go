@@ -65,32 +65,6 @@ func (m *Master) acceptAgent(w http.ResponseWriter, r *http.Request) {
 	go t.serveLink(conn, principal)
 }
 
-// metrics collects what the term counts and what the process is.
-func (m *Master) metrics(ctx context.Context) []httpapi.Metric {
-	metrics := systemMetrics()
-	metrics = append(metrics, httpapi.Metric{Name: "master/uptime_secs", Value: time.Since(m.started).Seconds()})
-	t := m.term.Load()
-	if t == nil {
-		return append(metrics, httpapi.Metric{Name: "master/elected", Value: 0})
-	}
-	metrics = append(metrics,
-		httpapi.Metric{Name: "master/elected", Value: 1},
-		httpapi.Metric{Name: "master/operator_event_stream_subscribers", Value: float64(m.view.Subscribers())},
-		// Not among Mesos's, whose queues have no end.
-		httpapi.Metric{Name: "master/operator_event_stream_slow_disconnections", Value: float64(m.view.Slow())},
-		httpapi.Metric{Name: "master/scheduler_event_stream_slow_disconnections", Value: float64(t.slow.Load())})
-	metrics = append(metrics, allocatingMetrics(t.alloc.Status())...)
-	if h, ok := t.alloc.(*here); ok {
-		metrics = append(metrics, h.metrics(ctx)...)
-	}
-	var counted []master.Metric
-	t.master.Inspect(ctx, func() { counted = t.core.AppendMetrics(nil) })
-	for _, c := range counted {
-		metrics = append(metrics, httpapi.Metric(c))
-	}
-	return metrics
-}
-
 // unreachable counts the unreachable agents.
 func (m *Master) unreachable(ctx context.Context) (n int) {
 	if t := m.term.Load(); t != nil {

@@ -58,6 +58,13 @@ func (r *requests) whyEnded() error {
 	return r.ended
 }
 
+// count is how many requests wait.
+func (r *requests) count() int {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return len(r.waiting)
+}
+
 // reply answers a request; one that no longer waits is passed over.
 func (r *requests) reply(id uint64, err error) {
 	r.mu.Lock()

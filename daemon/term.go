@@ -41,6 +41,7 @@ type term struct {
 	alloc     allocating
 	core      *master.Master
 	store     *registry.Store
+	storing   storing
 	view      *httpapi.MasterView
 	requests  *requests
 	gaveUp    chan error // one slot
@@ -186,10 +187,13 @@ func (t *term) perform(effects []master.Effect) {
 }
 
 func (t *term) write(e master.WriteRegistry) {
+	began := time.Now()
 	t.store.Submit(e.Writes, func(err error) {
 		if err != nil {
 			t.log.Error("registry write failed", "error", err)
 		}
+		now := time.Now()
+		t.storing.wrote(now, now.Sub(began))
 		t.master.Put(master.RegistryWritten{ID: e.ID, Err: err})
 	})
 }

@@ -286,6 +286,16 @@ func TestAnAgentIsFoundAtTheHostOfItsConnection(t *testing.T) {
 	}
 }
 
+func TestWhatANonMemberSaysIsDropped(t *testing.T) {
+	c := newCluster(t, testConfig(), Recovered{})
+	c.fromAgent(1, &linkpb.ToMaster{Message: &linkpb.ToMaster_Unregister{Unregister: &linkpb.Unregister{AgentId: wireAgentID("M-S0")}}})
+	c.agent(1, "cpus:1")
+	c.fromAgent(1, &linkpb.ToMaster{}) // of a later version
+	if n := c.metric("master/dropped_messages"); n != 2 || len(c.agents) != 1 {
+		t.Errorf("%v messages were dropped", n)
+	}
+}
+
 func TestAReregistrationSentTwiceIsSettledOnce(t *testing.T) {
 	c := newCluster(t, testConfig(), Recovered{})
 	a := c.agent(1, "cpus:4;mem:1024")

@@ -26,6 +26,7 @@ func (m *Master) agentMessage(in AgentMessage) {
 	}
 	a := m.links[in.Link]
 	if a == nil {
+		m.counters.dropped++
 		m.log(LogDebug, "message ignored: the agent is not registered", "address", in.Address)
 		return
 	}
@@ -51,6 +52,7 @@ func (m *Master) agentMessage(in AgentMessage) {
 		}
 		m.agentUpdate(a, msg.UpdateAgent.GetAgentInfo())
 	default:
+		m.counters.dropped++
 		m.log(LogWarn, "message ignored: this master does not know it", "agent", a.id)
 	}
 }

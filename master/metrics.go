@@ -91,6 +91,7 @@ type counters struct {
 	frameworkToExecutor                                          uint64
 	validFrameworkToExecutor, invalidFrameworkToExecutor         uint64
 	exitedExecutor                                               uint64
+	dropped                                                      uint64
 
 	operationStatusUpdate                                          uint64
 	validOperationStatusUpdate, invalidOperationStatusUpdate       uint64
@@ -292,6 +293,7 @@ func (c *counters) putMessages(count func(string, uint64)) {
 		{"valid_framework_to_executor_messages", c.validFrameworkToExecutor},
 		{"invalid_framework_to_executor_messages", c.invalidFrameworkToExecutor},
 		{"messages_exited_executor", c.exitedExecutor},
+		{"dropped_messages", c.dropped},
 		{"messages_operation_status_update", c.operationStatusUpdate},
 		{"valid_operation_status_updates", c.validOperationStatusUpdate},
 		{"invalid_operation_status_updates", c.invalidOperationStatusUpdate},

@@ -55,6 +55,13 @@ func (b *Inbox[In]) add(in []In) bool {
 	return true
 }
 
+// Waiting is how many inputs are queued.
+func (b *Inbox[In]) Waiting() int {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return len(b.queue)
+}
+
 // take returns what is queued, in order, and keeps spare for the next inputs.
 func (b *Inbox[In]) take(spare []In) []In {
 	b.mu.Lock()

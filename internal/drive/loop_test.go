@@ -79,6 +79,9 @@ func TestInboxMakesTheNetworkWaitButNeverACore(t *testing.T) {
 		if put {
 			t.Fatal("PutWait went through a full inbox")
 		}
+		if n := b.Waiting(); n != inboxLimit+1 {
+			t.Fatalf("%d inputs wait, want %d", n, inboxLimit+1)
+		}
 		if n := len(b.take(nil)); n != inboxLimit+1 {
 			t.Fatalf("took %d inputs, want %d", n, inboxLimit+1)
 		}
