@@ -1,6 +1,7 @@
 package httpapi
 
 import (
+	"context"
 	"fmt"
 	"io"
 	"net"
@@ -8,8 +9,10 @@ import (
 	"net/http/httptest"
 	"runtime"
 	"strings"
+	"sync"
 	"testing"
 
+	"github.com/mesosctl/mesosctl/wire/masterpb"
 	"github.com/mesosctl/mesosctl/wire/mesospb"
 )
 
@@ -74,6 +77,64 @@ func BenchmarkState(b *testing.B) {
 			b.SetBytes(n)
 		}
 	})
+}
+
+// What is measured above is right, too.
+func TestALargeClusterIsShownWhole(t *testing.T) {
+	const agents, tasks, frameworks = 200, 10, 20
+	config, _ := leader()
+	config.View = NewMasterView()
+	largeCluster(config.View, agents, tasks, frameworks)
+	master := NewMaster(config)
+	// covers: MasterStateQuery_BENCHMARK_Test.GetState
+	state := call(t, master, `{"type":"GET_STATE"}`, new(masterpb.Response))
+	running, ended := state.GetGetState().GetGetTasks().GetTasks(), state.GetGetState().GetGetTasks().GetCompletedTasks()
+	if state.GetType() != masterpb.Response_GET_STATE || len(running) != agents*tasks || len(ended) != agents*tasks {
+		t.Errorf("%s has %d running and %d ended tasks", state.GetType(), len(running), len(ended))
+	}
+	page := fetch[struct{ Slaves, Frameworks []object }](t, master, "/state")
+	if len(page.Slaves) != agents || len(page.Frameworks) != frameworks {
+		t.Errorf("/state has %d agents and %d frameworks", len(page.Slaves), len(page.Frameworks))
+	}
+	// covers: MasterMetricsQuery_BENCHMARK_Test.GetMetrics
+	config.Metrics = func(context.Context) (list []Metric) {
+		for i := range 10_000 {
+			list = append(list, Metric{fmt.Sprintf("master/frameworks/f/%d/calls", i), float64(i)})
+		}
+		return list
+	}
+	master = NewMaster(config)
+	metrics := call(t, master, `{"type":"GET_METRICS","get_metrics":{}}`, new(masterpb.Response)).GetGetMetrics().GetMetrics()
+	snapshot := fetch[map[string]float64](t, master, "/metrics/snapshot")
+	if len(metrics) != 10_000 || len(snapshot) != 10_000 || snapshot["master/frameworks/f/9999/calls"] != 9999 {
+		t.Errorf("there are %d metrics, and %d in the snapshot", len(metrics), len(snapshot))
+	}
+	// covers: MasterActorResponsiveness_BENCHMARK_Test.WithV0StateLoad
+	server := httptest.NewServer(master)
+	defer server.Close()
+	get := func(path string) {
+		answer, err := http.Get(server.URL + path)
+		if err != nil {
+			t.Error(err)
+			return
+		}
+		defer answer.Body.Close()
+		if n, err := io.Copy(io.Discard, answer.Body); answer.StatusCode != http.StatusOK || err != nil {
+			t.Errorf("%s: %d after %d bytes, %v", path, answer.StatusCode, n, err)
+		}
+	}
+	var readers sync.WaitGroup
+	for range 10 {
+		readers.Go(func() {
+			for range 5 {
+				get("/state")
+			}
+		})
+	}
+	for range 50 {
+		get("/health")
+	}
+	readers.Wait()
 }
 
 func getState(accept string) *http.Request {

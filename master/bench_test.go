@@ -60,31 +60,38 @@ func BenchmarkLaunch(b *testing.B) {
 	b.ReportMetric(float64(b.N)/b.Elapsed().Seconds(), "tasks/s")
 }
 
+// returning is what the last master left of agents with running tasks, of 200
+// frameworks, and how these come back.
+func returning(agents, tasks int) (Recovered, []AgentMessage) {
+	var recovered Recovered
+	arrivals := make([]AgentMessage, agents)
+	for i := range agents {
+		info := agentInfo(LinkID(i+1), "cpus:16;mem:65536;disk:1000;ports:[31000-32000]")
+		id := fmt.Sprintf("L-S%d", i)
+		info.Id = wireAgentID(mesos.AgentID(id))
+		recovered.Admitted = append(recovered.Admitted, &registrypb.AdmittedAgent{Info: info.CloneVT()})
+		msg := &linkpb.Reregister{AgentInfo: info, Version: new("1"), Frameworks: []*mesospb.FrameworkInfo{frameworkInfo(withFramework(fmt.Sprintf("L-%04d", i%200)))}}
+		for n := range tasks {
+			record := newRecord(commandTask(fmt.Sprintf("t%d-%d", i, n), mesos.AgentID(id), "cpus:1;mem:32"), msg.Frameworks[0].Id)
+			record.State = mesospb.TaskState_TASK_RUNNING.Enum()
+			for _, r := range record.Resources {
+				r.AllocationInfo = &mesospb.Resource_AllocationInfo{Role: new("*")}
+			}
+			msg.Tasks = append(msg.Tasks, record)
+		}
+		arrivals[i] = AgentMessage{Link: LinkID(i + 1), Address: "10.0.0.1:1", Message: &linkpb.ToMaster{Message: &linkpb.ToMaster_Reregister{Reregister: msg}}}
+	}
+	return recovered, arrivals
+}
+
 // BenchmarkFailover is what a new master does when the agents of the last one
 // come back, each with five running tasks.
 func BenchmarkFailover(b *testing.B) {
-	const agents, tasks = 20_000, 5
+	const agents = 20_000
 	b.ReportAllocs()
 	for range b.N {
 		b.StopTimer()
-		var recovered Recovered
-		arrivals := make([]AgentMessage, agents)
-		for i := range agents {
-			info := agentInfo(LinkID(i+1), "cpus:16;mem:65536;disk:1000;ports:[31000-32000]")
-			id := fmt.Sprintf("L-S%d", i)
-			info.Id = wireAgentID(mesos.AgentID(id))
-			recovered.Admitted = append(recovered.Admitted, &registrypb.AdmittedAgent{Info: info.CloneVT()})
-			msg := &linkpb.Reregister{AgentInfo: info, Version: new("1"), Frameworks: []*mesospb.FrameworkInfo{frameworkInfo(withFramework(fmt.Sprintf("L-%04d", i%200)))}}
-			for n := range tasks {
-				record := newRecord(commandTask(fmt.Sprintf("t%d-%d", i, n), mesos.AgentID(id), "cpus:1;mem:32"), msg.Frameworks[0].Id)
-				record.State = mesospb.TaskState_TASK_RUNNING.Enum()
-				for _, r := range record.Resources {
-					r.AllocationInfo = &mesospb.Resource_AllocationInfo{Role: new("*")}
-				}
-				msg.Tasks = append(msg.Tasks, record)
-			}
-			arrivals[i] = AgentMessage{Link: LinkID(i + 1), Address: "10.0.0.1:1", Message: &linkpb.ToMaster{Message: &linkpb.ToMaster_Reregister{Reregister: msg}}}
-		}
+		recovered, arrivals := returning(agents, 5)
 		m := New(testConfig(), recovered)
 		b.StartTimer()
 		for i, in := range arrivals {
@@ -96,6 +103,47 @@ func BenchmarkFailover(b *testing.B) {
 		if len(m.agents) != agents {
 			b.Fatalf("%d agents came back", len(m.agents))
 		}
+	}
+}
+
+// BenchmarkMetrics collects the metrics of 1,000 agents and 200 frameworks.
+func BenchmarkMetrics(b *testing.B) {
+	recovered, arrivals := returning(1000, 10)
+	m := New(testConfig(), recovered)
+	for _, in := range arrivals {
+		m.Step(epoch, in)
+	}
+	var list []Metric
+	for b.Loop() {
+		list = m.AppendMetrics(list[:0])
+	}
+}
+
+// What is measured above is right, too.
+func TestAllAgentsComeBackToANewMaster(t *testing.T) {
+	// covers: MasterFailover_BENCHMARK_Test.AgentReregistrationDelay
+	const agents, tasks = 1000, 5
+	recovered, arrivals := returning(agents, tasks)
+	m := New(testConfig(), recovered)
+	welcome := map[LinkID]bool{}
+	for _, in := range arrivals {
+		for _, e := range m.Step(epoch, in) {
+			if e, ok := e.(SendAgent); ok && e.Message.GetRegistered() != nil {
+				welcome[e.Link] = true
+			}
+		}
+	}
+	if len(welcome) != agents || len(m.recovered) > 0 {
+		t.Errorf("%d agents are welcome, and %d are awaited", len(welcome), len(m.recovered))
+	}
+	want := map[string]float64{"master/slaves_active": agents, "master/tasks_running": agents * tasks, "master/frameworks_disconnected": 200}
+	for _, metric := range m.AppendMetrics(nil) {
+		if value, ok := want[metric.Name]; ok && value == metric.Value {
+			delete(want, metric.Name)
+		}
+	}
+	if len(want) > 0 {
+		t.Errorf("the metrics do not have %v", want)
 	}
 }
 
