@@ -255,6 +255,25 @@ func TestSchedulerSubscribesAndCalls(t *testing.T) {
 	}
 }
 
+func TestASubscriptionIsNotSubscribedAgain(t *testing.T) {
+	// covers: SchedulerTest.SubscribeDrop
+	calls, events := make(chan *schedulerpb.Call, 4), make(chan *schedulerpb.Event, 1)
+	c := dial(t, Config{Masters: []string{serve(t, scheduler(t, calls, events))}})
+	events <- subscribedEvent(15)
+	s, err := c.Subscribe(t.Context(), subscribe())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer s.Close()
+	defer close(events)
+	if err := s.Call(t.Context(), subscribe()); mesos.KindOf(err) != mesos.Invalid {
+		t.Errorf("error is %v", err)
+	}
+	if len(calls) != 1 {
+		t.Errorf("the master got %d calls, want one", len(calls))
+	}
+}
+
 func TestSilentMasterIsGivenUp(t *testing.T) {
 	calls := make(chan *schedulerpb.Call, 1)
 	events := make(chan *schedulerpb.Event, 1)

@@ -65,8 +65,12 @@ func (s *Scheduler) Next() (*schedulerpb.Event, error) {
 }
 
 // Call sends any other call over this subscription. It returns once the master
-// has taken the call (202 Accepted); what comes of it arrives as events.
+// has taken the call (202 Accepted); what comes of it arrives as events. One more
+// SUBSCRIBE is of kind mesos.Invalid, and not sent.
 func (s *Scheduler) Call(ctx context.Context, call *schedulerpb.Call) error {
+	if call.GetType() == schedulerpb.Call_SUBSCRIBE {
+		return mesos.Errorf(mesos.Invalid, "call: this is a subscription already: SUBSCRIBE opens another")
+	}
 	r, err := encode(s.client.config.MediaType, schedulerPath, call)
 	if err != nil {
 		return err

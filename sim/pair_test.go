@@ -13,6 +13,7 @@ import (
 	"github.com/mesosctl/mesosctl/mesos/resources"
 	"github.com/mesosctl/mesosctl/wire/convert"
 	"github.com/mesosctl/mesosctl/wire/linkpb"
+	"github.com/mesosctl/mesosctl/wire/masterpb"
 	"github.com/mesosctl/mesosctl/wire/mesospb"
 	"github.com/mesosctl/mesosctl/wire/schedulerpb"
 )
@@ -29,6 +30,8 @@ type pair struct {
 	tenants map[master.StreamID]*tenant
 	agents  map[master.LinkID]string // by link, the ID of the agent
 	told    []*linkpb.ToAgent
+	// frameworks is what readers see of them.
+	frameworks map[string]*masterpb.Response_GetFrameworks_Framework
 }
 
 // interval is the time between two batches of a pair's allocator.
@@ -48,6 +51,7 @@ func newPair(t *testing.T, change ...func(*master.Config)) *pair {
 		t: t, now: time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC), master: master.New(config, master.Recovered{}),
 		alloc:   allocator.New(allocator.Config{AllocationInterval: interval, MinAllocatable: allocator.DefaultMinAllocatable()}),
 		replies: map[master.RequestID]error{}, tenants: map[master.StreamID]*tenant{}, agents: map[master.LinkID]string{},
+		frameworks: map[string]*masterpb.Response_GetFrameworks_Framework{},
 	}
 	p.do(master.Tick{})
 	return p
@@ -90,6 +94,8 @@ func (p *pair) perform(effect master.Effect) []master.Input {
 		if r := e.Message.GetRegistered(); r != nil {
 			p.agents[e.Link] = r.GetAgentId().GetValue()
 		}
+	case master.PutFramework:
+		p.frameworks[e.Framework.GetFrameworkInfo().GetId().GetValue()] = e.Framework
 	case master.SendEvent:
 		if s := p.tenants[e.Stream]; s != nil {
 			s.receive(e.Event)
@@ -110,6 +116,14 @@ func (p *pair) allocate(in allocation.Input) (outputs []master.Input) {
 	return outputs
 }
 
+// pass lets a time pass, in batches.
+func (p *pair) pass(d time.Duration) {
+	p.t.Helper()
+	for end := p.now.Add(d); p.now.Before(end); {
+		p.batch()
+	}
+}
+
 // batch lets the time pass in which the allocator looks at every agent.
 func (p *pair) batch() {
 	p.t.Helper()
@@ -123,16 +137,21 @@ func (p *pair) agent(link master.LinkID, total string) {
 	p.agentWith(link, convert.ToWire(resources.MustParse(total)))
 }
 
-func (p *pair) agentWith(link master.LinkID, total []*mesospb.Resource) {
+func (p *pair) agentWith(link master.LinkID, total []*mesospb.Resource, without ...mesospb.AgentInfo_Capability_Type) {
 	p.t.Helper()
+	var capabilities []*mesospb.AgentInfo_Capability
+	for _, c := range []mesospb.AgentInfo_Capability_Type{
+		mesospb.AgentInfo_Capability_MULTI_ROLE, mesospb.AgentInfo_Capability_HIERARCHICAL_ROLE, mesospb.AgentInfo_Capability_RESERVATION_REFINEMENT,
+	} {
+		if !slices.Contains(without, c) {
+			capabilities = append(capabilities, &mesospb.AgentInfo_Capability{Type: c.Enum()})
+		}
+	}
 	p.fromAgent(link, &linkpb.ToMaster{Message: &linkpb.ToMaster_Register{Register: &linkpb.Register{
 		AgentInfo: &mesospb.AgentInfo{
 			Hostname: new(fmt.Sprintf("a%d", link)), Port: new(int32(5051)), Resources: total,
 		},
-		Version: new("1.11.0"), Capabilities: []*mesospb.AgentInfo_Capability{
-			{Type: mesospb.AgentInfo_Capability_MULTI_ROLE.Enum()}, {Type: mesospb.AgentInfo_Capability_HIERARCHICAL_ROLE.Enum()},
-			{Type: mesospb.AgentInfo_Capability_RESERVATION_REFINEMENT.Enum()},
-		},
+		Version: new("1.11.0"), Capabilities: capabilities,
 	}}})
 	if p.agents[link] == "" {
 		p.t.Fatalf("agent %d is not registered", link)
@@ -171,7 +190,9 @@ type tenant struct {
 	p         *pair
 	stream    master.StreamID
 	id        *mesospb.FrameworkID
-	offers    []*mesospb.Offer // outstanding
+	info      *mesospb.FrameworkInfo // as it subscribed
+	offers    []*mesospb.Offer       // outstanding
+	states    []string               // of tasks, as it was told of them
 	rescinded int
 	refusal   string
 }
@@ -192,15 +213,21 @@ func (p *pair) subscribeWith(stream master.StreamID, id *mesospb.FrameworkID, ro
 	for _, c := range more {
 		capabilities = append(capabilities, &mesospb.FrameworkInfo_Capability{Type: c.Enum()})
 	}
-	s := &tenant{p: p, stream: stream}
+	return p.subscribeAs(stream, &schedulerpb.Call_Subscribe{FrameworkInfo: &mesospb.FrameworkInfo{
+		User: new("root"), Name: new("f"), Id: id, Roles: roles, FailoverTimeout: new(60.0),
+		Capabilities: capabilities,
+	}})
+}
+
+// subscribeAs opens a stream as a call has it.
+func (p *pair) subscribeAs(stream master.StreamID, subscribe *schedulerpb.Call_Subscribe) *tenant {
+	p.t.Helper()
+	info := subscribe.GetFrameworkInfo()
+	s := &tenant{p: p, stream: stream, info: info.CloneVT()}
 	p.tenants[stream] = s
 	p.request++
 	p.do(master.Subscribe{Request: p.request, Stream: stream, Call: &schedulerpb.Call{
-		Type: schedulerpb.Call_SUBSCRIBE.Enum(), FrameworkId: id,
-		Subscribe: &schedulerpb.Call_Subscribe{FrameworkInfo: &mesospb.FrameworkInfo{
-			User: new("root"), Name: new("f"), Id: id, Roles: roles, FailoverTimeout: new(60.0),
-			Capabilities: capabilities,
-		}},
+		Type: schedulerpb.Call_SUBSCRIBE.Enum(), FrameworkId: info.Id, Subscribe: subscribe,
 	}})
 	if err := p.replies[p.request]; err != nil {
 		s.refusal = err.Error()
@@ -218,6 +245,9 @@ func (s *tenant) receive(event *schedulerpb.Event) {
 		s.rescinded++
 		gone := event.GetRescind().GetOfferId().GetValue()
 		s.offers = slices.DeleteFunc(s.offers, func(o *mesospb.Offer) bool { return o.GetId().GetValue() == gone })
+	case event.GetUpdate() != nil:
+		status := event.GetUpdate().GetStatus()
+		s.states = append(s.states, status.GetTaskId().GetValue()+" "+status.GetState().String())
 	case event.GetError() != nil:
 		s.refusal = event.GetError().GetMessage()
 	}
@@ -234,6 +264,36 @@ func (s *tenant) call(call *schedulerpb.Call) {
 	}
 }
 
+// update changes the framework's roles, those of them that are suppressed, and the
+// constraints of its offers.
+func (s *tenant) update(roles, suppressed []string, constraints *schedulerpb.OfferConstraints) {
+	s.p.t.Helper()
+	info := s.info.CloneVT()
+	info.Id, info.Roles = s.id, roles
+	s.call(&schedulerpb.Call{Type: schedulerpb.Call_UPDATE_FRAMEWORK.Enum(), UpdateFramework: &schedulerpb.Call_UpdateFramework{
+		FrameworkInfo: info, SuppressedRoles: suppressed, OfferConstraints: constraints,
+	}})
+}
+
+// decline refuses all outstanding offers for a time.
+func (s *tenant) decline(refuse time.Duration) {
+	s.p.t.Helper()
+	var ids []*mesospb.OfferID
+	for _, o := range s.offers {
+		ids = append(ids, o.GetId())
+	}
+	s.offers = nil
+	s.call(&schedulerpb.Call{Type: schedulerpb.Call_DECLINE.Enum(), Decline: &schedulerpb.Call_Decline{
+		OfferIds: ids, Filters: &mesospb.Filters{RefuseSeconds: new(refuse.Seconds())},
+	}})
+}
+
+// revive asks for offers to some roles again, or to all.
+func (s *tenant) revive(roles ...string) {
+	s.p.t.Helper()
+	s.call(&schedulerpb.Call{Type: schedulerpb.Call_REVIVE.Enum(), Revive: &schedulerpb.Call_Revive{Roles: roles}})
+}
+
 // launch runs tasks, by ID, on the only offer, and refuses the rest of it for a time.
 func (s *tenant) launch(refuse time.Duration, tasks map[string]string) {
 	s.p.t.Helper()
@@ -244,24 +304,34 @@ func (s *tenant) launch(refuse time.Duration, tasks map[string]string) {
 	s.offers = nil
 	var infos []*mesospb.TaskInfo
 	for _, id := range slices.Sorted(maps.Keys(tasks)) {
-		infos = append(infos, &mesospb.TaskInfo{
-			Name: new(id), TaskId: &mesospb.TaskID{Value: new(id)}, AgentId: offer.GetAgentId(),
-			Command:   &mesospb.CommandInfo{Value: new("true")},
-			Resources: convert.ToWire(resources.MustParse(tasks[id]).Allocate(offer.GetAllocationInfo().GetRole())),
-		})
+		infos = append(infos, taskOf(id, offer, resources.MustParse(tasks[id])))
 	}
-	s.call(&schedulerpb.Call{Type: schedulerpb.Call_ACCEPT.Enum(), Accept: &schedulerpb.Call_Accept{
-		OfferIds: []*mesospb.OfferID{offer.GetId()}, Filters: &mesospb.Filters{RefuseSeconds: new(refuse.Seconds())},
-		Operations: []*mesospb.Offer_Operation{{
-			Type: mesospb.Offer_Operation_LAUNCH.Enum(), Launch: &mesospb.Offer_Operation_Launch{TaskInfos: infos},
-		}},
-	}})
+	s.accept(offer, refuse, &mesospb.Offer_Operation{
+		Type: mesospb.Offer_Operation_LAUNCH.Enum(), Launch: &mesospb.Offer_Operation_Launch{TaskInfos: infos},
+	})
 	got := s.p.launched()
 	for id := range tasks {
 		if !slices.Contains(got, id) {
 			s.p.t.Fatalf("task %s is not launched, only %q", id, got)
 		}
 	}
+}
+
+// taskOf is a task that uses resources of an offer.
+func taskOf(id string, offer *mesospb.Offer, uses resources.Resources) *mesospb.TaskInfo {
+	return &mesospb.TaskInfo{
+		Name: new(id), TaskId: &mesospb.TaskID{Value: new(id)}, AgentId: offer.GetAgentId(),
+		Command:   &mesospb.CommandInfo{Value: new("true")},
+		Resources: convert.ToWire(uses.Allocate(offer.GetAllocationInfo().GetRole())),
+	}
+}
+
+// accept does operations on an offer, and refuses the rest of it for a time.
+func (s *tenant) accept(offer *mesospb.Offer, refuse time.Duration, operations ...*mesospb.Offer_Operation) {
+	s.p.t.Helper()
+	s.call(&schedulerpb.Call{Type: schedulerpb.Call_ACCEPT.Enum(), Accept: &schedulerpb.Call_Accept{
+		OfferIds: []*mesospb.OfferID{offer.GetId()}, Filters: &mesospb.Filters{RefuseSeconds: new(refuse.Seconds())}, Operations: operations,
+	}})
 }
 
 // teardown ends the framework.

@@ -211,3 +211,38 @@ func TestAFrameworkThatFailsOverHasTheCapabilitiesOfItsNewScheduler(t *testing.T
 		t.Errorf("the capability gone, it is offered %v", unable.offers)
 	}
 }
+
+func TestReservationsAreNotRefinedOnAnAgentThatKnowsNone(t *testing.T) {
+	// covers: UpgradeTest.RefineResourceOnOldAgent
+	const there, role = "cpus:1;mem:512;disk(role1):1024", "role1/xyz"
+	p := newPair(t)
+	p.agentWith(1, convert.ToWire(resources.MustParse(there)), mesospb.AgentInfo_Capability_RESERVATION_REFINEMENT)
+	p.told = nil
+	s := p.subscribe("S", nil, role)
+	refined, err := resources.MustParse("disk(role1):1024").PushReservation(resources.Reservation{Dynamic: true, Role: role})
+	if err != nil {
+		t.Fatal(err)
+	}
+	reserve := &mesospb.Offer_Operation{Type: mesospb.Offer_Operation_RESERVE.Enum(), Reserve: &mesospb.Offer_Operation_Reserve{
+		Resources: convert.ToWire(refined.Allocate(role)),
+	}}
+	offered := func() (offer *mesospb.Offer) {
+		t.Helper()
+		p.batch()
+		s.want(there)
+		offer, s.offers = s.offers[0], nil
+		return offer
+	}
+	s.accept(offered(), 0, reserve)
+	offer := offered()
+	s.accept(offer, 0, reserve, &mesospb.Offer_Operation{
+		Type: mesospb.Offer_Operation_LAUNCH.Enum(), Launch: &mesospb.Offer_Operation_Launch{TaskInfos: []*mesospb.TaskInfo{taskOf("t", offer, refined)}},
+	})
+	if !slices.Equal(s.states, []string{"t TASK_ERROR"}) {
+		t.Errorf("the framework was told %q", s.states)
+	}
+	offered()
+	if len(p.told) > 0 {
+		t.Errorf("the agent was told %v", p.told)
+	}
+}
