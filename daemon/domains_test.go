@@ -3,7 +3,9 @@
 package daemon
 
 import (
+	"fmt"
 	"net"
+	"strings"
 	"testing"
 
 	"github.com/mesosctl/mesosctl/wire/mesospb"
@@ -40,6 +42,7 @@ func domainOf(d *mesospb.DomainInfo) Domain {
 func TestWhatIsInTheMastersRegionIsOfferedToAll(t *testing.T) {
 	// covers: MasterTest.AgentDomainSameRegion
 	// covers: MasterTest.MasterInfo
+	// covers: MasterTest.StateEndpoint
 	master, agent := Domain{"region-abc", "zone-123"}, Domain{"region-abc", "zone-456"}
 	l := startIn(t, master, agent)
 	s := subscribe(t, l.Master())
@@ -51,6 +54,9 @@ func TestWhatIsInTheMastersRegionIsOfferedToAll(t *testing.T) {
 	if domainOf(info.GetDomain()) != master || info.GetPort() != uint32(address.Port) || info.GetIp() != 0x0100007f ||
 		info.GetAddress().GetIp() != address.IP.String() {
 		t.Errorf("the master at %v says that it is %v", address, info)
+	}
+	if can := fmt.Sprint(info.GetCapabilities()); !strings.Contains(can, "AGENT_UPDATE") || !strings.Contains(can, "AGENT_DRAINING") || !strings.Contains(can, "QUOTA_V2") {
+		t.Errorf("the master says that it can do %s", can)
 	}
 	offer := s.next(schedulerpb.Event_OFFERS).GetOffers().GetOffers()[0]
 	if got := domainOf(offer.GetDomain()); got != agent {

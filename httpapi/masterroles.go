@@ -11,7 +11,8 @@ import (
 	"github.com/mesosctl/mesosctl/wire/quotapb"
 )
 
-// role is what is known of a role: who is subscribed to it and what it has.
+// role is what is known of a role: who is subscribed to it or has left it and runs
+// something there yet, and what it has.
 type role struct {
 	name                         string
 	weight                       float64
@@ -48,12 +49,16 @@ func (m *Master) allRoles(s *masterSnapshot) []*role {
 	}
 	for i := range s.frameworks {
 		f := s.frameworks[i].framework
+		id := f.GetFrameworkInfo().GetId().GetValue()
 		for _, name := range rolesOf(f.GetFrameworkInfo()) {
-			of(name).frameworks = append(of(name).frameworks, f.GetFrameworkInfo().GetId().GetValue())
+			of(name).frameworks = append(of(name).frameworks, id)
 		}
 		for _, r := range f.GetAllocatedResources() {
 			to := of(allocatedTo(r))
 			to.allocated = append(to.allocated, r)
+			if n := len(to.frameworks); n == 0 || to.frameworks[n-1] != id {
+				to.frameworks = append(to.frameworks, id)
+			}
 		}
 		for _, r := range f.GetOfferedResources() {
 			to := of(allocatedTo(r))

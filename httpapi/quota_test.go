@@ -5,6 +5,8 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/google/go-cmp/cmp"
+
 	"github.com/mesosctl/mesosctl/mesos/resources"
 	"github.com/mesosctl/mesosctl/wire/convert"
 	"github.com/mesosctl/mesosctl/wire/masterpb"
@@ -168,5 +170,36 @@ func TestRolesOnTheWhitelistAreShown(t *testing.T) {
 	want := `{"roles":[` + of("*", "1.0") + "," + of("role1", "5.0") + "," + of("role2", "1.0") + "]}"
 	if got := ask(NewMaster(config), http.MethodGet, "/roles").Body.String(); got != want {
 		t.Errorf("/roles: %s", got)
+	}
+}
+
+func TestAFrameworkBelongsToARoleThatItLeftWhileItRunsSomethingThere(t *testing.T) {
+	// covers: MasterTest.MultiRoleSchedulerUnsubscribeFromRole
+	config, _ := leader()
+	v := config.View
+	master := NewMaster(config)
+	for _, step := range []struct {
+		what, used string
+		roles      []string
+		want       []any // frameworks of role foo; nil if there is no such role
+	}{
+		{"it has the role", "cpus:1;mem:64", []string{"foo"}, []any{"F"}},
+		{"it left the role", "cpus:1;mem:64", nil, []any{"F"}},
+		{"its agent is lost", "", nil, nil},
+		{"its agent is back", "cpus:1;mem:64", nil, []any{"F"}},
+	} {
+		f := frameworkRecordOf("F", true, "any")
+		f.FrameworkInfo.Roles = step.roles
+		f.AllocatedResources = allocated("foo", step.used)
+		v.PutFramework(f, false)
+		var got []any
+		for _, role := range fetch[struct{ Roles []object }](t, master, "/roles").Roles {
+			if role["name"] == "foo" {
+				got = role["frameworks"].([]any)
+			}
+		}
+		if diff := cmp.Diff(step.want, got); diff != "" {
+			t.Errorf("%s (-want +got):\n%s", step.what, diff)
+		}
 	}
 }
