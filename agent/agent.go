@@ -23,6 +23,9 @@ type Config struct {
 	WorkDir string
 	// Address is the host:port at which executors reach the agent.
 	Address string
+	// AdvertisedIP is where others reach the agent; empty is where its
+	// connection to the master comes from.
+	AdvertisedIP string
 
 	RegistrationBackoffFactor         time.Duration // --registration_backoff_factor
 	ExecutorRegistrationTimeout       time.Duration // --executor_registration_timeout

@@ -193,12 +193,20 @@ func (a *Agent) register() {
 			Version:        &a.config.Version,
 			Capabilities:   a.config.Capabilities,
 			TotalResources: a.totalResources(),
+			Ip:             a.advertisedIP(),
 		}}
 	} else {
 		message.Message = &linkpb.ToMaster_Reregister{Reregister: a.reregister()}
 	}
 	a.emit(SendMaster{Link: a.link.id, Message: message})
 	a.alarms.set(&a.link.alarm, a.now.Add(a.config.RegistrationBackoffFactor+a.backoff()))
+}
+
+func (a *Agent) advertisedIP() *string {
+	if a.config.AdvertisedIP == "" {
+		return nil
+	}
+	return &a.config.AdvertisedIP
 }
 
 // reregister lists what the agent runs: frameworks, their custom executors (the
@@ -210,6 +218,7 @@ func (a *Agent) reregister() *linkpb.Reregister {
 		Version:        &a.config.Version,
 		Capabilities:   a.config.Capabilities,
 		TotalResources: a.totalResources(),
+		Ip:             a.advertisedIP(),
 
 		OversubscribedResources: a.estimated(),
 		DrainConfig:             a.draining,

@@ -56,6 +56,17 @@ func (c *CommonConfig) listen() (address, error) {
 	return a, nil
 }
 
+// advertisedIP is the address that the flags name; empty if they leave it open.
+func (c *CommonConfig) advertisedIP() string {
+	if c.AdvertiseIP != "" {
+		return c.AdvertiseIP
+	}
+	if ip := net.ParseIP(c.IP); ip == nil || ip.IsUnspecified() {
+		return ""
+	}
+	return c.IP
+}
+
 func (a address) String() string { return net.JoinHostPort(a.ip, strconv.Itoa(a.port)) }
 
 // outwardIP is the first address of this machine that others may reach.

@@ -251,6 +251,7 @@ func (a *Agent) coreConfig() (agent.Config, error) {
 		Version:                           MesosVersion,
 		WorkDir:                           workDir,
 		Address:                           a.address.String(),
+		AdvertisedIP:                      c.advertisedIP(),
 		RegistrationBackoffFactor:         c.RegistrationBackoffFactor,
 		ExecutorRegistrationTimeout:       c.ExecutorRegistrationTimeout,
 		ExecutorReregistrationTimeout:     c.ExecutorReregistrationTimeout,

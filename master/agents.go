@@ -147,7 +147,7 @@ func (m *Master) register(in AgentMessage, msg *linkpb.Register) {
 	}
 	info := msg.GetAgentInfo()
 	info.Id = nil
-	a, err := m.newAgent(info, hostOf(in.Address))
+	a, err := m.newAgent(info, msg.GetIp(), in.Address)
 	if err != nil {
 		m.refuse(in.Link, in.Address, "register: "+err.Error())
 		return
@@ -192,7 +192,11 @@ func (m *Master) register(in AgentMessage, msg *linkpb.Register) {
 }
 
 // newAgent checks what an agent says of itself.
-func (m *Master) newAgent(info *mesospb.AgentInfo, host string) (*agent, error) {
+func (m *Master) newAgent(info *mesospb.AgentInfo, ip, connection string) (*agent, error) {
+	host, err := agentHost(ip, connection)
+	if err != nil {
+		return nil, err
+	}
 	a := &agent{
 		info:       info,
 		host:       host,

@@ -1,6 +1,7 @@
 package master
 
 import (
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -275,14 +276,42 @@ func TestAFailedRegistryWriteStopsTheTerm(t *testing.T) {
 	}
 }
 
-func TestAnAgentIsFoundAtTheHostOfItsConnection(t *testing.T) {
-	for address, want := range map[string]string{
-		"10.0.0.1:40000": "10.0.0.1:5051", "[::1]:40000": "[::1]:5051", "a.example:40000": "a.example:5051",
+func TestAnAgentIsFoundWhereItSaysOrWhereItComesFrom(t *testing.T) {
+	for _, test := range []struct{ ip, connection, want string }{
+		{"", "10.0.0.1:40000", "10.0.0.1:5051"},
+		{"", "[::1]:40000", "[::1]:5051"},
+		{"", "a.example:40000", "a.example:5051"},
+		{"10.0.0.7", "10.0.0.1:40000", "10.0.0.7:5051"},
+		{"127.0.0.2", "127.0.0.1:40000", "127.0.0.2:5051"},
+		{"127.0.0.1", "10.0.0.1:40000", "10.0.0.1:5051"}, // nobody else would find it there
+		{"fd00::7", "10.0.0.1:40000", "[fd00::7]:5051"},
 	} {
-		a := &agent{info: &mesospb.AgentInfo{}, host: hostOf(address)}
-		if got := a.address(); got != want {
-			t.Errorf("the agent on a connection from %s serves at %s, want %s", address, got, want)
+		host, err := agentHost(test.ip, test.connection)
+		if err != nil {
+			t.Fatal(err)
 		}
+		a := &agent{info: &mesospb.AgentInfo{}, host: host}
+		if got := a.address(); got != test.want {
+			t.Errorf("the agent that says %q on a connection from %s serves at %s, want %s", test.ip, test.connection, got, test.want)
+		}
+	}
+	for _, ip := range []string{"0.0.0.0", "a.example"} {
+		if host, err := agentHost(ip, "10.0.0.1:40000"); err == nil {
+			t.Errorf("an agent at %q is sought at %s, want an error", ip, host)
+		}
+	}
+}
+
+func TestAgentsAtDifferentAddressesOfOneMachineAreTwo(t *testing.T) {
+	c := newCluster(t, testConfig(), Recovered{})
+	for i, ip := range []string{"127.0.0.2", "127.0.0.3"} {
+		in := registerMessage(LinkID(i+1), "cpus:1")
+		in.Address = "127.0.0.1:" + strconv.Itoa(40000+i)
+		in.Message.GetRegister().Ip = &ip
+		c.step(in)
+	}
+	if len(c.agents) != 2 {
+		t.Errorf("%d agents are admitted, want 2", len(c.agents))
 	}
 }
 

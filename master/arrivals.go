@@ -22,7 +22,7 @@ func (m *Master) reregister(in arrival) {
 		m.refuse(in.link, in.address, "reregister: agent "+string(id)+" was marked gone")
 		return
 	}
-	a, err := m.newAgent(info, hostOf(in.address))
+	a, err := m.newAgent(info, in.message.GetIp(), in.address)
 	var runs *load
 	if err == nil {
 		runs, err = readLoad(in.message)

@@ -1,6 +1,7 @@
 package master
 
 import (
+	"net/netip"
 	"strconv"
 	"strings"
 
@@ -143,6 +144,24 @@ func hostOf(address string) string {
 		address = address[:i]
 	}
 	return strings.Trim(address, "[]")
+}
+
+// agentHost is where an agent that says it is at ip is reached: there, or, when it
+// doesn't say or only its own machine could get there, where its connection
+// comes from.
+func agentHost(ip, connection string) (string, error) {
+	from := hostOf(connection)
+	if ip == "" {
+		return from, nil
+	}
+	said, err := netip.ParseAddr(ip)
+	if err != nil || said.IsUnspecified() {
+		return "", mesos.Errorf(mesos.Invalid, "ip: %q is not an address to reach an agent at", ip)
+	}
+	if source, err := netip.ParseAddr(from); said.IsLoopback() && err == nil && !source.Unmap().IsLoopback() {
+		return from, nil
+	}
+	return said.String(), nil
 }
 
 // joinHostPort is an address that a client can connect to.

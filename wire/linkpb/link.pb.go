@@ -508,8 +508,11 @@ type Register struct {
 	// As in Reregister: a machine keeps its reservations and volumes when its
 	// agent gets a new ID.
 	TotalResources []*mesospb.Resource `protobuf:"bytes,4,rep,name=total_resources,json=totalResources" json:"total_resources,omitempty"`
-	unknownFields  protoimpl.UnknownFields
-	sizeCache      protoimpl.SizeCache
+	// Where others reach the agent, if that is not where its connection comes
+	// from.
+	Ip            *string `protobuf:"bytes,5,opt,name=ip" json:"ip,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
 }
 
 func (x *Register) Reset() {
@@ -570,6 +573,13 @@ func (x *Register) GetTotalResources() []*mesospb.Resource {
 	return nil
 }
 
+func (x *Register) GetIp() string {
+	if x != nil && x.Ip != nil {
+		return *x.Ip
+	}
+	return ""
+}
+
 // The first message of an agent that was registered before: everything it runs.
 type Reregister struct {
 	state        protoimpl.MessageState          `protogen:"open.v1"`
@@ -588,6 +598,7 @@ type Reregister struct {
 	OversubscribedResources []*mesospb.Resource `protobuf:"bytes,9,rep,name=oversubscribed_resources,json=oversubscribedResources" json:"oversubscribed_resources,omitempty"`
 	// The drain the agent is in, if any.
 	DrainConfig   *mesospb.DrainConfig `protobuf:"bytes,10,opt,name=drain_config,json=drainConfig" json:"drain_config,omitempty"`
+	Ip            *string              `protobuf:"bytes,11,opt,name=ip" json:"ip,omitempty"` // as in Register
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -690,6 +701,13 @@ func (x *Reregister) GetDrainConfig() *mesospb.DrainConfig {
 		return x.DrainConfig
 	}
 	return nil
+}
+
+func (x *Reregister) GetIp() string {
+	if x != nil && x.Ip != nil {
+		return *x.Ip
+	}
+	return ""
 }
 
 // The agent leaves for good; its tasks are over.
@@ -2078,13 +2096,14 @@ const file_mesosctl_link_link_proto_rawDesc = "" +
 	"\x14reconcile_operations\x18\r \x01(\v2\".mesosctl.link.ReconcileOperationsH\x00R\x13reconcileOperations\x12<\n" +
 	"\vdrain_agent\x18\x0e \x01(\v2\x19.mesosctl.link.DrainAgentH\x00R\n" +
 	"drainAgentB\t\n" +
-	"\amessage\"\xd9\x01\n" +
+	"\amessage\"\xe9\x01\n" +
 	"\bRegister\x122\n" +
 	"\n" +
 	"agent_info\x18\x01 \x02(\v2\x13.mesos.v1.AgentInfoR\tagentInfo\x12\x18\n" +
 	"\aversion\x18\x02 \x02(\tR\aversion\x12B\n" +
 	"\fcapabilities\x18\x03 \x03(\v2\x1e.mesos.v1.AgentInfo.CapabilityR\fcapabilities\x12;\n" +
-	"\x0ftotal_resources\x18\x04 \x03(\v2\x12.mesos.v1.ResourceR\x0etotalResources\"\xbe\x05\n" +
+	"\x0ftotal_resources\x18\x04 \x03(\v2\x12.mesos.v1.ResourceR\x0etotalResources\x12\x0e\n" +
+	"\x02ip\x18\x05 \x01(\tR\x02ip\"\xce\x05\n" +
 	"\n" +
 	"Reregister\x122\n" +
 	"\n" +
@@ -2102,7 +2121,8 @@ const file_mesosctl_link_link_proto_rawDesc = "" +
 	"\x0ftotal_resources\x18\b \x03(\v2\x12.mesos.v1.ResourceR\x0etotalResources\x12M\n" +
 	"\x18oversubscribed_resources\x18\t \x03(\v2\x12.mesos.v1.ResourceR\x17oversubscribedResources\x128\n" +
 	"\fdrain_config\x18\n" +
-	" \x01(\v2\x15.mesos.v1.DrainConfigR\vdrainConfig\x1a\x81\x01\n" +
+	" \x01(\v2\x15.mesos.v1.DrainConfigR\vdrainConfig\x12\x0e\n" +
+	"\x02ip\x18\v \x01(\tR\x02ip\x1a\x81\x01\n" +
 	"\bExecutor\x12;\n" +
 	"\rexecutor_info\x18\x01 \x02(\v2\x16.mesos.v1.ExecutorInfoR\fexecutorInfo\x128\n" +
 	"\fcontainer_id\x18\x02 \x02(\v2\x15.mesos.v1.ContainerIDR\vcontainerId\":\n" +

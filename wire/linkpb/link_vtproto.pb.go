@@ -291,6 +291,10 @@ func (m *Register) CloneVT() *Register {
 		}
 		r.TotalResources = tmpContainer
 	}
+	if rhs := m.Ip; rhs != nil {
+		tmpVal := *rhs
+		r.Ip = &tmpVal
+	}
 	if len(m.unknownFields) > 0 {
 		r.unknownFields = make([]byte, len(m.unknownFields))
 		copy(r.unknownFields, m.unknownFields)
@@ -379,6 +383,10 @@ func (m *Reregister) CloneVT() *Reregister {
 			tmpContainer[k] = v.CloneVT()
 		}
 		r.OversubscribedResources = tmpContainer
+	}
+	if rhs := m.Ip; rhs != nil {
+		tmpVal := *rhs
+		r.Ip = &tmpVal
 	}
 	if len(m.unknownFields) > 0 {
 		r.unknownFields = make([]byte, len(m.unknownFields))
@@ -1559,6 +1567,9 @@ func (this *Register) EqualVT(that *Register) bool {
 			}
 		}
 	}
+	if p, q := this.Ip, that.Ip; (p == nil && q != nil) || (p != nil && (q == nil || *p != *q)) {
+		return false
+	}
 	return string(this.unknownFields) == string(that.unknownFields)
 }
 
@@ -1723,6 +1734,9 @@ func (this *Reregister) EqualVT(that *Reregister) bool {
 		}
 	}
 	if !this.DrainConfig.EqualVT(that.DrainConfig) {
+		return false
+	}
+	if p, q := this.Ip, that.Ip; (p == nil && q != nil) || (p != nil && (q == nil || *p != *q)) {
 		return false
 	}
 	return string(this.unknownFields) == string(that.unknownFields)
@@ -2981,6 +2995,13 @@ func (m *Register) MarshalToSizedBufferVT(dAtA []byte) (int, error) {
 		i -= len(m.unknownFields)
 		copy(dAtA[i:], m.unknownFields)
 	}
+	if m.Ip != nil {
+		i -= len(*m.Ip)
+		copy(dAtA[i:], *m.Ip)
+		i = protohelpers.EncodeVarint(dAtA, i, uint64(len(*m.Ip)))
+		i--
+		dAtA[i] = 0x2a
+	}
 	if len(m.TotalResources) > 0 {
 		for iNdEx := len(m.TotalResources) - 1; iNdEx >= 0; iNdEx-- {
 			size, err := m.TotalResources[iNdEx].MarshalToSizedBufferVT(dAtA[:i])
@@ -3115,6 +3136,13 @@ func (m *Reregister) MarshalToSizedBufferVT(dAtA []byte) (int, error) {
 	if m.unknownFields != nil {
 		i -= len(m.unknownFields)
 		copy(dAtA[i:], m.unknownFields)
+	}
+	if m.Ip != nil {
+		i -= len(*m.Ip)
+		copy(dAtA[i:], *m.Ip)
+		i = protohelpers.EncodeVarint(dAtA, i, uint64(len(*m.Ip)))
+		i--
+		dAtA[i] = 0x5a
 	}
 	if m.DrainConfig != nil {
 		size, err := m.DrainConfig.MarshalToSizedBufferVT(dAtA[:i])
@@ -4968,6 +4996,10 @@ func (m *Register) SizeVT() (n int) {
 			n += 1 + l + protohelpers.SizeOfVarint(uint64(l))
 		}
 	}
+	if m.Ip != nil {
+		l = len(*m.Ip)
+		n += 1 + l + protohelpers.SizeOfVarint(uint64(l))
+	}
 	n += len(m.unknownFields)
 	return n
 }
@@ -5048,6 +5080,10 @@ func (m *Reregister) SizeVT() (n int) {
 	}
 	if m.DrainConfig != nil {
 		l = m.DrainConfig.SizeVT()
+		n += 1 + l + protohelpers.SizeOfVarint(uint64(l))
+	}
+	if m.Ip != nil {
+		l = len(*m.Ip)
 		n += 1 + l + protohelpers.SizeOfVarint(uint64(l))
 	}
 	n += len(m.unknownFields)
@@ -6719,6 +6755,39 @@ func (m *Register) UnmarshalVT(dAtA []byte) error {
 				return err
 			}
 			iNdEx = postIndex
+		case 5:
+			if wireType != 2 {
+				return fmt.Errorf("proto: wrong wireType = %d for field Ip", wireType)
+			}
+			var stringLen uint64
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return protohelpers.ErrIntOverflow
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				stringLen |= uint64(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+			intStringLen := int(stringLen)
+			if intStringLen < 0 {
+				return protohelpers.ErrInvalidLength
+			}
+			postIndex := iNdEx + intStringLen
+			if postIndex < 0 {
+				return protohelpers.ErrInvalidLength
+			}
+			if postIndex > l {
+				return io.ErrUnexpectedEOF
+			}
+			s := string(dAtA[iNdEx:postIndex])
+			m.Ip = &s
+			iNdEx = postIndex
 		default:
 			iNdEx = preIndex
 			skippy, err := protohelpers.Skip(dAtA[iNdEx:])
@@ -7253,6 +7322,39 @@ func (m *Reregister) UnmarshalVT(dAtA []byte) error {
 			if err := m.DrainConfig.UnmarshalVT(dAtA[iNdEx:postIndex]); err != nil {
 				return err
 			}
+			iNdEx = postIndex
+		case 11:
+			if wireType != 2 {
+				return fmt.Errorf("proto: wrong wireType = %d for field Ip", wireType)
+			}
+			var stringLen uint64
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return protohelpers.ErrIntOverflow
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				stringLen |= uint64(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+			intStringLen := int(stringLen)
+			if intStringLen < 0 {
+				return protohelpers.ErrInvalidLength
+			}
+			postIndex := iNdEx + intStringLen
+			if postIndex < 0 {
+				return protohelpers.ErrInvalidLength
+			}
+			if postIndex > l {
+				return io.ErrUnexpectedEOF
+			}
+			s := string(dAtA[iNdEx:postIndex])
+			m.Ip = &s
 			iNdEx = postIndex
 		default:
 			iNdEx = preIndex
