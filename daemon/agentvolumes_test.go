@@ -52,3 +52,36 @@ func TestVolumesAreMadeAndRemovedWithAllTheyHold(t *testing.T) {
 		t.Errorf("what a link pointed at: %v", err)
 	}
 }
+
+func TestVolumesOfNestedRolesDoNotOverlap(t *testing.T) {
+	// covers: RoleTest.VolumesInOverlappingHierarchies
+	workDir := t.TempDir()
+	volume := func(role, id string) resources.VolumePath {
+		return resources.Resource{
+			Name: "disk", Reservations: []resources.Reservation{{Dynamic: true, Role: role}},
+			Disk: &resources.Disk{Persistence: &resources.Persistence{ID: id}},
+		}.VolumePath()
+	}
+	deep, shallow := volume("a/b/c/d", "id"), volume("a/b/c", "d")
+	for _, e := range []agent.ChangeVolumes{
+		{Create: []resources.VolumePath{deep}}, {Create: []resources.VolumePath{shallow}},
+	} {
+		if err := changeVolumes(workDir, e); err != nil {
+			t.Fatal(err)
+		}
+		for _, v := range e.Create {
+			if entries, err := os.ReadDir(v.In(workDir)); err != nil || len(entries) > 0 {
+				t.Errorf("%v begins with %v, %v", v, entries, err)
+			}
+		}
+	}
+	if err := changeVolumes(workDir, agent.ChangeVolumes{Destroy: []resources.VolumePath{shallow}}); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := os.Stat(deep.In(workDir)); err != nil {
+		t.Errorf("the other volume: %v", err)
+	}
+	if err := changeVolumes(workDir, agent.ChangeVolumes{Destroy: []resources.VolumePath{deep}}); err != nil {
+		t.Error(err)
+	}
+}

@@ -1,6 +1,7 @@
 package httpapi
 
 import (
+	"encoding/json"
 	"net/http"
 	"strings"
 	"testing"
@@ -9,8 +10,10 @@ import (
 	"google.golang.org/protobuf/proto"
 	"google.golang.org/protobuf/testing/protocmp"
 
+	"github.com/mesosctl/mesosctl/wire"
 	"github.com/mesosctl/mesosctl/wire/masterpb"
 	"github.com/mesosctl/mesosctl/wire/mesospb"
+	"github.com/mesosctl/mesosctl/wire/schedulerpb"
 )
 
 func TestTheMastersPagesHaveMesossFields(t *testing.T) {
@@ -71,6 +74,45 @@ func TestPagesOfOneAgentOrFramework(t *testing.T) {
 		if got := strings.Join(ids, " "); got != want {
 			t.Errorf("%s: %s", path, got)
 		}
+	}
+}
+
+func TestRolesAndConstraintsOfAFrameworkAreShownAsTheyAreNow(t *testing.T) {
+	// covers: UpdateFrameworkTest.OfferConstraints
+	// covers: UpgradeTest.MultiRoleSchedulerUpgrade
+	config, _ := leader()
+	master := NewMaster(config)
+	old := frameworkRecordOf("F", true)
+	old.FrameworkInfo.Role = proto.String("foo")
+	config.View.PutFramework(old, false)
+	for _, path := range []string{"/state", "/frameworks"} { // so that they are cached
+		f := fetch[struct{ Frameworks []object }](t, master, path).Frameworks[0]
+		if f["role"] != "foo" || f["roles"] != nil || len(f["offer_constraints"].(object)) > 0 {
+			t.Errorf("%s: %v", path, f)
+		}
+	}
+	const constraints = `{"role_constraints":{"foo":{"groups":[{"attribute_constraints":[` +
+		`{"selector":{"attribute_name":"rack"},"predicate":{"not_exists":{}}}]}]}}}`
+	f := frameworkRecordOf("F", true, "foo")
+	f.OfferConstraints = new(schedulerpb.OfferConstraints)
+	if err := wire.UnmarshalJSON([]byte(constraints), f.OfferConstraints); err != nil {
+		t.Fatal(err)
+	}
+	config.View.PutFramework(f, false)
+	var want object
+	if err := json.Unmarshal([]byte(constraints), &want); err != nil {
+		t.Fatal(err)
+	}
+	for _, path := range []string{"/state", "/frameworks"} {
+		f := fetch[struct{ Frameworks []object }](t, master, path).Frameworks[0]
+		if diff := cmp.Diff(object{"roles": []any{"foo"}, "offer_constraints": want},
+			object{"roles": f["roles"], "offer_constraints": f["offer_constraints"]}); diff != "" || f["role"] != nil {
+			t.Errorf("%s (-want +got):\n%s", path, diff)
+		}
+	}
+	listed := call(t, master, `{"type":"GET_FRAMEWORKS"}`, new(masterpb.Response)).GetGetFrameworks().GetFrameworks()
+	if len(listed) != 1 || !listed[0].GetOfferConstraints().EqualVT(f.OfferConstraints) {
+		t.Errorf("GET_FRAMEWORKS: %v", listed)
 	}
 }
 

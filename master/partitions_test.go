@@ -6,6 +6,8 @@ import (
 	"testing"
 
 	"github.com/mesosctl/mesosctl/mesos"
+	"github.com/mesosctl/mesosctl/mesos/resources"
+	"github.com/mesosctl/mesosctl/wire/convert"
 	"github.com/mesosctl/mesosctl/wire/linkpb"
 	"github.com/mesosctl/mesosctl/wire/mesospb"
 	"github.com/mesosctl/mesosctl/wire/schedulerpb"
@@ -367,5 +369,58 @@ func TestATaskThatEndsBeforeItsFrameworkIsBackGivesItsResourcesBack(t *testing.T
 	// It is not completed before its framework has acknowledged that.
 	if got := c.views.tasks["F t"]; got.Task.GetState() != mesospb.TaskState_TASK_FINISHED || got.List != TaskActive {
 		t.Errorf("readers see %v", got)
+	}
+}
+
+func TestTheNewestReregistrationOfAnAgentCounts(t *testing.T) {
+	// covers: MasterSlaveReconciliationTest.SlaveReregistrationRace_MESOS_7187
+	c := newCluster(t, testConfig(), Recovered{})
+	c.connectAllocator(1)
+	a := c.agent(1, "cpus:4;mem:1024")
+	s := c.subscribe("s1", frameworkInfo())
+	c.step(LinkClosed{Link: 1})
+	run := func(link LinkID, text string) {
+		in := reregisterMessage(1, string(a), func(msg *linkpb.Reregister) { msg.AgentInfo.Resources = convert.ToWire(resources.MustParse(text)) })
+		in.Link = link
+		c.step(in)
+	}
+	c.slowRegistry = true
+	run(2, "cpus:6;mem:1024")
+	run(3, "cpus:8;mem:1024") // the agent started anew before the first was written down
+	c.written()
+	c.step(LinkClosed{Link: 2})
+	c.written()
+	if want := resources.MustParse("cpus:8;mem:1024"); !c.agents[a].total.Equal(want) || !c.told.agents[a].Total.Equal(want) {
+		t.Errorf("the agent has %v, the allocator was told %v", c.agents[a].total, c.told.agents[a].Total)
+	}
+	c.take()
+	granted(t, s.accept([]mesos.OfferID{c.offer(s, a, "cpus:7")}, commandTask("t", a, "cpus:7")))
+	if !slices.ContainsFunc(c.take(), func(e Effect) bool {
+		sent, ok := e.(SendAgent)
+		return ok && sent.Link == 3 && len(sent.Message.GetRunTasks().GetTasks()) == 1
+	}) {
+		t.Error("the task went elsewhere")
+	}
+}
+
+func TestAFrameworkThatDidNotComeBackToTheNextMasterIsTornDown(t *testing.T) {
+	// covers: TeardownTest.RecoveredFrameworkAfterMasterFailover
+	before := newCluster(t, testConfig(), Recovered{})
+	a := before.agent(1, "cpus:4;mem:1024")
+	s := before.subscribe("s1", frameworkInfo(withFramework("F")))
+	before.runningTask(s, 1, "t")
+	back := reregisterMessage(1, string(a), runs(s, a, mesospb.TaskState_TASK_RUNNING, "t"))
+	c := before.failover()
+	c.step(back)
+	if f := c.views.frameworks["F"]; !f.Framework.GetRecovered() || f.Completed {
+		t.Fatalf("readers see %v", f)
+	}
+	c.take()
+	granted(t, c.tearDown("", "F"))
+	if got := c.sentTo(1); !slices.Equal(got, []string{"shutdown F"}) {
+		t.Errorf("the agent was told %v", got)
+	}
+	if f, task := c.views.frameworks["F"], c.views.tasks["F t"]; !f.Completed || task.List != TaskCompleted {
+		t.Errorf("readers see %v and its task %v", f, task)
 	}
 }

@@ -1,8 +1,10 @@
 package master
 
 import (
+	"slices"
 	"testing"
 
+	"github.com/mesosctl/mesosctl/mesos"
 	"github.com/mesosctl/mesosctl/wire/linkpb"
 	"github.com/mesosctl/mesosctl/wire/mesospb"
 	"github.com/mesosctl/mesosctl/wire/schedulerpb"
@@ -98,6 +100,36 @@ func TestAFrameworkIsPublishedAsItDescribesItself(t *testing.T) {
 	got = c.views.frameworks["M-0000"].Framework
 	if got.GetFrameworkInfo().GetWebuiUrl() != "http://b" || got.GetFrameworkInfo().GetLabels().GetLabels()[0].GetValue() != "b" || got.ReregisteredTime == nil {
 		t.Errorf("after a failover readers see %v", got)
+	}
+}
+
+func TestAFrameworkWithOneRoleBecomesOneThatMayHaveSeveral(t *testing.T) {
+	// covers: UpgradeTest.MultiRoleSchedulerUpgrade
+	c := newCluster(t, testConfig(), Recovered{})
+	a := c.agent(1, "cpus:4;mem:1024")
+	s := c.subscribe("s1", frameworkInfo(withFramework("F"), func(info *mesospb.FrameworkInfo) { info.Role = new("foo") }))
+	granted(t, s.accept([]mesos.OfferID{c.offerTo(s, a, "foo", "cpus:1;mem:64")}, commandTask("t", a, "cpus:1;mem:64")))
+	c.update(1, s, "t", mesospb.TaskState_TASK_RUNNING, 1)
+	s.acknowledge(a, "t", 1)
+	c.take()
+	again := c.subscribe("s2", frameworkInfo(withFramework("F"), multiRole("foo")))
+	effects := c.take()
+	told := toldAgents(effects)
+	if info := c.views.frameworks["F"].Framework.GetFrameworkInfo(); info.Role != nil || !slices.Equal(info.GetRoles(), []string{"foo"}) ||
+		len(told) != 1 || !told[0].EqualVT(info) {
+		t.Errorf("readers see %v, the agent is told %v", info, told)
+	}
+	if !slices.ContainsFunc(effects, func(e Effect) bool {
+		sent, ok := e.(SendEvent)
+		return ok && sent.Stream == "s1" && sent.Event.GetError().GetMessage() == "Framework failed over"
+	}) {
+		t.Errorf("the scheduler that was replaced is not told")
+	}
+	granted(t, again.call(&schedulerpb.Call{Type: schedulerpb.Call_RECONCILE.Enum(), Reconcile: &schedulerpb.Call_Reconcile{
+		Tasks: []*schedulerpb.Call_Reconcile_Task{{TaskId: &mesospb.TaskID{Value: new("t")}, AgentId: wireAgentID(a)}},
+	}}))
+	if got := c.updates(); !slices.Equal(got, []string{"t TASK_RUNNING REASON_RECONCILIATION"}) {
+		t.Errorf("the framework was told %v", got)
 	}
 }
 
