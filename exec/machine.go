@@ -155,6 +155,9 @@ type taskState struct {
 	status    *mesospb.TaskStatus // the latest
 	following bool
 	killAt    time.Time
+	// hearsay is how it ended by the word of the master, whose answer to
+	// RECONCILE leaves out the exit code that the agent's report has.
+	hearsay *mesospb.TaskStatus
 }
 
 func (t *taskState) ended() bool {
@@ -172,6 +175,7 @@ const (
 	resubscribeDeadline                 // open the subscription again
 	masterDeadline                      // the master stays away
 	agentDeadline                       // the agent stays away
+	reportDeadline                      // the agent does not report what the master says
 	deadlineCount
 )
 

@@ -309,6 +309,38 @@ func TestBrokenSubscriptionIsOpenedAgain(t *testing.T) {
 	}
 }
 
+func TestExitCodeIsTheAgentsToTell(t *testing.T) {
+	reconciled := func() Event {
+		in := update(mesospb.TaskState_TASK_FAILED, "the latest state")
+		in.Event.Update.Status.Uuid = nil
+		in.Event.Update.Status.Reason = mesospb.TaskStatus_REASON_RECONCILIATION.Enum()
+		return in
+	}
+	t.Run("it comes", func(t *testing.T) {
+		b := newBench(t, nil)
+		b.launched()
+		b.step(reconciled())
+		b.step(update(mesospb.TaskState_TASK_FAILED, "Command exited with status 4"))
+		if end := effectOf[Finish](b).Result; end.Err != nil || end.Code != 4 {
+			t.Fatalf("ended with %+v, want code 4", end)
+		}
+	})
+	t.Run("it never comes", func(t *testing.T) {
+		b := newBench(t, nil)
+		b.launched()
+		b.step(reconciled())
+		for _, e := range b.effects {
+			if end, ok := e.(Finish); ok {
+				t.Fatalf("ended at once, with %+v", end)
+			}
+		}
+		b.wake()
+		if end := effectOf[Finish](b).Result; end.Err == nil || !end.Ended {
+			t.Fatalf("ended with %+v, want an error", end)
+		}
+	})
+}
+
 func TestMasterThatStaysAwayEndsTheRun(t *testing.T) {
 	b := newBench(t, func(_ *Options, s *Spec) { s.UnreachablePatience = time.Minute })
 	b.launched()

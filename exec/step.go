@@ -11,6 +11,10 @@ import (
 // neverSeconds is a filter that keeps an agent's resources away for the rest of a run.
 const neverSeconds = 365 * 24 * 3600
 
+// reportPatience is for how long the agent's report of a task's end is waited for
+// when the master knows of it. Agents repeat reports after 10 s.
+const reportPatience = 15 * time.Second
+
 func (m *Machine) subscribe() {
 	call := &schedulerpb.Call{
 		Type:      schedulerpb.Call_SUBSCRIBE.Enum(),
@@ -137,6 +141,11 @@ func (m *Machine) onUpdate(now time.Time, status *mesospb.TaskStatus) {
 	if task == nil || task.ended() {
 		return
 	}
+	if isHearsay(status) {
+		task.hearsay = status
+		m.arm(reportDeadline, now, reportPatience)
+		return
+	}
 	task.status = status
 	if !task.following && status.GetSource() != mesospb.TaskStatus_SOURCE_MASTER {
 		task.following = true
@@ -157,6 +166,27 @@ func (m *Machine) onUpdate(now time.Time, status *mesospb.TaskStatus) {
 	default:
 		m.disarm(agentDeadline)
 	}
+}
+
+// isHearsay reports whether the agent's own report of a task's end is to come yet,
+// and would say more: it is repeated until it is acknowledged.
+func isHearsay(status *mesospb.TaskStatus) bool {
+	if status.GetReason() != mesospb.TaskStatus_REASON_RECONCILIATION || len(status.GetUuid()) > 0 {
+		return false
+	}
+	state := mesos.TaskState(status.GetState())
+	return state == mesos.TaskFailed || state == mesos.TaskKilled
+}
+
+// believeHearsay ends what only the master knows the end of.
+func (m *Machine) believeHearsay() {
+	for i := range m.tasks {
+		if t := &m.tasks[i]; !t.ended() && t.hearsay != nil {
+			t.status, t.killAt = t.hearsay, time.Time{}
+		}
+	}
+	m.disarm(agentDeadline)
+	m.finishWhenEnded()
 }
 
 func (m *Machine) find(id string) *taskState {
@@ -272,6 +302,12 @@ func (m *Machine) tick(now time.Time) {
 		m.finishErr(mesos.Errorf(mesos.Unavailable, "agent %s has been unreachable for %s",
 			m.agentID.GetValue(), m.spec.UnreachablePatience))
 		return
+	}
+	if m.due(reportDeadline, now) {
+		m.believeHearsay()
+		if m.finished {
+			return
+		}
 	}
 	if m.due(killDeadline, now) {
 		m.killAll(now)
