@@ -45,13 +45,8 @@ func memberOf(m *membership.Member) members.Member {
 // AddMember adds a member, which is then to be started with Join. Until it has
 // caught up it does not count for a majority, so that nothing waits for it.
 func (e *Embedded) AddMember(ctx context.Context, peerURL string) (members.Member, error) {
-	for _, m := range e.Membership().Members {
-		if m.Peer == peerURL {
-			return members.Member{}, mesos.Errorf(mesos.Conflict, "add member: %s is a member already, %s; remove it first if it has lost its data", peerURL, m.ID)
-		}
-		if m.Learner {
-			return members.Member{}, mesos.Errorf(mesos.Conflict, "add member: the member %s (%s) was added and has not joined yet; start it, or remove it", m.ID, m.Peer)
-		}
+	if err := e.roomFor(ctx, peerURL); err != nil {
+		return members.Member{}, err
 	}
 	var added *clientv3.MemberAddResponse
 	err := e.changeMembers(ctx, func() (err error) {
@@ -62,6 +57,28 @@ func (e *Embedded) AddMember(ctx context.Context, peerURL string) (members.Membe
 		return members.Member{}, membersError("add member", err)
 	}
 	return members.Member{ID: types.ID(added.Member.ID).String(), Peer: peerURL, Learner: true}, nil
+}
+
+// roomFor waits a moment for a member that has started to become a voter, because
+// etcd takes one after the other, and refuses what can't be added.
+func (e *Embedded) roomFor(ctx context.Context, peerURL string) error {
+	for end := time.Now().Add(healthPatience); ; wait(ctx, retryInterval) {
+		var joining *members.Member
+		for _, m := range e.Membership().Members {
+			if m.Peer == peerURL {
+				return mesos.Errorf(mesos.Conflict, "add member: %s is a member already, %s; remove it first if it has lost its data", peerURL, m.ID)
+			}
+			if m.Learner {
+				joining = &m
+			}
+		}
+		switch {
+		case joining == nil:
+			return nil
+		case !joining.Started || ctx.Err() != nil || time.Now().After(end):
+			return mesos.Errorf(mesos.Conflict, "add member: the member %s (%s) was added and has not joined yet; start it, or remove it", joining.ID, joining.Peer)
+		}
+	}
 }
 
 // RemoveMember removes the member of that ID. The last one can't be removed, nor
