@@ -21,8 +21,12 @@ const (
 	// floor is the ballast of a master in any case: the heap of a small cluster
 	// may grow by so much before it is collected.
 	floor = 64 << 20
-	// perAgent is about what an agent with its tasks takes when it comes back.
-	perAgent = 24 << 10
+	// perAgent is about what an agent with its tasks takes when it comes back,
+	// and what its connection and its message leave behind.
+	perAgent = 64 << 10
+	// most is what agents may make of it: the garbage of a larger cluster is
+	// collected while it is learned.
+	most = 3 << 29
 	// learning is for how long a new leader is taken to learn its cluster.
 	learning = time.Minute
 )
@@ -36,7 +40,7 @@ func (b *ballast) set(n int) {
 
 // learn is the ballast of a term until it has learned of its agents.
 func (b *ballast) learn(agents int) (stop func()) {
-	b.set(floor + agents*perAgent)
+	b.set(floor + min(agents, most/perAgent)*perAgent)
 	timer := time.AfterFunc(learning, func() { b.set(floor) })
 	return func() { timer.Stop() }
 }
