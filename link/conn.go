@@ -24,6 +24,8 @@ const (
 	lingerTimeout = 2 * time.Second
 	// batchBytes is about how much is written at once.
 	batchBytes = 64 << 10
+	// largeBytes is from where on a message is worth another goroutine to decode it.
+	largeBytes = 1 << 10
 	// maxFrameBytes is the largest message that is accepted.
 	maxFrameBytes = 64 << 20
 )
@@ -53,7 +55,22 @@ var buffers = sync.Pool{New: func() any { b := make([]byte, 0, 512); return &b }
 func New(conn net.Conn) *Conn { return newConn(conn, conn) }
 
 func newConn(conn net.Conn, reader interface{ Read([]byte) (int, error) }) *Conn {
-	return &Conn{conn: conn, frames: wire.NewFrameReader(reader, maxFrameBytes)}
+	frames := wire.NewFrameReader(reader, maxFrameBytes)
+	frames.Decode = decode
+	return &Conn{conn: conn, frames: frames}
+}
+
+// decoders decode large messages for all links of the process: the goroutine
+// that reads a link rests most of the time, with a small stack.
+var decoders crew.Crew
+
+// decode decodes a message that was received.
+func decode(data []byte, m wire.Message) (err error) {
+	if len(data) < largeBytes {
+		return wire.Unmarshal(data, m)
+	}
+	decoders.Do(func() { err = wire.Unmarshal(data, m) })
+	return err
 }
 
 // Send queues a message and never blocks. Messages arrive in order; when the

@@ -33,6 +33,10 @@ func AppendFrame(dst []byte, m Message) ([]byte, error) {
 // A FrameReader reads the frames that AppendFrame makes. Not for use by two
 // goroutines at once.
 type FrameReader struct {
+	// Decode decodes a frame's message; it keeps nothing of data. It is Unmarshal
+	// until it is set.
+	Decode func(data []byte, m Message) error
+
 	r     *bufio.Reader
 	limit int
 	err   error
@@ -53,7 +57,7 @@ func (f *frame) put() {
 
 // NewFrameReader reads frames with messages of up to limit bytes from r.
 func NewFrameReader(r io.Reader, limit int) *FrameReader {
-	return &FrameReader{r: bufio.NewReader(r), limit: limit}
+	return &FrameReader{Decode: Unmarshal, r: bufio.NewReader(r), limit: limit}
 }
 
 // Next reads the next frame into m, which keeps no reference to the reader. At
@@ -71,12 +75,12 @@ func (r *FrameReader) Next(m Message) error {
 	case length <= r.r.Buffered():
 		whole, _ := r.r.Peek(length)
 		defer r.r.Discard(length) //nolint:errcheck // it is there
-		return Unmarshal(whole, m)
+		return r.Decode(whole, m)
 	default:
 		buffer := frames.Get().(*frame)
 		defer buffer.put()
 		if *buffer, err = readFull(r.r, (*buffer)[:0], length); err == nil {
-			return Unmarshal(*buffer, m)
+			return r.Decode(*buffer, m)
 		}
 	}
 	if r.err = io.EOF; !errors.Is(err, io.EOF) {
