@@ -33,6 +33,14 @@ func (c *CommonConfig) listen() (address, error) {
 	} else if err != nil {
 		return address{}, err
 	}
+	if c.TLS != nil {
+		either, err := c.TLS.over(listener)
+		if err != nil {
+			listener.Close() //nolint:errcheck // nothing was sent
+			return address{}, err
+		}
+		listener = either
+	}
 	bound := listener.Addr().(*net.TCPAddr)
 	a := address{listener: listener, hostname: c.Hostname, ip: c.AdvertiseIP, port: c.AdvertisePort}
 	if a.port == 0 {

@@ -70,6 +70,7 @@ func startLocalAs(t *testing.T, cfg LocalConfig) *Local {
 // testScheduler is a scheduler of few means: it speaks protobuf over net/http.
 type testScheduler struct {
 	t      *testing.T
+	client *http.Client
 	url    string
 	stream string
 	id     *mesospb.FrameworkID
@@ -86,11 +87,19 @@ func subscribe(t *testing.T, master string, capabilities ...mesospb.FrameworkInf
 // subscribeAs is subscribe for a framework that has an ID, if that is not nil.
 func subscribeAs(t *testing.T, master string, id *mesospb.FrameworkID, capabilities ...mesospb.FrameworkInfo_Capability_Type) *testScheduler {
 	t.Helper()
+	return subscribeAt(t, http.DefaultClient, "http://"+master, id, capabilities...)
+}
+
+// subscribeAt is subscribeAs through a client, at a master's URL.
+func subscribeAt(
+	t *testing.T, client *http.Client, master string, id *mesospb.FrameworkID, capabilities ...mesospb.FrameworkInfo_Capability_Type,
+) *testScheduler {
+	t.Helper()
 	var can []*mesospb.FrameworkInfo_Capability
 	for _, c := range append(capabilities, mesospb.FrameworkInfo_Capability_MULTI_ROLE) {
 		can = append(can, &mesospb.FrameworkInfo_Capability{Type: c.Enum()})
 	}
-	s := &testScheduler{t: t, url: "http://" + master + "/api/v1/scheduler"}
+	s := &testScheduler{t: t, client: client, url: master + "/api/v1/scheduler"}
 	resp := s.post(&schedulerpb.Call{
 		Type:        schedulerpb.Call_SUBSCRIBE.Enum(),
 		FrameworkId: id,
@@ -122,7 +131,7 @@ func (s *testScheduler) post(call *schedulerpb.Call, want int) *http.Response {
 	if s.stream != "" {
 		req.Header.Set("Mesos-Stream-Id", s.stream)
 	}
-	resp, err := http.DefaultClient.Do(req)
+	resp, err := s.client.Do(req)
 	if err != nil {
 		s.t.Fatal(err)
 	}

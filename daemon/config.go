@@ -39,6 +39,8 @@ type TrustConfig struct {
 	AuthenticateReadonly  bool      // --authenticate_http_readonly
 	AuthenticateReadwrite bool      // --authenticate_http_readwrite
 	ACLs                  *acl.ACLs // --acls; nil allows everything
+	// TLS is what the environment says of TLS; nil takes plain connections only.
+	TLS *TLSConfig
 }
 
 // Domain is a fault domain; empty parts mean that none is known.

@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"io"
 	"log/slog"
+	"os"
 	"path/filepath"
 
 	"github.com/mesosctl/mesosctl/cmd/mesosctl/internal/build"
@@ -63,6 +64,9 @@ func common(c *daemon.CommonConfig, log *Logging, port int, lookup *bool) flags.
 func settle(c *daemon.CommonConfig, lookup bool, t flags.Table) (err error) {
 	if c.WorkDir, err = filepath.Abs(c.WorkDir); err != nil {
 		return mesos.Errorf(mesos.Invalid, "--work_dir: %w", err)
+	}
+	if c.TLS, err = tlsOf(os.Getenv); err != nil {
+		return err
 	}
 	c.NoHostnameLookup = !lookup
 	c.Flags = t.Effective()
