@@ -421,10 +421,10 @@ func TestABackupIsRestored(t *testing.T) {
 	master.WorkDir = to.WorkDir
 	m := startMaster(t, master)
 	led(t, m)
-	_, recovered, _ := strings.Cut(getText(t, m, "/slaves"), "recovered_slaves")
-	if !strings.Contains(recovered, strconv.Itoa(l.agents[0].address.port)) {
-		t.Errorf("the agent is not known: %s", recovered)
-	}
+	eventually(t, "the agent is known", func() bool {
+		_, recovered, _ := strings.Cut(getText(t, m, "/slaves"), "recovered_slaves")
+		return strings.Contains(recovered, strconv.Itoa(l.agents[0].address.port))
+	})
 }
 
 func getText(t *testing.T, m *Master, path string) string {

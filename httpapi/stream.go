@@ -9,7 +9,6 @@ import (
 
 	"github.com/google/uuid"
 
-	"github.com/mesosctl/mesosctl/internal/crew"
 	"github.com/mesosctl/mesosctl/wire"
 )
 
@@ -131,7 +130,7 @@ func (s *Stream) fail(cause error) {
 func (s *Stream) wakeLocked() {
 	if s.sink != nil && !s.writing && !s.ended {
 		s.writing = true
-		writers.Go((*writer)(s))
+		go (*writer)(s).Run()
 	}
 }
 
@@ -166,9 +165,6 @@ func (s *Stream) dismissLocked() {
 
 // buffers are what events are encoded into.
 var buffers = sync.Pool{New: func() any { b := make([]byte, 0, 4<<10); return &b }}
-
-// writers write for all streams of the process.
-var writers crew.Crew
 
 // writer is a stream that has something to write.
 type writer Stream

@@ -90,7 +90,7 @@ func (c *Conn) Send(m wire.Message) {
 	c.queue = append(c.queue, m)
 	if !c.writing {
 		c.writing = true
-		writers.Go((*writer)(c))
+		go (*writer)(c).Run()
 	}
 }
 
@@ -156,9 +156,6 @@ func (c *Conn) breakLocked(err error) {
 		c.conn.Close() // it is given up
 	}
 }
-
-// writers write for all links of the process.
-var writers crew.Crew
 
 // writer is a link that has something to write.
 type writer Conn

@@ -46,7 +46,7 @@ var rooms = []room{
 	{"registry/", append([]string{"master"}, vocabulary...), "the registry keeps what the master writes"},
 	{"authn/", []string{"mesos"}, "who sends a request is found out before anything is decided"},
 	{"link/", append([]string{"internal/crew"}, vocabulary...), "the connection carries messages and decides nothing"},
-	{"httpapi/", append([]string{"httpapi/", "link/", "authn/", "internal/crew"}, vocabulary...), "HTTP servers decode and encode: decisions are the cores'"},
+	{"httpapi/", append([]string{"httpapi/", "link/", "authn/"}, vocabulary...), "HTTP servers decode and encode: decisions are the cores'"},
 	{"client/", append([]string{"client/"}, vocabulary...), "the client works against any master, also one of Apache Mesos"},
 	{"exec/", append([]string{"client/", "exec/"}, vocabulary...), "execute is a framework like any other"},
 	{"tui/", append([]string{"client/", "tui/"}, vocabulary...), "the terminal sees a cluster only through its API"},
