@@ -161,7 +161,7 @@ func TestOperationsReachTheAgentAndOutliveIt(t *testing.T) {
 // subscribeTo subscribes with one role and everything that operations need.
 func subscribeTo(t *testing.T, master, role string) *testScheduler {
 	t.Helper()
-	s := &testScheduler{t: t, url: "http://" + master + "/api/v1/scheduler"}
+	s := &testScheduler{t: t, client: http.DefaultClient, url: "http://" + master + "/api/v1/scheduler"}
 	info := &mesospb.FrameworkInfo{User: proto.String("root"), Name: proto.String("test"), Roles: []string{role}}
 	for _, c := range []mesospb.FrameworkInfo_Capability_Type{
 		mesospb.FrameworkInfo_Capability_MULTI_ROLE, mesospb.FrameworkInfo_Capability_RESERVATION_REFINEMENT,

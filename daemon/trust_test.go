@@ -99,7 +99,7 @@ func trySubscribe(t *testing.T, l *Local, who, principal, framework string) (*te
 	}
 	resp := as(t, who, http.MethodPost, "http://"+l.Master()+"/api/v1/scheduler", string(body),
 		"Content-Type", "application/x-protobuf", "Accept", "application/x-protobuf")
-	s := &testScheduler{t: t, url: "http://" + l.Master() + "/api/v1/scheduler", stream: resp.Header.Get("Mesos-Stream-Id")}
+	s := &testScheduler{t: t, client: http.DefaultClient, url: "http://" + l.Master() + "/api/v1/scheduler", stream: resp.Header.Get("Mesos-Stream-Id")}
 	s.events = wire.NewRecordReader(resp.Body, 1<<20)
 	return s, resp
 }
