@@ -19,16 +19,6 @@ import (
 	"github.com/mesosctl/mesosctl/mesos/resources"
 )
 
-// waitFor waits until something is true.
-func waitFor(t *testing.T, what string, is func() bool) {
-	t.Helper()
-	for deadline := time.Now().Add(20 * time.Second); !is(); time.Sleep(5 * time.Millisecond) {
-		if time.Now().After(deadline) {
-			t.Fatalf("waiting until %s", what)
-		}
-	}
-}
-
 // diary is what an allocating told.
 type diary struct {
 	mu      sync.Mutex
@@ -60,7 +50,7 @@ func (d *diary) events() allocatingEvents {
 
 func (d *diary) want(t *testing.T, entries ...string) {
 	t.Helper()
-	waitFor(t, fmt.Sprintf("the allocator tells %d things", len(entries)), func() bool {
+	eventually(t, fmt.Sprintf("the allocator tells %d things", len(entries)), func() bool {
 		d.mu.Lock()
 		defer d.mu.Unlock()
 		return len(d.entries) >= len(entries)

@@ -180,7 +180,7 @@ func TestAMasterWhoseAllocatorDiesGoesOn(t *testing.T) {
 	if err := a.Close(); err != nil {
 		t.Fatal(err)
 	}
-	waitFor(t, "the master notices", func() bool { return metric(t, l.Master(), "allocator/connected") == 0 })
+	eventually(t, "the master notices", func() bool { return metric(t, l.Master(), "allocator/connected") == 0 })
 	if status, _ := get(t, "http://"+l.Master()+"/health"); status != http.StatusOK || getHealth(t, l.Master()) {
 		t.Errorf("without an allocator /health says %d, GET_HEALTH %v", status, getHealth(t, l.Master()))
 	}
@@ -191,7 +191,7 @@ func TestAMasterWhoseAllocatorDiesGoesOn(t *testing.T) {
 	}
 
 	startAllocator(t, port, "hierarchical")
-	waitFor(t, "the master has it back", func() bool { return metric(t, l.Master(), "allocator/connected") == 1 })
+	eventually(t, "the master has it back", func() bool { return metric(t, l.Master(), "allocator/connected") == 1 })
 	again := s.offered(1)[used.GetAgentId().GetValue()]
 	if cpus(again) != 1.5 {
 		t.Errorf("of the agent with the new task %v is offered", again)
