@@ -253,6 +253,16 @@ func TestTheRegistryLearnsOfAChangedAgent(t *testing.T) {
 	}
 }
 
+func TestAnAgentMayBeTheFirstThatATermHears(t *testing.T) {
+	info := agentInfo(1, "cpus:4;mem:1024")
+	info.Id = wireAgentID("X-S1")
+	c := newCluster(t, testConfig(), Recovered{Admitted: []*registrypb.AdmittedAgent{{Info: info}}})
+	c.step(reregisterMessage(1, "X-S1", nil))
+	if got := c.views.agents["X-S1"]; !got.GetActive() {
+		t.Errorf("readers see the agent as %v, recovered %v", got, c.views.recovered)
+	}
+}
+
 func TestIDsAreUniqueAcrossMasters(t *testing.T) {
 	// covers: MasterTest.DuplicatedSlaveIdWhenSlaveReregister
 	c := newCluster(t, testConfig(), Recovered{})

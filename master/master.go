@@ -210,13 +210,17 @@ func (m *Master) recoverStanding(id mesos.AgentID, standing *registrypb.Standing
 func (m *Master) Step(now time.Time, in Input) []Effect {
 	m.now = now
 	m.effects = m.effects[:0]
+	clear(m.result)
+	m.result = m.result[:0]
 	if !m.started {
 		m.start()
+		// What the registry knew comes before what this input makes of it.
+		m.result = append(m.result, m.effects...)
+		m.effects = m.effects[:0]
 	}
 	m.take(in)
 	m.endDrains()
-	clear(m.result)
-	m.result = m.publish(m.result[:0])
+	m.result = m.publish(m.result)
 	m.result = append(m.result, m.effects...)
 	clear(m.effects)
 	return m.result

@@ -280,7 +280,9 @@ func (v *view) apply(e Effect) {
 	case DropAgent:
 		delete(v.agents, e.ID)
 	case PutRecoveredAgent:
-		v.recovered[mesos.AgentID(e.Agent.GetId().GetValue())] = e.Agent
+		id := mesos.AgentID(e.Agent.GetId().GetValue())
+		v.recovered[id] = e.Agent
+		delete(v.agents, id)
 	case DropRecoveredAgent:
 		delete(v.recovered, e.ID)
 	case PutFramework:
