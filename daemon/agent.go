@@ -24,6 +24,7 @@ import (
 	"github.com/mesosctl/mesosctl/agent/checkpoint"
 	"github.com/mesosctl/mesosctl/agent/container"
 	"github.com/mesosctl/mesosctl/agent/container/fetch"
+	"github.com/mesosctl/mesosctl/agent/container/isolation"
 	"github.com/mesosctl/mesosctl/agent/machine"
 	"github.com/mesosctl/mesosctl/agent/oversubscribe"
 	"github.com/mesosctl/mesosctl/authn"
@@ -115,8 +116,12 @@ func StartAgent(ctx context.Context, cfg AgentConfig) (_ *Agent, err error) {
 	if err != nil {
 		return nil, err
 	}
+	isolators, err := isolation.New(isolation.Config{Names: cfg.Isolation, WorkDir: coreConfig.WorkDir})
+	if err != nil {
+		return nil, err
+	}
 	containers, err := container.New(container.Config{
-		Isolation: cfg.Isolation, AgentIP: a.address.ip, Fetcher: cfg.fetcher(), Now: time.Now,
+		Isolators: isolators, AgentIP: a.address.ip, Fetcher: cfg.fetcher(), Now: time.Now,
 		RuntimeDir: a.runtimeDir(), WorkDir: coreConfig.WorkDir,
 	})
 	if err != nil {

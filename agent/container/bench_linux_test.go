@@ -1,17 +1,19 @@
-package container
+package container_test
 
 import (
+	"github.com/mesosctl/mesosctl/agent/container"
+	"github.com/mesosctl/mesosctl/agent/container/containertest"
 	"sync/atomic"
 	"testing"
 )
 
 // BenchmarkLaunch runs one command after the other to its end, sandbox and all.
 func BenchmarkLaunch(b *testing.B) {
-	l := newLocal(b)
+	l := containertest.New(b, container.Config{})
 	for b.Loop() {
-		spec := specOf(b, argv("/bin/true"))
-		launch(b, l, spec)
-		wait(b, l, spec.ID)
+		spec := containertest.Spec(b, containertest.Argv("/bin/true"))
+		containertest.Launch(b, l, spec)
+		containertest.Wait(b, l, spec.ID)
 	}
 	b.ReportMetric(float64(b.N)/b.Elapsed().Seconds(), "launches/s")
 }
@@ -19,10 +21,10 @@ func BenchmarkLaunch(b *testing.B) {
 // BenchmarkLaunchTogether runs many at once, as an agent does that got them in
 // one message.
 func BenchmarkLaunchTogether(b *testing.B) {
-	l := newLocal(b)
-	specs := make([]Spec, b.N)
+	l := containertest.New(b, container.Config{})
+	specs := make([]container.Spec, b.N)
 	for i := range specs {
-		specs[i] = specOf(b, argv("/bin/true"))
+		specs[i] = containertest.Spec(b, containertest.Argv("/bin/true"))
 	}
 	b.SetParallelism(16)
 	var next atomic.Int64
@@ -30,8 +32,8 @@ func BenchmarkLaunchTogether(b *testing.B) {
 	b.RunParallel(func(pb *testing.PB) {
 		for pb.Next() {
 			spec := specs[next.Add(1)-1]
-			launch(b, l, spec)
-			wait(b, l, spec.ID)
+			containertest.Launch(b, l, spec)
+			containertest.Wait(b, l, spec.ID)
 		}
 	})
 	b.ReportMetric(float64(b.N)/b.Elapsed().Seconds(), "launches/s")
@@ -39,14 +41,14 @@ func BenchmarkLaunchTogether(b *testing.B) {
 
 // BenchmarkLaunchAmongMany does so while many others run.
 func BenchmarkLaunchAmongMany(b *testing.B) {
-	l := newLocal(b)
+	l := containertest.New(b, container.Config{})
 	for range 200 {
-		launch(b, l, specOf(b, argv("/bin/sleep", "sleep", "1000")))
+		containertest.Launch(b, l, containertest.Spec(b, containertest.Argv("/bin/sleep", "sleep", "1000")))
 	}
 	for b.Loop() {
-		spec := specOf(b, argv("/bin/true"))
-		launch(b, l, spec)
-		wait(b, l, spec.ID)
+		spec := containertest.Spec(b, containertest.Argv("/bin/true"))
+		containertest.Launch(b, l, spec)
+		containertest.Wait(b, l, spec.ID)
 	}
 	b.ReportMetric(float64(b.N)/b.Elapsed().Seconds(), "launches/s")
 }

@@ -14,6 +14,7 @@ import (
 
 // Spec is one container to launch.
 type Spec struct {
+	// ID of a nested container is its parent's, a dot, and its own.
 	ID      mesos.ContainerID
 	Sandbox string // absolute; made if it does not exist, owned by User
 	User    string // empty: the agent's own
@@ -27,6 +28,14 @@ type Spec struct {
 	Container *mesospb.ContainerInfo
 	Resources []*mesospb.Resource
 	Limits    map[string]*mesospb.Value_Scalar
+	// Pause asks for a container without a command: it holds what nested
+	// containers share until it is destroyed. Command is nil.
+	Pause bool
+	// Debug is a nested container's class: it is in all of its parent's
+	// namespaces, file system and cgroups included.
+	Debug bool
+	// Stdin keeps the standard input open, to be attached to.
+	Stdin bool
 	// Outlive is how long the container runs on without an agent, for the next
 	// one to Recover it; 0: it ends with the agent.
 	Outlive time.Duration
@@ -37,9 +46,11 @@ type Exit struct {
 	// Status is as wait(2) encodes it. Known is false if the status was lost.
 	Status syscall.WaitStatus
 	Known  bool
-	// Reason is set if a limit ended it; Message says which.
+	// Reason is set if a limit ended it; Message says which, and Limited has the
+	// resources of which there was not enough.
 	Reason  mesospb.TaskStatus_Reason
 	Message string
+	Limited []*mesospb.Resource
 }
 
 // Containerizer launches containers and keeps track of them until they are

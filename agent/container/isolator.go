@@ -2,9 +2,6 @@ package container
 
 import (
 	"context"
-	"fmt"
-	"slices"
-	"strings"
 
 	"github.com/mesosctl/mesosctl/agent/container/supervise"
 	"github.com/mesosctl/mesosctl/mesos"
@@ -14,8 +11,48 @@ import (
 // Plan is what a container will be, while isolators prepare it.
 type Plan struct {
 	Spec *Spec
+	// Parent is the container that this one is nested in; nil of any other.
+	Parent *Parent
+	// Image is what the container's image provides; nil of a container without one.
+	Image *Image
 	// Process is started once every isolator has had its say.
 	Process supervise.Process
+}
+
+// Parent is a running container that another is nested in.
+type Parent struct {
+	Spec *Spec
+	Pid  int // of its first process, whose namespaces can be entered
+}
+
+// Image is an image that was made ready for one container.
+type Image struct {
+	// Root is the root file system, on the host.
+	Root string
+	// Config is what the image says of the process to run.
+	Config ImageConfig
+}
+
+// ImageConfig is what an image says of the process to run, in the words of the
+// OCI image specification.
+type ImageConfig struct {
+	Entrypoint []string
+	Cmd        []string
+	Env        []string // "NAME=value"
+	WorkingDir string
+	User       string
+}
+
+// Images makes images ready: the provisioner as a Local sees it.
+type Images interface {
+	// Provision makes an image the root of a container. It may take as long as a
+	// download does.
+	Provision(ctx context.Context, id mesos.ContainerID, image *mesospb.Image) (*Image, error)
+	// Recover takes in which containers of an earlier agent go on, and removes
+	// what was made for others.
+	Recover(ids []mesos.ContainerID) error
+	// Destroy removes what was made for a container, if anything was.
+	Destroy(ctx context.Context, id mesos.ContainerID) error
 }
 
 // Isolator is one aspect of keeping a container apart and measuring it. For one
@@ -26,114 +63,68 @@ type Isolator interface {
 	// Prepare makes what the container needs and adds it to the plan, or refuses
 	// a spec by name.
 	Prepare(ctx context.Context, plan *Plan) error
-	// Recover takes in a container that an earlier agent prepared, instead of Prepare.
-	Recover(spec *Spec) error
+	// Recover takes in a container that an earlier agent prepared, instead of
+	// Prepare. Its first process may have ended.
+	Recover(spec *Spec, pid int) error
 	// Isolate takes in the first process of the container.
 	Isolate(ctx context.Context, id mesos.ContainerID, pid int) error
 	// Update changes what the container may use.
 	Update(ctx context.Context, id mesos.ContainerID, resources []*mesospb.Resource, limits map[string]*mesospb.Value_Scalar) error
 	// Usage adds what it measures of the container, whose processes are pids.
 	Usage(ctx context.Context, id mesos.ContainerID, pids []int, usage *mesospb.ResourceStatistics) error
+	// Status adds what it knows of the container.
+	Status(id mesos.ContainerID, status *mesospb.ContainerStatus) error
 	// Cleanup removes what Prepare made. Every process is gone, or there never
 	// was one.
 	Cleanup(ctx context.Context, id mesos.ContainerID) error
 }
 
-// isolators makes the isolators that --isolation can name.
-var isolators = map[string]func(*Config) Isolator{
-	"posix/cpu":        func(*Config) Isolator { return posixCPU{passive{"posix/cpu"}} },
-	"posix/mem":        func(*Config) Isolator { return posixMem{passive{"posix/mem"}} },
-	"posix/rlimits":    func(*Config) Isolator { return posixRlimits{passive{"posix/rlimits"}} },
-	"filesystem/posix": newPosixFilesystem,
+// Nester is an isolator that may be for nested containers too. Without it they
+// are left out: what it does for the parent holds for them.
+type Nester interface{ Nests() bool }
+
+// Limiter is an isolator that may end a container on its own account.
+type Limiter interface {
+	// Watch is called once, before anything else; limited may be called at any
+	// time from any goroutine, also of a container that is gone.
+	Watch(limited func(mesos.ContainerID, Limitation))
 }
 
-// defaultIsolation is --isolation's default.
-var defaultIsolation = []string{"posix/cpu", "posix/mem", "filesystem/posix"}
-
-// newIsolators makes a plan of isolators. Resource limits need nothing of the
-// machine, so asking for them always works: posix/rlimits is always there. So is
-// filesystem/posix if no other file system is named, as in Mesos.
-func newIsolators(config *Config) ([]Isolator, error) {
-	names := config.Isolation
-	if names == nil {
-		names = defaultIsolation
-	}
-	if !slices.ContainsFunc(names, func(name string) bool { return strings.HasPrefix(name, "filesystem/") }) {
-		names = append(slices.Clip(names), "filesystem/posix")
-	}
-	var plan []Isolator
-	for i, name := range names {
-		if slices.Contains(names[:i], name) {
-			return nil, mesos.Errorf(mesos.Invalid, "isolation: %s: named twice", name)
-		}
-		make, ok := isolators[name]
-		if !ok {
-			return nil, mesos.Errorf(mesos.Unsupported, "isolation: %q: this agent has %s",
-				name, strings.Join(isolatorNames(), ", "))
-		}
-		plan = append(plan, make(config))
-	}
-	if !slices.Contains(names, "posix/rlimits") {
-		plan = append(plan, isolators["posix/rlimits"](config))
-	}
-	return plan, nil
+// Limitation is why an isolator ends a container.
+type Limitation struct {
+	Reason  mesospb.TaskStatus_Reason
+	Message string
+	// Resources are those of which there was not enough.
+	Resources []*mesospb.Resource
 }
 
-func isolatorNames() []string {
-	var names []string
-	for name := range isolators {
-		names = append(names, name)
-	}
-	slices.Sort(names)
-	return names
-}
+// Passive is the isolator that does nothing; others add to it what they do.
+type Passive struct{ Named string }
 
-// passive is the isolator that does nothing; others add to it what they do.
-type passive struct{ name string }
+// Name implements Isolator, and so do those below.
+func (p Passive) Name() string { return p.Named }
 
-func (p passive) Name() string                                          { return p.name }
-func (p passive) Prepare(context.Context, *Plan) error                  { return nil }
-func (p passive) Recover(*Spec) error                                   { return nil }
-func (p passive) Isolate(context.Context, mesos.ContainerID, int) error { return nil }
-func (p passive) Cleanup(context.Context, mesos.ContainerID) error      { return nil }
-func (p passive) Update(context.Context, mesos.ContainerID, []*mesospb.Resource, map[string]*mesospb.Value_Scalar) error {
-	return nil
-}
-func (p passive) Usage(context.Context, mesos.ContainerID, []int, *mesospb.ResourceStatistics) error {
+// Prepare does nothing.
+func (p Passive) Prepare(context.Context, *Plan) error { return nil }
+
+// Recover does nothing.
+func (p Passive) Recover(*Spec, int) error { return nil }
+
+// Isolate does nothing.
+func (p Passive) Isolate(context.Context, mesos.ContainerID, int) error { return nil }
+
+// Cleanup does nothing.
+func (p Passive) Cleanup(context.Context, mesos.ContainerID) error { return nil }
+
+// Update does nothing.
+func (p Passive) Update(context.Context, mesos.ContainerID, []*mesospb.Resource, map[string]*mesospb.Value_Scalar) error {
 	return nil
 }
 
-// posixRlimits sets the resource limits that a ContainerInfo asks for.
-// See https://mesos.apache.org/documentation/latest/isolators/posix-rlimits/.
-type posixRlimits struct{ passive }
-
-func (posixRlimits) Prepare(_ context.Context, plan *Plan) error {
-	for _, limit := range plan.Spec.Container.GetRlimitInfo().GetRlimits() {
-		converted, err := convertRlimit(limit)
-		if err != nil {
-			return fmt.Errorf("rlimit: %s: %w", limit.GetType(), err)
-		}
-		plan.Process.Rlimits = append(plan.Process.Rlimits, converted)
-	}
+// Usage measures nothing.
+func (p Passive) Usage(context.Context, mesos.ContainerID, []int, *mesospb.ResourceStatistics) error {
 	return nil
 }
 
-// convertRlimit takes a limit over; without values it is unlimited.
-func convertRlimit(limit *mesospb.RLimitInfo_RLimit) (supervise.Rlimit, error) {
-	resource, ok := rlimitResources[limit.GetType()]
-	if !ok {
-		return supervise.Rlimit{}, mesos.Errorf(mesos.Unsupported, "not a limit of this system")
-	}
-	const unlimited = 1<<64 - 1
-	converted := supervise.Rlimit{Resource: resource, Soft: unlimited, Hard: unlimited}
-	switch {
-	case (limit.Soft == nil) != (limit.Hard == nil):
-		return converted, mesos.Errorf(mesos.Invalid, "soft and hard go together")
-	case limit.GetSoft() > limit.GetHard():
-		return converted, mesos.Errorf(mesos.Invalid, "soft limit %d is over the hard limit %d",
-			limit.GetSoft(), limit.GetHard())
-	case limit.Soft != nil:
-		converted.Soft, converted.Hard = limit.GetSoft(), limit.GetHard()
-	}
-	return converted, nil
-}
+// Status knows nothing.
+func (p Passive) Status(mesos.ContainerID, *mesospb.ContainerStatus) error { return nil }

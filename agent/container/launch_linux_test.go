@@ -1,7 +1,9 @@
-package container
+package container_test
 
 import (
 	"context"
+	"github.com/mesosctl/mesosctl/agent/container"
+	"github.com/mesosctl/mesosctl/agent/container/containertest"
 	"net/http"
 	"net/http/httptest"
 	"os"
@@ -16,14 +18,14 @@ import (
 
 // covers: MesosContainerizerDestroyTest.DestroyWhileFetching
 func TestDestroyWhileFetching(t *testing.T) {
-	l := newLocal(t)
+	l := containertest.New(t, container.Config{})
 	fetching := make(chan struct{})
 	server := httptest.NewServer(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
 		close(fetching)
 		<-r.Context().Done()
 	}))
 	defer server.Close()
-	spec := specOf(t, shell("echo ran"))
+	spec := containertest.Spec(t, containertest.Shell("echo ran"))
 	spec.Command.Uris = []*mesospb.CommandInfo_URI{{Value: proto.String(server.URL + "/file")}}
 	launched := make(chan error, 1)
 	go func() {
@@ -37,7 +39,7 @@ func TestDestroyWhileFetching(t *testing.T) {
 	if err := <-launched; mesos.KindOf(err) != mesos.Unavailable || !strings.Contains(err.Error(), "destroyed") {
 		t.Errorf("launch = %v, want that it was destroyed", err)
 	}
-	if stdout := read(t, spec, "stdout"); stdout != "" {
+	if stdout := containertest.Read(t, spec, "stdout"); stdout != "" {
 		t.Errorf("the command ran: %q", stdout)
 	}
 	if m := l.Metrics(); m["containerizer/fetcher/task_fetches_failed"] != 1 {
@@ -47,11 +49,11 @@ func TestDestroyWhileFetching(t *testing.T) {
 
 // slowIsolator prepares until it is told to stop.
 type slowIsolator struct {
-	passive
+	container.Passive
 	preparing chan struct{}
 }
 
-func (i slowIsolator) Prepare(ctx context.Context, _ *Plan) error {
+func (i slowIsolator) Prepare(ctx context.Context, _ *container.Plan) error {
 	close(i.preparing)
 	<-ctx.Done()
 	return ctx.Err()
@@ -59,10 +61,9 @@ func (i slowIsolator) Prepare(ctx context.Context, _ *Plan) error {
 
 // covers: MesosContainerizerDestroyTest.DestroyWhilePreparing
 func TestDestroyWhilePreparing(t *testing.T) {
-	l := newLocal(t)
 	preparing := make(chan struct{})
-	l.isolators = append(l.isolators, slowIsolator{preparing: preparing})
-	spec := specOf(t, shell("echo ran"))
+	l := containertest.New(t, container.Config{Isolators: []container.Isolator{slowIsolator{preparing: preparing}}})
+	spec := containertest.Spec(t, containertest.Shell("echo ran"))
 	launched := make(chan error, 1)
 	go func() {
 		_, err := l.Launch(context.Background(), spec)
@@ -78,14 +79,14 @@ func TestDestroyWhilePreparing(t *testing.T) {
 }
 
 func TestFetchedProgramRuns(t *testing.T) {
-	l := newLocal(t)
-	spec := specOf(t, argv("program"))
+	l := containertest.New(t, container.Config{})
+	spec := containertest.Spec(t, containertest.Argv("program"))
 	from := filepath.Join(t.TempDir(), "program")
 	if err := os.WriteFile(from, []byte("#!/bin/sh\necho fetched\n"), 0o644); err != nil {
 		t.Fatal(err)
 	}
 	spec.Command.Uris = []*mesospb.CommandInfo_URI{{Value: &from, Executable: proto.Bool(true)}}
-	if _, stdout, _ := run(t, l, spec); stdout != "fetched\n" {
+	if _, stdout, _ := containertest.Run(t, l, spec); stdout != "fetched\n" {
 		t.Errorf("stdout = %q", stdout)
 	}
 	if m := l.Metrics(); m["containerizer/fetcher/task_fetches_succeeded"] != 1 {
@@ -95,12 +96,12 @@ func TestFetchedProgramRuns(t *testing.T) {
 
 // testIsolator fails where it is told to and counts its cleanups.
 type testIsolator struct {
-	passive
+	container.Passive
 	prepare, isolate error
 	cleanups         *int
 }
 
-func (i testIsolator) Prepare(context.Context, *Plan) error                  { return i.prepare }
+func (i testIsolator) Prepare(context.Context, *container.Plan) error        { return i.prepare }
 func (i testIsolator) Isolate(context.Context, mesos.ContainerID, int) error { return i.isolate }
 func (i testIsolator) Cleanup(context.Context, mesos.ContainerID) error      { *i.cleanups++; return nil }
 
@@ -108,17 +109,16 @@ func (i testIsolator) Cleanup(context.Context, mesos.ContainerID) error      { *
 func TestIsolatorThatFails(t *testing.T) {
 	broken := mesos.Errorf(mesos.Unavailable, "broken")
 	for _, isolator := range []testIsolator{{prepare: broken}, {isolate: broken}} {
-		l := newLocal(t)
 		cleanups := 0
 		isolator.cleanups = &cleanups
-		l.isolators = append(l.isolators, isolator)
-		spec := specOf(t, shell("sleep 1000"))
+		l := containertest.New(t, container.Config{Isolators: []container.Isolator{isolator}})
+		spec := containertest.Spec(t, containertest.Shell("sleep 1000"))
 		_, err := l.Launch(t.Context(), spec)
 		if isolator.prepare != nil && err == nil {
 			t.Error("launched what could not be prepared")
 		}
 		if isolator.isolate != nil {
-			exit := wait(t, l, spec.ID)
+			exit := containertest.Wait(t, l, spec.ID)
 			if exit.Reason != mesospb.TaskStatus_REASON_CONTAINER_LAUNCH_FAILED || !strings.Contains(exit.Message, "broken") {
 				t.Errorf("exit = %+v", exit)
 			}

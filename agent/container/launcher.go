@@ -61,6 +61,7 @@ func launchError(what string, errno syscall.Errno) error {
 // errNoLauncher is what a launcher answers after it was closed.
 var errNoLauncher = mesos.Errorf(mesos.Unavailable, "the launcher is closed")
 
-func errNoContainer(id mesos.ContainerID) error {
+// ErrNoContainer is the error, of kind mesos.NotFound, of a container that is not known.
+func ErrNoContainer(id mesos.ContainerID) error {
 	return mesos.Errorf(mesos.NotFound, "container: %s: not found", id)
 }

@@ -72,7 +72,7 @@ func (l *supervised) call(op string, req *supervise.Request) (supervise.Message,
 	case !ok:
 		return reply, errLost(op)
 	case reply.Errno == int(syscall.ESRCH):
-		return reply, errNoContainer(mesos.ContainerID(req.Container))
+		return reply, ErrNoContainer(mesos.ContainerID(req.Container))
 	case reply.Errno != 0:
 		return reply, launchError(reply.What, syscall.Errno(reply.Errno))
 	}

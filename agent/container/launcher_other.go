@@ -99,7 +99,7 @@ func (l *direct) Signal(id mesos.ContainerID, signal syscall.Signal) error {
 	defer l.mu.Unlock()
 	pid, ok := l.processes[id]
 	if !ok {
-		return errNoContainer(id)
+		return ErrNoContainer(id)
 	}
 	return syscall.Kill(-pid, signal)
 }
@@ -111,13 +111,13 @@ func (l *direct) Processes(id mesos.ContainerID) ([]int, error) {
 	defer l.mu.Unlock()
 	pid, ok := l.processes[id]
 	if !ok {
-		return nil, errNoContainer(id)
+		return nil, ErrNoContainer(id)
 	}
 	return []int{pid}, nil
 }
 
 // Adopt finds nothing: containers end with their agent.
-func (l *direct) Adopt(id mesos.ContainerID) (adopted, error) { return adopted{}, errNoContainer(id) }
+func (l *direct) Adopt(id mesos.ContainerID) (adopted, error) { return adopted{}, ErrNoContainer(id) }
 
 func (l *direct) KillOthers([]mesos.ContainerID) error { return nil }
 

@@ -18,8 +18,10 @@ import (
 
 // Config is what a Local is made with.
 type Config struct {
-	// Isolation names the isolators, as --isolation does; nil is the default.
-	Isolation []string
+	// Isolators prepare containers in this order.
+	Isolators []Isolator
+	// Images makes images ready; nil: containers with images are refused.
+	Images Images
 	// AgentIP is the address of containers on the host's network.
 	AgentIP string
 	// Fetcher fetches the URIs of commands.
@@ -42,6 +44,7 @@ type Local struct {
 	config    Config
 	isolators []Isolator
 	launcher  launcher
+	provided  map[Feature]bool
 
 	fetched, notFetched, notDestroyed atomic.Int64 // see Metrics
 
@@ -65,19 +68,29 @@ type container struct {
 	// done is closed when the container is gone; exit is set.
 	done chan struct{}
 	exit Exit
+	// limit is why an isolator ended it.
+	limit atomic.Pointer[Limitation]
 
 	mu        sync.Mutex // of what Update changes, and of the isolators' calls
 	resources []*mesospb.Resource
 	limits    map[string]*mesospb.Value_Scalar
 }
 
-// New makes a Local. It refuses isolation that this machine can't do.
+// New makes a Local.
 func New(config Config) (*Local, error) {
-	isolators, err := newIsolators(&config)
-	if err != nil {
-		return nil, err
+	l := &Local{config: config, isolators: config.Isolators, containers: map[mesos.ContainerID]*container{}, detached: make(chan struct{}),
+		provided: map[Feature]bool{}}
+	for _, isolator := range l.isolators {
+		if provider, ok := isolator.(Provider); ok {
+			for _, feature := range provider.Provides() {
+				l.provided[feature] = true
+			}
+		}
+		if limiter, ok := isolator.(Limiter); ok {
+			limiter.Watch(l.limited)
+		}
 	}
-	l := &Local{config: config, isolators: isolators, containers: map[mesos.ContainerID]*container{}, detached: make(chan struct{})}
+	var err error
 	if l.launcher, err = newLauncher(config.RuntimeDir, l.gone); err != nil {
 		return nil, err
 	}
@@ -130,7 +143,7 @@ func (l *Local) remove(id mesos.ContainerID) {
 // launch takes every step to a running container, or leaves nothing of them.
 func (l *Local) launch(ctx context.Context, c *container) (pid int, err error) {
 	spec := &c.spec
-	if err := refuse(spec); err != nil {
+	if err := l.refuse(spec); err != nil {
 		return 0, err
 	}
 	plan, err := newPlan(spec)
@@ -219,7 +232,7 @@ func newPlan(spec *Spec) (*Plan, error) {
 	if p.Env, err = environment(spec); err != nil {
 		return nil, err
 	}
-	if p.User, err = lookupUser(spec.User); err != nil {
+	if p.User, err = LookupUser(spec.User); err != nil {
 		return nil, err
 	}
 	return plan, nil
@@ -254,6 +267,19 @@ func (l *Local) cleanup(id mesos.ContainerID, n int) error {
 	return nil
 }
 
+// limited is told by an isolator that a container has to end. Of several the
+// first one counts.
+func (l *Local) limited(id mesos.ContainerID, why Limitation) {
+	l.mu.Lock()
+	c := l.containers[id]
+	l.mu.Unlock()
+	if c == nil {
+		return
+	}
+	c.limit.CompareAndSwap(nil, &why)
+	_ = l.launcher.Kill(id) // it may be gone
+}
+
 // gone is told by the launcher that every process of a container has ended.
 func (l *Local) gone(id mesos.ContainerID, status syscall.WaitStatus, known bool) {
 	l.mu.Lock()
@@ -267,6 +293,9 @@ func (l *Local) gone(id mesos.ContainerID, status syscall.WaitStatus, known bool
 		c.mu.Lock()
 		err := l.cleanup(id, len(l.isolators))
 		c.exit.Status, c.exit.Known = status, known
+		if limit := c.limit.Load(); limit != nil {
+			c.exit.Reason, c.exit.Message, c.exit.Limited = limit.Reason, limit.Message, limit.Resources
+		}
 		if err != nil && c.exit.Message == "" {
 			c.exit.Message = err.Error()
 		}
@@ -293,7 +322,7 @@ func (l *Local) find(ctx context.Context, id mesos.ContainerID) (*container, err
 	c := l.containers[id]
 	l.mu.Unlock()
 	if c == nil {
-		return nil, errNoContainer(id)
+		return nil, ErrNoContainer(id)
 	}
 	select {
 	case <-c.launched:
@@ -301,7 +330,7 @@ func (l *Local) find(ctx context.Context, id mesos.ContainerID) (*container, err
 		return nil, ctx.Err()
 	}
 	if c.pid == 0 {
-		return nil, errNoContainer(id)
+		return nil, ErrNoContainer(id)
 	}
 	return c, nil
 }
@@ -335,7 +364,7 @@ func (l *Local) Destroy(ctx context.Context, id mesos.ContainerID) error {
 	c := l.containers[id]
 	l.mu.Unlock()
 	if c == nil {
-		return errNoContainer(id)
+		return ErrNoContainer(id)
 	}
 	select {
 	case <-l.detached:

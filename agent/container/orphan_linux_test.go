@@ -1,9 +1,11 @@
-package container
+package container_test
 
 import (
 	"bytes"
 	"context"
 	"fmt"
+	"github.com/mesosctl/mesosctl/agent/container"
+	"github.com/mesosctl/mesosctl/agent/container/containertest"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -20,37 +22,21 @@ import (
 // A daemon leaves its parent, session, group and even environment, so that only
 // being this container's alone tells whose it is.
 const (
-	daemon       = "(setsid sh -c 'echo $$ >> pids; exec sleep 1000' &)"
 	hiddenDaemon = "(setsid env -i sh -c 'echo $$ >> pids; exec sleep 1000' &)"
 )
-
-// pids waits for n pids in the file "pids" of a sandbox.
-func pids(t testing.TB, spec Spec, n int) (pids []int) {
-	t.Helper()
-	until(t, fmt.Sprintf("%d processes have started", n), func() bool {
-		data, _ := os.ReadFile(filepath.Join(spec.Sandbox, "pids"))
-		pids = pids[:0]
-		for _, line := range strings.Fields(string(data)) {
-			pid, _ := strconv.Atoi(line)
-			pids = append(pids, pid)
-		}
-		return len(pids) == n && strings.HasSuffix(string(data), "\n")
-	})
-	return pids
-}
 
 func allGone(t testing.TB, pids []int) {
 	t.Helper()
 	for _, pid := range pids {
-		until(t, fmt.Sprintf("process %d is gone", pid), func() bool { return !alive(pid) })
+		containertest.Until(t, fmt.Sprintf("process %d is gone", pid), func() bool { return !alive(pid) })
 	}
 }
 
 func TestDestroyKillsDaemons(t *testing.T) {
-	l := newLocal(t)
-	spec := specOf(t, shell(daemon+"; "+hiddenDaemon+"; sleep 1000"))
-	launch(t, l, spec)
-	daemons := pids(t, spec, 2)
+	l := containertest.New(t, container.Config{})
+	spec := containertest.Spec(t, containertest.Shell(containertest.Daemon+"; "+hiddenDaemon+"; sleep 1000"))
+	containertest.Launch(t, l, spec)
+	daemons := containertest.Pids(t, spec, 2)
 	if err := l.Destroy(t.Context(), spec.ID); err != nil {
 		t.Fatal(err)
 	}
@@ -62,13 +48,13 @@ func TestDestroyKillsDaemons(t *testing.T) {
 }
 
 func TestContainerIsGoneWithItsDaemons(t *testing.T) {
-	l := newLocal(t)
-	spec := specOf(t, shell(": > pids; "+daemon+"; "+hiddenDaemon+"; while [ $(wc -l < pids) -lt 2 ]; do :; done; exit 3"))
-	launch(t, l, spec)
-	if exit := wait(t, l, spec.ID); exit.Status.ExitStatus() != 3 {
+	l := containertest.New(t, container.Config{})
+	spec := containertest.Spec(t, containertest.Shell(": > pids; "+containertest.Daemon+"; "+hiddenDaemon+"; while [ $(wc -l < pids) -lt 2 ]; do :; done; exit 3"))
+	containertest.Launch(t, l, spec)
+	if exit := containertest.Wait(t, l, spec.ID); exit.Status.ExitStatus() != 3 {
 		t.Errorf("exit = %+v", exit)
 	}
-	for _, pid := range pids(t, spec, 2) {
+	for _, pid := range containertest.Pids(t, spec, 2) {
 		if alive(pid) {
 			t.Errorf("process %d outlived its container", pid)
 		}
@@ -78,11 +64,11 @@ func TestContainerIsGoneWithItsDaemons(t *testing.T) {
 // A hidden daemon of which nobody can tell whose it is goes with the last
 // container that it could be of, and takes none down with it.
 func TestHiddenDaemonOfOneOfTwo(t *testing.T) {
-	l := newLocal(t)
-	other, spec := specOf(t, shell("sleep 1000")), specOf(t, shell(daemon+"; "+hiddenDaemon+"; sleep 1000"))
-	otherPid := launch(t, l, other)
-	launch(t, l, spec)
-	daemons := pids(t, spec, 2)
+	l := containertest.New(t, container.Config{})
+	other, spec := containertest.Spec(t, containertest.Shell("sleep 1000")), containertest.Spec(t, containertest.Shell(containertest.Daemon+"; "+hiddenDaemon+"; sleep 1000"))
+	otherPid := containertest.Launch(t, l, other)
+	containertest.Launch(t, l, spec)
+	daemons := containertest.Pids(t, spec, 2)
 	if err := l.Destroy(t.Context(), spec.ID); err != nil {
 		t.Fatal(err)
 	}
@@ -96,11 +82,11 @@ func TestHiddenDaemonOfOneOfTwo(t *testing.T) {
 }
 
 func TestForkBombIsKilled(t *testing.T) {
-	l := newLocal(t)
+	l := containertest.New(t, container.Config{})
 	// Each process starts the next and ends, so there is always a younger one.
-	spec := specOf(t, shell(`printf 'echo $$ > last; sh ./hop & exit\n' > hop; sh ./hop; sleep 1000`))
-	launch(t, l, spec)
-	until(t, "it hops", func() bool {
+	spec := containertest.Spec(t, containertest.Shell(`printf 'echo $$ > last; sh ./hop & exit\n' > hop; sh ./hop; sleep 1000`))
+	containertest.Launch(t, l, spec)
+	containertest.Until(t, "it hops", func() bool {
 		_, err := os.Stat(filepath.Join(spec.Sandbox, "last"))
 		return err == nil
 	})
@@ -129,17 +115,17 @@ func marked(t testing.TB, id mesos.ContainerID) (n int) {
 }
 
 func TestSignalReachesEveryProcess(t *testing.T) {
-	l := newLocal(t)
+	l := containertest.New(t, container.Config{})
 	const trap = `trap 'echo $0 >> got; exit' USR1; echo $$ >> pids; while :; do sleep 0.01; done`
-	spec := specOf(t, shell(`printf '%s' "`+strings.ReplaceAll(trap, "$", `\$`)+`" > trap
+	spec := containertest.Spec(t, containertest.Shell(`printf '%s' "`+strings.ReplaceAll(trap, "$", `\$`)+`" > trap
 		sh -c "$(cat trap)" child & (setsid sh -c "$(cat trap)" daemon &); sh -c "$(cat trap)" main; wait`))
-	launch(t, l, spec)
-	pids(t, spec, 3)
+	containertest.Launch(t, l, spec)
+	containertest.Pids(t, spec, 3)
 	// The shell that waits is signalled as well, and has no trap.
 	if err := l.Signal(spec.ID, syscall.SIGUSR1); err != nil {
 		t.Fatal(err)
 	}
-	if exit := wait(t, l, spec.ID); exit.Status.Signal() != syscall.SIGUSR1 {
+	if exit := containertest.Wait(t, l, spec.ID); exit.Status.Signal() != syscall.SIGUSR1 {
 		t.Errorf("exit = %+v", exit)
 	}
 }
@@ -147,14 +133,14 @@ func TestSignalReachesEveryProcess(t *testing.T) {
 // runAgentForTest is an agent: it runs the containers that its arguments name,
 // says so, and waits to be killed.
 func runAgentForTest() {
-	l, err := New(Config{Now: time.Now})
+	l, err := container.New(container.Config{Now: time.Now})
 	if err != nil {
 		panic(err)
 	}
 	for _, sandbox := range strings.Split(os.Getenv("CONTAINER_TEST_AGENT"), ":") {
-		spec := Spec{
+		spec := container.Spec{
 			ID: mesos.ContainerID(filepath.Base(filepath.Dir(sandbox))), Sandbox: sandbox,
-			Command: shell(daemon + "; " + hiddenDaemon + "; echo $$ >> pids; trap '' TERM INT HUP; sleep 1000"),
+			Command: containertest.Shell(containertest.Daemon + "; " + hiddenDaemon + "; echo $$ >> pids; trap '' TERM INT HUP; sleep 1000"),
 		}
 		if _, err := l.Launch(context.Background(), spec); err != nil {
 			panic(err)
@@ -164,7 +150,7 @@ func runAgentForTest() {
 }
 
 func TestNothingOutlivesAKilledAgent(t *testing.T) {
-	specs := []Spec{specOf(t, nil), specOf(t, nil)}
+	specs := []container.Spec{containertest.Spec(t, nil), containertest.Spec(t, nil)}
 	agent := exec.Command(os.Args[0])
 	agent.Env = append(os.Environ(), "CONTAINER_TEST_AGENT="+specs[0].Sandbox+":"+specs[1].Sandbox)
 	agent.Stderr = os.Stderr
@@ -172,7 +158,7 @@ func TestNothingOutlivesAKilledAgent(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer agent.Process.Kill()
-	all := append(pids(t, specs[0], 3), pids(t, specs[1], 3)...)
+	all := append(containertest.Pids(t, specs[0], 3), containertest.Pids(t, specs[1], 3)...)
 	supervisors := childrenOf(agent.Process.Pid)
 	if len(supervisors) != 1 {
 		t.Errorf("the agent has %d child processes, want a supervisor", len(supervisors))
@@ -199,28 +185,28 @@ func childrenOf(pid int) (children []int) {
 // If the supervisor is killed its containers are lost, but not their processes,
 // and the next launch finds another supervisor.
 func TestSupervisorIsKilled(t *testing.T) {
-	l := newLocal(t)
-	spec := specOf(t, shell(daemon+"; echo $$ >> pids; sleep 1000"))
-	launch(t, l, spec)
-	all := pids(t, spec, 2)
-	l.launcher.(*supervised).current.process.Process.Kill()
-	if exit := wait(t, l, spec.ID); exit.Known {
+	l := containertest.New(t, container.Config{})
+	spec := containertest.Spec(t, containertest.Shell(containertest.Daemon+"; echo $$ >> pids; sleep 1000"))
+	containertest.Launch(t, l, spec)
+	all := containertest.Pids(t, spec, 2)
+	syscall.Kill(container.SupervisorPid(l), syscall.SIGKILL)
+	if exit := containertest.Wait(t, l, spec.ID); exit.Known {
 		t.Errorf("exit = %+v, want it unknown", exit)
 	}
 	allGone(t, all)
-	if exit, _, _ := run(t, l, specOf(t, shell("exit 5"))); exit.Status.ExitStatus() != 5 {
+	if exit, _, _ := containertest.Run(t, l, containertest.Spec(t, containertest.Shell("exit 5"))); exit.Status.ExitStatus() != 5 {
 		t.Errorf("exit = %+v", exit)
 	}
 }
 
 func TestLaunchesLeakNothing(t *testing.T) {
-	l := newLocal(t)
-	run(t, l, specOf(t, shell("true"))) // whatever is made once
-	supervisor := l.launcher.(*supervised).current.process.Process.Pid
+	l := containertest.New(t, container.Config{})
+	containertest.Run(t, l, containertest.Spec(t, containertest.Shell("true"))) // whatever is made once
+	supervisor := container.SupervisorPid(l)
 	ours, theirs := openFiles(t, os.Getpid()), openFiles(t, supervisor)
 	goroutines := runtime.NumGoroutine()
 	const launches, together = 200, 8
-	done := make(chan Spec, together)
+	done := make(chan container.Spec, together)
 	for i := range launches + together {
 		if i >= together {
 			spec := <-done
@@ -229,10 +215,10 @@ func TestLaunchesLeakNothing(t *testing.T) {
 			}
 		}
 		if i < launches {
-			spec := specOf(t, shell("sleep 1000 & exit 0"))
+			spec := containertest.Spec(t, containertest.Shell("sleep 1000 & exit 0"))
 			go func() {
-				launch(t, l, spec)
-				wait(t, l, spec.ID)
+				containertest.Launch(t, l, spec)
+				containertest.Wait(t, l, spec.ID)
 				done <- spec
 			}()
 		}
@@ -246,7 +232,7 @@ func TestLaunchesLeakNothing(t *testing.T) {
 	if n := openFiles(t, supervisor); n > theirs {
 		t.Errorf("the supervisor has %d open files, had %d", n, theirs)
 	}
-	until(t, "the goroutines are gone", func() bool { return runtime.NumGoroutine() <= goroutines })
+	containertest.Until(t, "the goroutines are gone", func() bool { return runtime.NumGoroutine() <= goroutines })
 }
 
 func openFiles(t testing.TB, pid int) int {

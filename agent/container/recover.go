@@ -42,7 +42,7 @@ func (l *Local) adopt(spec *Spec) error {
 		return err
 	}
 	for _, isolator := range l.isolators {
-		if err := isolator.Recover(spec); err != nil {
+		if err := isolator.Recover(spec, found.pid); err != nil {
 			return fmt.Errorf("%s: %w", isolator.Name(), err)
 		}
 	}

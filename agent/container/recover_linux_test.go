@@ -1,9 +1,11 @@
-package container
+package container_test
 
 import (
 	"fmt"
+	"github.com/mesosctl/mesosctl/agent/container"
+	"github.com/mesosctl/mesosctl/agent/container/containertest"
+	"github.com/mesosctl/mesosctl/agent/container/posix"
 	"os"
-	"path/filepath"
 	"strings"
 	"syscall"
 	"testing"
@@ -17,41 +19,21 @@ import (
 )
 
 // lasting is a containerizer whose containers may outlive it.
-func lasting(t *testing.T, dir string) *Local {
+func lasting(t *testing.T, dir string) *container.Local {
 	t.Helper()
-	l, err := New(Config{AgentIP: "192.0.2.7", Now: time.Now, RuntimeDir: dir, WorkDir: t.TempDir()})
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { l.Close() })
-	return l
+	return containertest.New(t, container.Config{Isolators: []container.Isolator{posix.CPU()}, RuntimeDir: dir, WorkDir: t.TempDir()})
 }
 
-// runtimeDir is a directory whose name is too long for a socket's address.
-func runtimeDir(t *testing.T) string {
-	return filepath.Join(t.TempDir(), strings.Repeat("long", 30))
-}
-
-func outliving(t *testing.T, command string) Spec {
-	spec := specOf(t, shell(command))
+func outliving(t *testing.T, command string) container.Spec {
+	spec := containertest.Spec(t, containertest.Shell(command))
 	spec.Outlive = time.Minute
 	return spec
 }
 
-func detach(t *testing.T, l *Local) {
+func detach(t *testing.T, l *container.Local) {
 	t.Helper()
 	if err := l.Detach(); err != nil {
 		t.Fatal(err)
-	}
-}
-
-// eventually waits until something is so.
-func eventually(t *testing.T, what string, is func() bool) {
-	t.Helper()
-	for deadline := time.Now().Add(limit); !is(); time.Sleep(5 * time.Millisecond) {
-		if time.Now().After(deadline) {
-			t.Fatalf("never: %s", what)
-		}
 	}
 }
 
@@ -63,23 +45,23 @@ func runs(pid int) bool {
 }
 
 func TestContainersAreTakenOver(t *testing.T) {
-	dir := runtimeDir(t)
+	dir := containertest.RuntimeDir(t)
 	l := lasting(t, dir)
-	running, ended, mortal := outliving(t, "exec sleep 1000"), outliving(t, "exec sleep 1000"), specOf(t, shell("sleep 1000"))
+	running, ended, mortal := outliving(t, "exec sleep 1000"), outliving(t, "exec sleep 1000"), containertest.Spec(t, containertest.Shell("sleep 1000"))
 	running.Resources = []*mesospb.Resource{{Name: proto.String("mem"), Scalar: &mesospb.Value_Scalar{Value: proto.Float64(32)}}}
-	pid, end, mortalPid := launch(t, l, running), launch(t, l, ended), launch(t, l, mortal)
+	pid, end, mortalPid := containertest.Launch(t, l, running), containertest.Launch(t, l, ended), containertest.Launch(t, l, mortal)
 	detach(t, l)
 	if _, err := l.Wait(t.Context(), running.ID); mesos.KindOf(err) != mesos.Unavailable {
 		t.Errorf("wait for a container that was left: %v", err)
 	}
-	eventually(t, "a container that is not to outlive its agent ends", func() bool { return !runs(mortalPid) })
+	containertest.Until(t, "a container that is not to outlive its agent ends", func() bool { return !runs(mortalPid) })
 	if err := syscall.Kill(end, syscall.SIGTERM); err != nil {
 		t.Fatal(err)
 	}
-	eventually(t, "a container that is to outlive its agent may end by itself", func() bool { return !runs(end) })
+	containertest.Until(t, "a container that is to outlive its agent may end by itself", func() bool { return !runs(end) })
 
 	l = lasting(t, dir)
-	if err := l.Recover([]Spec{running, ended, mortal}); err != nil {
+	if err := l.Recover([]container.Spec{running, ended, mortal}); err != nil {
 		t.Fatal(err)
 	}
 	status, err := l.Status(running.ID)
@@ -107,17 +89,17 @@ func TestContainersAreTakenOver(t *testing.T) {
 
 func TestAgentsOnOneMachineTakeOverTheirOwn(t *testing.T) {
 	// covers: SlaveRecoveryTest.MultipleSlaves
-	dirs := []string{runtimeDir(t), runtimeDir(t)}
-	var specs []Spec
+	dirs := []string{containertest.RuntimeDir(t), containertest.RuntimeDir(t)}
+	var specs []container.Spec
 	for _, dir := range dirs {
 		l, spec := lasting(t, dir), outliving(t, "exec sleep 1000")
-		launch(t, l, spec)
+		containertest.Launch(t, l, spec)
 		detach(t, l)
 		specs = append(specs, spec)
 	}
 	for i, dir := range dirs {
 		l := lasting(t, dir)
-		if err := l.Recover([]Spec{specs[i]}); err != nil {
+		if err := l.Recover([]container.Spec{specs[i]}); err != nil {
 			t.Fatal(err)
 		}
 		if _, err := l.Status(specs[i].ID); err != nil {
@@ -130,24 +112,24 @@ func TestAgentsOnOneMachineTakeOverTheirOwn(t *testing.T) {
 }
 
 func TestEndOfAContainerIsKeptUntilItIsReleased(t *testing.T) {
-	dir := runtimeDir(t)
+	dir := containertest.RuntimeDir(t)
 	l := lasting(t, dir)
 	spec := outliving(t, "exit 3")
-	launch(t, l, spec)
+	containertest.Launch(t, l, spec)
 	for range 2 { // the agent learns it, and dies before it wrote it down
 		if exit, err := l.Wait(t.Context(), spec.ID); err != nil || exit.Status.ExitStatus() != 3 {
 			t.Fatalf("%+v, %v", exit, err)
 		}
 		detach(t, l)
 		l = lasting(t, dir)
-		if err := l.Recover([]Spec{spec}); err != nil {
+		if err := l.Recover([]container.Spec{spec}); err != nil {
 			t.Fatal(err)
 		}
 	}
 	l.Release(spec.ID)
 	detach(t, l)
 	l = lasting(t, dir)
-	if err := l.Recover([]Spec{spec}); err != nil {
+	if err := l.Recover([]container.Spec{spec}); err != nil {
 		t.Fatal(err)
 	}
 	if _, err := l.Wait(t.Context(), spec.ID); mesos.KindOf(err) != mesos.NotFound {
@@ -157,13 +139,13 @@ func TestEndOfAContainerIsKeptUntilItIsReleased(t *testing.T) {
 
 func TestContainersNobodyTakesOverEnd(t *testing.T) {
 	// covers: SlaveRecoveryTest.DISABLED_RecoveryTimeout
-	dir := runtimeDir(t)
+	dir := containertest.RuntimeDir(t)
 	l := lasting(t, dir)
 	spec, patient := outliving(t, "sleep 1000"), outliving(t, "sleep 1000")
 	spec.Outlive = time.Second
-	pid, patientPid := launch(t, l, spec), launch(t, l, patient)
+	pid, patientPid := containertest.Launch(t, l, spec), containertest.Launch(t, l, patient)
 	detach(t, l)
-	eventually(t, "it ends when no agent comes", func() bool { return !runs(pid) })
+	containertest.Until(t, "it ends when no agent comes", func() bool { return !runs(pid) })
 	if !runs(patientPid) {
 		t.Error("one that may wait longer ended too")
 	}
@@ -171,21 +153,21 @@ func TestContainersNobodyTakesOverEnd(t *testing.T) {
 	if err := l.Recover(nil); err != nil { // the new agent knows nothing of the other
 		t.Fatal(err)
 	}
-	eventually(t, "what the agent does not know ends", func() bool { return !runs(patientPid) })
+	containertest.Until(t, "what the agent does not know ends", func() bool { return !runs(patientPid) })
 }
 
 func TestContainersOfADeadSupervisorAreLostAndSweptUp(t *testing.T) {
-	dir := runtimeDir(t)
+	dir := containertest.RuntimeDir(t)
 	l := lasting(t, dir)
 	spec := outliving(t, "setsid sleep 1000")
-	pid := launch(t, l, spec)
-	supervisorPid := l.launcher.(*supervised).current.process.Process.Pid
+	pid := containertest.Launch(t, l, spec)
+	supervisorPid := container.SupervisorPid(l)
 	detach(t, l)
 	if err := syscall.Kill(supervisorPid, syscall.SIGKILL); err != nil {
 		t.Fatal(err)
 	}
 	l = lasting(t, dir)
-	if err := l.Recover([]Spec{spec}); err != nil {
+	if err := l.Recover([]container.Spec{spec}); err != nil {
 		t.Fatal(err)
 	}
 	if _, err := l.Status(spec.ID); mesos.KindOf(err) != mesos.NotFound || runs(pid) {
@@ -196,10 +178,10 @@ func TestContainersOfADeadSupervisorAreLostAndSweptUp(t *testing.T) {
 // TestSupervisorOfAnotherVersion speaks as an agent of the first version did,
 // byte by byte: containers must survive upgrades, so this never changes.
 func TestSupervisorOfAnotherVersion(t *testing.T) {
-	dir := runtimeDir(t)
+	dir := containertest.RuntimeDir(t)
 	l := lasting(t, dir)
 	spec := outliving(t, "sleep 1000")
-	pid := launch(t, l, spec)
+	pid := containertest.Launch(t, l, spec)
 	detach(t, l)
 	conn, err := supervise.Dial(dir)
 	if err != nil {

@@ -32,10 +32,33 @@ func validate(spec *Spec) error {
 	return nil
 }
 
-// refuse names the first thing that a spec asks for and no isolator of this
-// agent provides. Whatever is here is refused rather than ignored: a task that
-// asked for isolation must not run without it.
-func refuse(spec *Spec) error {
+// Feature is something that a spec may ask for and not every agent provides.
+type Feature string
+
+// The features, as errors name them.
+const (
+	HostPathVolumes    Feature = "volumes of the host (volume/host_path)"
+	SandboxPathVolumes Feature = "volumes of the sandbox (volume/sandbox_path)"
+	ImageVolumes       Feature = "volumes from images (volume/image)"
+	SecretVolumes      Feature = "volumes of secrets (volume/secret)"
+	SecretVariables    Feature = "secrets in the environment (environment_secret)"
+	Networks           Feature = "container networks (network/cni)"
+	Hostname           Feature = "a hostname of its own (network/cni)"
+	PidNamespace       Feature = "a pid namespace (namespaces/pid)"
+	IpcNamespace       Feature = "an ipc namespace (namespaces/ipc)"
+	CapabilitySets     Feature = "capabilities (linux/capabilities)"
+	SeccompProfile     Feature = "a seccomp profile (linux/seccomp)"
+	OwnCgroups         Feature = "cgroups of its own (cgroups/cpu, cgroups/mem)"
+	Devices            Feature = "devices of its own (linux/devices)"
+)
+
+// Provider is an isolator that provides features. A spec that asks for one that
+// no isolator provides is refused: a task that asked for isolation must not run
+// without it.
+type Provider interface{ Provides() []Feature }
+
+// refuse names the first thing that a spec asks for and this agent does not have.
+func (l *Local) refuse(spec *Spec) error {
 	c := spec.Container
 	for _, asks := range []struct {
 		what string
@@ -43,37 +66,73 @@ func refuse(spec *Spec) error {
 	}{
 		{"containers of type DOCKER", c != nil && c.GetType() == mesospb.ContainerInfo_DOCKER},
 		{"docker options", c.GetDocker() != nil},
-		{"container images", c.GetMesos().GetImage() != nil},
-		{"volumes", len(c.GetVolumes()) > 0},
-		{"a hostname of its own", c.GetHostname() != ""},
-		{"container networks", asksNetwork(c.GetNetworkInfos())},
+		{"container images", c.GetMesos().GetImage() != nil && l.config.Images == nil},
 		{"a terminal", c.GetTtyInfo() != nil},
 	} {
 		if asks.yes {
 			return unsupported(asks.what)
 		}
 	}
-	return refuseLinux(c.GetLinuxInfo())
-}
-
-func refuseLinux(l *mesospb.LinuxInfo) error {
-	for _, asks := range []struct {
-		what string
-		yes  bool
-	}{
-		{"capabilities", l.GetCapabilityInfo() != nil || l.GetBoundingCapabilities() != nil ||
-			l.GetEffectiveCapabilities() != nil},
-		// Sharing everything with the agent is what there is.
-		{"a pid namespace", l != nil && l.SharePidNamespace != nil && !l.GetSharePidNamespace()},
-		{"an ipc namespace", l.GetIpcMode() == mesospb.LinuxInfo_PRIVATE || l.GetShmSize() != 0},
-		{"a seccomp profile", l.GetSeccomp() != nil && !l.GetSeccomp().GetUnconfined()},
-		{"cgroups of its own", l != nil && !l.GetShareCgroups()},
-	} {
-		if asks.yes {
-			return unsupported(asks.what)
+	for _, feature := range features(spec) {
+		if !l.provided[feature] {
+			return unsupported(string(feature))
 		}
 	}
 	return nil
+}
+
+// features are what a spec asks for, in an order that does not change.
+func features(spec *Spec) (list []Feature) {
+	c := spec.Container
+	for _, v := range c.GetVolumes() {
+		list = append(list, volumeFeature(v))
+	}
+	linux := c.GetLinuxInfo()
+	for _, asks := range []struct {
+		feature Feature
+		yes     bool
+	}{
+		{Hostname, c.GetHostname() != ""},
+		{Networks, asksNetwork(c.GetNetworkInfos())},
+		{CapabilitySets, linux.GetCapabilityInfo() != nil || linux.GetBoundingCapabilities() != nil ||
+			linux.GetEffectiveCapabilities() != nil},
+		// Sharing everything with the agent needs nobody.
+		{PidNamespace, linux != nil && linux.SharePidNamespace != nil && !linux.GetSharePidNamespace()},
+		{IpcNamespace, linux.GetIpcMode() == mesospb.LinuxInfo_PRIVATE || linux.GetShmSize() != 0},
+		{SeccompProfile, linux.GetSeccomp() != nil && !linux.GetSeccomp().GetUnconfined()},
+		{OwnCgroups, linux != nil && !linux.GetShareCgroups()},
+		{SecretVariables, hasSecret(spec.Command.GetEnvironment())},
+	} {
+		if asks.yes {
+			list = append(list, asks.feature)
+		}
+	}
+	return list
+}
+
+// volumeFeature is what a volume needs. What has neither source is a path of the
+// host, which may be relative to the sandbox.
+func volumeFeature(v *mesospb.Volume) Feature {
+	switch {
+	case v.GetImage() != nil:
+		return ImageVolumes
+	case v.GetSource().GetType() == mesospb.Volume_Source_SANDBOX_PATH:
+		return SandboxPathVolumes
+	case v.GetSource().GetType() == mesospb.Volume_Source_SECRET:
+		return SecretVolumes
+	case v.GetSource().GetType() == mesospb.Volume_Source_HOST_PATH || v.GetHostPath() != "":
+		return HostPathVolumes
+	}
+	return Feature("volumes of type " + v.GetSource().GetType().String())
+}
+
+func hasSecret(environment *mesospb.Environment) bool {
+	for _, v := range environment.GetVariables() {
+		if v.GetType() == mesospb.Environment_Variable_SECRET || v.GetSecret() != nil {
+			return true
+		}
+	}
+	return false
 }
 
 func unsupported(what string) error {

@@ -1,6 +1,10 @@
-package container
+package container_test
 
 import (
+	"github.com/mesosctl/mesosctl/agent/container"
+	"github.com/mesosctl/mesosctl/agent/container/containertest"
+	"github.com/mesosctl/mesosctl/agent/container/filesystem"
+	"github.com/mesosctl/mesosctl/agent/container/posix"
 	"slices"
 	"strings"
 	"testing"
@@ -18,13 +22,13 @@ func variable(name, value string) *mesospb.Environment_Variable {
 // covers: MesosContainerizerIsolatorPreparationTest.ExecutorEnvironmentVariable
 func TestEnvironmentIsComplete(t *testing.T) {
 	t.Setenv("OF_THE_AGENT", "secret")
-	l := newLocal(t)
-	spec := specOf(t, argv("/usr/bin/env"))
+	l := containertest.New(t, container.Config{})
+	spec := containertest.Spec(t, containertest.Argv("/usr/bin/env"))
 	spec.Environment = []string{"A=agent", "B=agent=twice", "PATH=/usr/bin:/bin"}
 	spec.Command.Environment = &mesospb.Environment{Variables: []*mesospb.Environment_Variable{
 		variable("A", "command"), variable("EMPTY", ""),
 	}}
-	_, stdout, _ := run(t, l, spec)
+	_, stdout, _ := containertest.Run(t, l, spec)
 	got := strings.Split(strings.TrimSuffix(stdout, "\n"), "\n")
 	want := []string{
 		"A=command", "B=agent=twice", "EMPTY=", "MESOSCTL_CONTAINER_ID=" + string(spec.ID),
@@ -37,8 +41,8 @@ func TestEnvironmentIsComplete(t *testing.T) {
 }
 
 func TestPathHasADefault(t *testing.T) {
-	l := newLocal(t)
-	if _, stdout, _ := run(t, l, specOf(t, argv("env"))); !strings.Contains(stdout, "PATH="+defaultPath+"\n") {
+	l := containertest.New(t, container.Config{})
+	if _, stdout, _ := containertest.Run(t, l, containertest.Spec(t, containertest.Argv("env"))); !strings.Contains(stdout, "PATH="+container.DefaultPath+"\n") {
 		t.Errorf("environment = %q, want the default PATH", stdout)
 	}
 }
@@ -46,22 +50,25 @@ func TestPathHasADefault(t *testing.T) {
 // What can't be done is refused with a sentence that names it, and leaves
 // nothing to wait for.
 func TestRefusals(t *testing.T) {
-	l := newLocal(t)
-	mesosContainer := func(fill func(*mesospb.ContainerInfo)) func(*Spec) {
-		return func(s *Spec) {
+	workDir := t.TempDir()
+	l := containertest.New(t, container.Config{
+		WorkDir: workDir, Isolators: []container.Isolator{filesystem.Posix(workDir), posix.Rlimits()},
+	})
+	mesosContainer := func(fill func(*mesospb.ContainerInfo)) func(*container.Spec) {
+		return func(s *container.Spec) {
 			s.Container = &mesospb.ContainerInfo{Type: mesospb.ContainerInfo_MESOS.Enum()}
 			fill(s.Container)
 		}
 	}
-	linux := func(info *mesospb.LinuxInfo) func(*Spec) {
+	linux := func(info *mesospb.LinuxInfo) func(*container.Spec) {
 		return mesosContainer(func(c *mesospb.ContainerInfo) { c.LinuxInfo = info })
 	}
-	environment := func(v *mesospb.Environment_Variable) func(*Spec) {
-		return func(s *Spec) {
+	environment := func(v *mesospb.Environment_Variable) func(*container.Spec) {
+		return func(s *container.Spec) {
 			s.Command.Environment = &mesospb.Environment{Variables: []*mesospb.Environment_Variable{v}}
 		}
 	}
-	rlimit := func(limit *mesospb.RLimitInfo_RLimit) func(*Spec) {
+	rlimit := func(limit *mesospb.RLimitInfo_RLimit) func(*container.Spec) {
 		return mesosContainer(func(c *mesospb.ContainerInfo) {
 			c.RlimitInfo = &mesospb.RLimitInfo{Rlimits: []*mesospb.RLimitInfo_RLimit{limit}}
 		})
@@ -72,23 +79,23 @@ func TestRefusals(t *testing.T) {
 	for _, tt := range []struct {
 		want  string
 		kind  mesos.Kind
-		spoil func(*Spec)
+		spoil func(*container.Spec)
 	}{
-		{"no id", mesos.Invalid, func(s *Spec) { s.ID = "" }},
-		{"not an id", mesos.Invalid, func(s *Spec) { s.ID = "../c" }},
-		{"absolute path", mesos.Invalid, func(s *Spec) { s.Sandbox = "sandbox" }},
-		{"nothing to run", mesos.Invalid, func(s *Spec) { s.Command = nil }},
-		{"no value", mesos.Invalid, func(s *Spec) { s.Command = &mesospb.CommandInfo{} }},
-		{"no value", mesos.Invalid, func(s *Spec) { s.Command = argv("") }},
-		{"NUL", mesos.Invalid, func(s *Spec) { s.Command = shell("a\x00b") }},
-		{"NUL", mesos.Invalid, func(s *Spec) { s.Command = argv("true", "a\x00b") }},
+		{"no id", mesos.Invalid, func(s *container.Spec) { s.ID = "" }},
+		{"not an id", mesos.Invalid, func(s *container.Spec) { s.ID = "../c" }},
+		{"absolute path", mesos.Invalid, func(s *container.Spec) { s.Sandbox = "sandbox" }},
+		{"nothing to run", mesos.Invalid, func(s *container.Spec) { s.Command = nil }},
+		{"no value", mesos.Invalid, func(s *container.Spec) { s.Command = &mesospb.CommandInfo{} }},
+		{"no value", mesos.Invalid, func(s *container.Spec) { s.Command = containertest.Argv("") }},
+		{"NUL", mesos.Invalid, func(s *container.Spec) { s.Command = containertest.Shell("a\x00b") }},
+		{"NUL", mesos.Invalid, func(s *container.Spec) { s.Command = containertest.Argv("true", "a\x00b") }},
 		{"NUL", mesos.Invalid, environment(variable("A", "\x00"))},
 		{`"A=B"`, mesos.Invalid, environment(variable("A=B", ""))},
 		{`""`, mesos.Invalid, environment(variable("", "x"))},
-		{"NAME=value", mesos.Invalid, func(s *Spec) { s.Environment = []string{"A"} }},
-		{"S: secrets", mesos.Unsupported, environment(secret)},
-		{"no-such-user", mesos.Invalid, func(s *Spec) { s.User = "no-such-user" }},
-		{"DOCKER", mesos.Unsupported, func(s *Spec) {
+		{"NAME=value", mesos.Invalid, func(s *container.Spec) { s.Environment = []string{"A"} }},
+		{"environment_secret", mesos.Unsupported, environment(secret)},
+		{"no-such-user", mesos.Invalid, func(s *container.Spec) { s.User = "no-such-user" }},
+		{"DOCKER", mesos.Unsupported, func(s *container.Spec) {
 			s.Container = &mesospb.ContainerInfo{Type: mesospb.ContainerInfo_DOCKER.Enum()}
 		}},
 		{"docker options", mesos.Unsupported, mesosContainer(func(c *mesospb.ContainerInfo) {
@@ -98,40 +105,40 @@ func TestRefusals(t *testing.T) {
 			c.Mesos = &mesospb.ContainerInfo_MesosInfo{Image: &mesospb.Image{}}
 		})},
 		{"volumes", mesos.Unsupported, mesosContainer(func(c *mesospb.ContainerInfo) {
-			c.Volumes = []*mesospb.Volume{{}}
+			c.Volumes = []*mesospb.Volume{{HostPath: proto.String("/tmp"), ContainerPath: proto.String("tmp")}}
 		})},
 		{"hostname", mesos.Unsupported, mesosContainer(func(c *mesospb.ContainerInfo) { c.Hostname = proto.String("h") })},
 		{"networks", mesos.Unsupported, mesosContainer(func(c *mesospb.ContainerInfo) {
 			c.NetworkInfos = []*mesospb.NetworkInfo{{Name: proto.String("net")}}
 		})},
 		{"terminal", mesos.Unsupported, mesosContainer(func(c *mesospb.ContainerInfo) { c.TtyInfo = &mesospb.TTYInfo{} })},
-		{"capabilities", mesos.Unsupported, linux(&mesospb.LinuxInfo{EffectiveCapabilities: &mesospb.CapabilityInfo{}})},
-		{"pid namespace", mesos.Unsupported, linux(&mesospb.LinuxInfo{SharePidNamespace: proto.Bool(false)})},
-		{"ipc namespace", mesos.Unsupported, linux(&mesospb.LinuxInfo{IpcMode: mesospb.LinuxInfo_PRIVATE.Enum()})},
-		{"seccomp", mesos.Unsupported, linux(&mesospb.LinuxInfo{Seccomp: &mesospb.SeccompInfo{}})},
+		{"linux/capabilities", mesos.Unsupported, linux(&mesospb.LinuxInfo{EffectiveCapabilities: &mesospb.CapabilityInfo{}})},
+		{"namespaces/pid", mesos.Unsupported, linux(&mesospb.LinuxInfo{SharePidNamespace: proto.Bool(false)})},
+		{"namespaces/ipc", mesos.Unsupported, linux(&mesospb.LinuxInfo{IpcMode: mesospb.LinuxInfo_PRIVATE.Enum()})},
+		{"linux/seccomp", mesos.Unsupported, linux(&mesospb.LinuxInfo{Seccomp: &mesospb.SeccompInfo{}})},
 		{"cgroups", mesos.Unsupported, linux(&mesospb.LinuxInfo{ShareCgroups: proto.Bool(false)})},
-		{"only one of persistence and volume", mesos.Invalid, func(s *Spec) {
+		{"only one of persistence and volume", mesos.Invalid, func(s *container.Spec) {
 			s.Resources = []*mesospb.Resource{{Disk: &mesospb.Resource_DiskInfo{
 				Persistence: &mesospb.Resource_DiskInfo_Persistence{}}}}
 		}},
-		{"is not a name in the sandbox", mesos.Invalid, func(s *Spec) { s.Resources = volume("v", "..") }},
-		{"isolated file system", mesos.Unsupported, func(s *Spec) { s.Resources = volume("v", "a/../../../etc") }},
-		{"isolated file system", mesos.Unsupported, func(s *Spec) { s.Resources = volume("v", "/etc") }},
-		{"volume: id: ", mesos.Invalid, func(s *Spec) { s.Resources = volume("../../x", "data") }},
-		{"is not there", mesos.Invalid, func(s *Spec) { s.Resources = volume("v", "data") }},
+		{"is not a name in the sandbox", mesos.Invalid, func(s *container.Spec) { s.Resources = containertest.Volume("v", "..") }},
+		{"isolated file system", mesos.Unsupported, func(s *container.Spec) { s.Resources = containertest.Volume("v", "a/../../../etc") }},
+		{"isolated file system", mesos.Unsupported, func(s *container.Spec) { s.Resources = containertest.Volume("v", "/etc") }},
+		{"volume: id: ", mesos.Invalid, func(s *container.Spec) { s.Resources = containertest.Volume("../../x", "data") }},
+		{"is not there", mesos.Invalid, func(s *container.Spec) { s.Resources = containertest.Volume("v", "data") }},
 		{"RLMT_CPU", mesos.Invalid, rlimit(&mesospb.RLimitInfo_RLimit{
 			Type: mesospb.RLimitInfo_RLimit_RLMT_CPU.Enum(), Soft: proto.Uint64(100), Hard: proto.Uint64(1)})},
 		{"go together", mesos.Invalid, rlimit(&mesospb.RLimitInfo_RLimit{
 			Type: mesospb.RLimitInfo_RLimit_RLMT_CPU.Enum(), Soft: proto.Uint64(100)})},
 		{"UNKNOWN", mesos.Unsupported, rlimit(&mesospb.RLimitInfo_RLimit{})},
-		{"lala://nopath", mesos.Invalid, func(s *Spec) {
+		{"lala://nopath", mesos.Invalid, func(s *container.Spec) {
 			s.Command.Uris = []*mesospb.CommandInfo_URI{{Value: proto.String("lala://nopath")}}
 		}},
-		{"argument list too long", mesos.Invalid, func(s *Spec) { s.Command = shell(strings.Repeat("x", 1<<20)) }},
-		{"argument list too long", mesos.Invalid, func(s *Spec) { s.Command = shell(strings.Repeat("x", 20<<20)) }},
-		{"sandbox: ", mesos.Internal, func(s *Spec) { s.Sandbox = "/dev/null/sandbox" }},
+		{"argument list too long", mesos.Invalid, func(s *container.Spec) { s.Command = containertest.Shell(strings.Repeat("x", 1<<20)) }},
+		{"argument list too long", mesos.Invalid, func(s *container.Spec) { s.Command = containertest.Shell(strings.Repeat("x", 20<<20)) }},
+		{"sandbox: ", mesos.Internal, func(s *container.Spec) { s.Sandbox = "/dev/null/sandbox" }},
 	} {
-		spec := specOf(t, shell("true"))
+		spec := containertest.Spec(t, containertest.Shell("true"))
 		tt.spoil(&spec)
 		_, err := l.Launch(t.Context(), spec)
 		if err == nil || !strings.Contains(err.Error(), tt.want) || mesos.KindOf(err) != tt.kind {
@@ -145,30 +152,14 @@ func TestRefusals(t *testing.T) {
 
 // What asks for no more than there is is not refused.
 func TestPlainContainerInfoIsFine(t *testing.T) {
-	l := newLocal(t)
-	spec := specOf(t, shell("true"))
+	l := containertest.New(t, container.Config{})
+	spec := containertest.Spec(t, containertest.Shell("true"))
 	spec.Container = &mesospb.ContainerInfo{
 		Type: mesospb.ContainerInfo_MESOS.Enum(), Mesos: &mesospb.ContainerInfo_MesosInfo{},
 		NetworkInfos: []*mesospb.NetworkInfo{{}},
 		LinuxInfo:    &mesospb.LinuxInfo{SharePidNamespace: proto.Bool(true), Seccomp: &mesospb.SeccompInfo{Unconfined: proto.Bool(true)}},
 	}
-	if exit, _, _ := run(t, l, spec); exit.Status != 0 {
+	if exit, _, _ := containertest.Run(t, l, spec); exit.Status != 0 {
 		t.Errorf("exit = %+v", exit)
 	}
-}
-
-func TestIsolation(t *testing.T) {
-	for _, bad := range [][]string{{"cgroups/all"}, {"posix/cpu", "posix/cpu"}, {""}} {
-		if l, err := New(Config{Isolation: bad}); err == nil {
-			l.Close()
-			t.Errorf("isolation %q is accepted", bad)
-		} else if !strings.Contains(err.Error(), bad[0]) {
-			t.Errorf("error %q does not name %q", err, bad[0])
-		}
-	}
-	l, err := New(Config{Isolation: []string{"posix/cpu", "posix/rlimits"}})
-	if err != nil {
-		t.Fatal(err)
-	}
-	l.Close()
 }

@@ -34,13 +34,19 @@ func (l *Local) Usage(ctx context.Context, id mesos.ContainerID) (*mesospb.Resou
 }
 
 // Status implements Containerizer: the container's id, its address, which is
-// the agent's, and the pid of its first process.
+// the agent's, the pid of its first process, and what isolators know.
 func (l *Local) Status(id mesos.ContainerID) (*mesospb.ContainerStatus, error) {
 	c, err := l.find(context.Background(), id)
 	if err != nil {
 		return nil, err
 	}
-	return HostStatus(id, l.config.AgentIP, c.pid), nil
+	status := HostStatus(id, l.config.AgentIP, c.pid)
+	for _, isolator := range l.isolators {
+		if err := isolator.Status(id, status); err != nil {
+			return nil, fmt.Errorf("status: container %s: %s: %w", id, isolator.Name(), err)
+		}
+	}
+	return status, nil
 }
 
 // HostStatus is the status of a container on the host's network, whose address

@@ -1,56 +1,11 @@
 package container
 
 import (
-	"context"
 	"math"
 	"runtime"
 
-	"github.com/mesosctl/mesosctl/mesos"
 	"github.com/mesosctl/mesosctl/wire/mesospb"
 )
-
-// posixCPU measures processor time, processes and threads.
-type posixCPU struct{ passive }
-
-func (posixCPU) Usage(_ context.Context, _ mesos.ContainerID, pids []int, usage *mesospb.ResourceStatistics) error {
-	var user, system float64
-	var processes, threads uint32
-	for _, pid := range pids {
-		p, ok := measure(pid)
-		if !ok {
-			continue // it has ended meanwhile
-		}
-		user += p.userSecs
-		system += p.systemSecs
-		processes++
-		threads += p.threads
-	}
-	usage.CpusUserTimeSecs, usage.CpusSystemTimeSecs = &user, &system
-	usage.Processes, usage.Threads = &processes, &threads
-	return nil
-}
-
-// posixMem measures resident memory.
-type posixMem struct{ passive }
-
-func (posixMem) Usage(_ context.Context, _ mesos.ContainerID, pids []int, usage *mesospb.ResourceStatistics) error {
-	var rss uint64
-	for _, pid := range pids {
-		if p, ok := measure(pid); ok {
-			rss += p.rssBytes
-		}
-	}
-	usage.MemRssBytes = &rss
-	return nil
-}
-
-// process is what one process uses. Its times include those of children that
-// it has waited for.
-type process struct {
-	userSecs, systemSecs float64
-	rssBytes             uint64
-	threads              uint32
-}
 
 // allotment fills in what a container was given: the soft limit is what it
 // asked for, the limit what it may not exceed.

@@ -10,9 +10,9 @@ import (
 	"github.com/mesosctl/mesosctl/mesos"
 )
 
-// lookupUser finds whom to run a container as: nil if that is whom the agent
+// LookupUser finds whom to run a container as: nil if that is whom the agent
 // runs as already.
-func lookupUser(name string) (*supervise.User, error) {
+func LookupUser(name string) (*supervise.User, error) {
 	if name == "" {
 		return nil, nil
 	}

@@ -1,6 +1,8 @@
-package container
+package container_test
 
 import (
+	"github.com/mesosctl/mesosctl/agent/container"
+	"github.com/mesosctl/mesosctl/agent/container/containertest"
 	"os"
 	"os/user"
 	"path/filepath"
@@ -19,8 +21,8 @@ func TestUser(t *testing.T) {
 	if err != nil || os.Geteuid() != 0 {
 		t.Skip("switching users takes root and a user called nobody")
 	}
-	l := newLocal(t)
-	spec := specOf(t, shell("id -u; id -g; id -G; echo mine > file"))
+	l := containertest.New(t, container.Config{})
+	spec := containertest.Spec(t, containertest.Shell("id -u; id -g; id -G; echo mine > file"))
 	spec.User = "nobody"
 	if err := os.MkdirAll(filepath.Dir(spec.Sandbox), 0o755); err != nil {
 		t.Fatal(err)
@@ -29,7 +31,7 @@ func TestUser(t *testing.T) {
 	if err := os.Chmod(filepath.Dir(spec.Sandbox), 0o700); err != nil {
 		t.Fatal(err)
 	}
-	exit, stdout, stderr := run(t, l, spec)
+	exit, stdout, stderr := containertest.Run(t, l, spec)
 	groups, _ := nobody.GroupIds()
 	if want := nobody.Uid + "\n" + nobody.Gid + "\n" + strings.Join(groups, " ") + "\n"; stdout != want {
 		t.Errorf("stdout = %q, want %q (exit %+v, stderr %q)", stdout, want, exit, stderr)
@@ -45,7 +47,7 @@ func TestUser(t *testing.T) {
 	}
 
 	// The fetcher has that user's rights, and says in the sandbox what it did not get.
-	spec = specOf(t, shell("true"))
+	spec = containertest.Spec(t, containertest.Shell("true"))
 	spec.User = "nobody"
 	secret := filepath.Join(filepath.Dir(spec.Sandbox), "secret")
 	if err := os.WriteFile(secret, nil, 0o600); err != nil {
@@ -55,15 +57,15 @@ func TestUser(t *testing.T) {
 	if _, err := l.Launch(t.Context(), spec); err == nil || !strings.Contains(err.Error(), "permission denied") {
 		t.Errorf("launch = %v, want permission denied", err)
 	}
-	if stderr := read(t, spec, "stderr"); !strings.Contains(stderr, secret) {
+	if stderr := containertest.Read(t, spec, "stderr"); !strings.Contains(stderr, secret) {
 		t.Errorf("stderr = %q, want it to name %s", stderr, secret)
 	}
 }
 
 // covers: FetcherTest.InvalidUser
 func TestNothingIsFetchedForAnUnknownUser(t *testing.T) {
-	l := newLocal(t)
-	spec := specOf(t, shell("true"))
+	l := containertest.New(t, container.Config{})
+	spec := containertest.Spec(t, containertest.Shell("true"))
 	spec.User = "no-such-user"
 	from := filepath.Join(t.TempDir(), "file")
 	if err := os.WriteFile(from, nil, 0o644); err != nil {

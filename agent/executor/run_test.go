@@ -17,6 +17,7 @@ import (
 	"google.golang.org/protobuf/proto"
 
 	"github.com/mesosctl/mesosctl/agent/container"
+	"github.com/mesosctl/mesosctl/agent/container/posix"
 	"github.com/mesosctl/mesosctl/wire/executorpb"
 	"github.com/mesosctl/mesosctl/wire/mesospb"
 )
@@ -112,7 +113,9 @@ func commandTask(command string) *mesospb.TaskInfo {
 }
 
 func configFor(t *testing.T, agent *testAgent) Config {
-	local, err := container.New(container.Config{AgentIP: "192.0.2.7", Now: time.Now})
+	local, err := container.New(container.Config{
+		AgentIP: "192.0.2.7", Now: time.Now, Isolators: []container.Isolator{posix.Rlimits()},
+	})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -20,6 +20,76 @@ type Process struct {
 	// KeepSeconds is how long the container runs on when the agent is gone, and
 	// its end is remembered, for another agent to adopt it; 0: it ends with the agent.
 	KeepSeconds uint64
+
+	// What follows is done in the order of the fields, by an init process between
+	// fork and exec.
+
+	// Cgroups are directories whose cgroup.procs the process enters.
+	Cgroups []string
+	// Join are namespaces to enter.
+	Join []Namespace
+	// Namespaces are those to make: CLONE_NEWNS and so on, as clone(2) has them.
+	Namespaces uint64
+	// Hostname is set in the UTS namespace that was made; empty: it stays.
+	Hostname string
+	// Mounts are made in this order, in the mount namespace that was made, from
+	// which nothing propagates to the host's unless a mount asks for it.
+	Mounts []Mount
+	// Root is the new root file system, on the host; empty: the host's. Dir, Path and
+	// the PATH of Env are then looked up in it.
+	Root string
+
+	// Capabilities are what the process may keep; nil: what its user has.
+	Capabilities *Capabilities
+	// NoNewPrivileges keeps programs from gaining any by being run.
+	NoNewPrivileges bool
+	// Seccomp is a filter of system calls, as struct sock_filter[]; nil: none.
+	Seccomp []byte
+	// Pause holds the namespaces without running a command, until killed.
+	Pause bool
+	// Terminal gives the process a terminal of this size; nil: files.
+	Terminal *Window
+	// Stdin keeps the standard input open, for who attaches to it.
+	Stdin bool
+	// Logs bounds what Stdout and Stderr may grow to; zero: they are not bounded.
+	Logs Logs
+}
+
+// Namespace is a namespace of another process.
+type Namespace struct {
+	Path string // such as /proc/1/ns/net
+	Kind uint64 // CLONE_NEWNET and so on
+}
+
+// Mount is one mount, or what a mount needs to be there.
+type Mount struct {
+	Source string
+	// Target is a path on the host, below Root if there is one. It is made (a file
+	// if Source is one, else a directory) if Make is set.
+	Target string
+	Make   bool
+	Type   string
+	Flags  uint64 // MS_BIND and so on; bind mounts with MS_RDONLY are remounted
+	Data   string
+	// Node makes a device node at Target instead, if Mode is not 0: Mode has its
+	// type and permissions, Device its number. Link makes a symbolic link to Source.
+	Mode, Device uint64
+	Link         bool
+}
+
+// Capabilities are sets of capabilities, a bit each, by their numbers.
+type Capabilities struct {
+	Bounding, Effective, Permitted, Inheritable, Ambient uint64
+}
+
+// Window is the size of a terminal.
+type Window struct{ Rows, Columns uint16 }
+
+// Logs bounds the files of a container's output: a file that reaches its size in
+// bytes is renamed to "stdout.1", and so on up to Keep of them.
+type Logs struct {
+	StdoutBytes, StderrBytes uint64
+	StdoutKeep, StderrKeep   uint64
 }
 
 // User is a user and the groups it is in.

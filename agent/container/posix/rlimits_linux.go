@@ -1,4 +1,4 @@
-package container
+package posix
 
 import "github.com/mesosctl/mesosctl/wire/mesospb"
 

@@ -1,6 +1,6 @@
 //go:build !linux
 
-package container
+package posix
 
 // measure knows nothing where there is no /proc.
 func measure(int) (process, bool) { return process{}, false }

@@ -1,6 +1,6 @@
 //go:build !linux
 
-package container
+package posix
 
 import "github.com/mesosctl/mesosctl/wire/mesospb"
 

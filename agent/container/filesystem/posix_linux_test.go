@@ -1,58 +1,41 @@
-package container
+package filesystem_test
 
 import (
+	"github.com/mesosctl/mesosctl/agent/container"
+	"github.com/mesosctl/mesosctl/agent/container/containertest"
+	"github.com/mesosctl/mesosctl/agent/container/filesystem"
 	"os"
 	"path/filepath"
 	"syscall"
 	"testing"
 	"time"
 
-	"google.golang.org/protobuf/proto"
-
 	"github.com/mesosctl/mesosctl/mesos"
-	"github.com/mesosctl/mesosctl/wire/mesospb"
 )
 
-// volume is a persistent volume of role web, to be shown under a name.
-func volume(id, path string) []*mesospb.Resource {
-	return []*mesospb.Resource{{
-		Name: proto.String("disk"), Type: mesospb.Value_SCALAR.Enum(), Scalar: &mesospb.Value_Scalar{Value: proto.Float64(64)},
-		Reservations: []*mesospb.Resource_ReservationInfo{{
-			Type: mesospb.Resource_ReservationInfo_DYNAMIC.Enum(), Role: proto.String("web"),
-		}},
-		Disk: &mesospb.Resource_DiskInfo{
-			Persistence: &mesospb.Resource_DiskInfo_Persistence{Id: &id},
-			Volume:      &mesospb.Volume{ContainerPath: &path, Mode: mesospb.Volume_RW.Enum()},
-		},
-	}}
+func isolators(workDir string) []container.Isolator {
+	return []container.Isolator{filesystem.Posix(workDir)}
 }
 
 // withVolumes is a containerizer whose work directory has these volumes.
-func withVolumes(t *testing.T, ids ...string) (l *Local, workDir string) {
+func withVolumes(t *testing.T, ids ...string) (l *container.Local, workDir string) {
 	t.Helper()
 	workDir = t.TempDir()
-	for d := workDir; d != os.TempDir() && d != "/"; d = filepath.Dir(d) {
-		os.Chmod(d, 0o755)
-	}
+	containertest.Reachable(workDir)
 	for _, id := range ids {
 		if err := os.MkdirAll(filepath.Join(workDir, "volumes/roles/web", id), 0o755); err != nil {
 			t.Fatal(err)
 		}
 	}
-	l, err := New(Config{AgentIP: "192.0.2.7", Now: time.Now, WorkDir: workDir})
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { l.Close() })
-	return l, workDir
+	return containertest.New(t, container.Config{Isolators: isolators(workDir), WorkDir: workDir}), workDir
 }
 
 func TestTaskFindsItsVolumeInItsSandbox(t *testing.T) {
 	// covers: PersistentVolumeTest.AccessPersistentVolume
 	l, workDir := withVolumes(t, "v")
 	for _, command := range []string{"echo abc > data/file", "test $(cat data/file) = abc"} {
-		spec := specOf(t, shell(command))
-		spec.Resources = volume("v", "data")
+		spec := containertest.Spec(t, containertest.Shell(command))
+		spec.Resources = containertest.Volume("v", "data")
 		if _, err := l.Launch(t.Context(), spec); err != nil {
 			t.Fatal(err)
 		}
@@ -68,24 +51,23 @@ func TestTaskFindsItsVolumeInItsSandbox(t *testing.T) {
 func TestVolumeOfAContainerThatIsTakenOverStays(t *testing.T) {
 	// covers: PersistentVolumeTest.SlaveRecovery
 	_, workDir := withVolumes(t, "v")
-	dir := runtimeDir(t)
-	spec := outliving(t, "while ! test -e go; do sleep 0.01; done; test -d data/.")
-	spec.Resources = volume("v", "data")
+	dir := containertest.RuntimeDir(t)
+	spec := containertest.Spec(t, containertest.Shell("while ! test -e go; do sleep 0.01; done; test -d data/."))
+	spec.Outlive = time.Minute
+	spec.Resources = containertest.Volume("v", "data")
 	for i := range 2 {
-		l, err := New(Config{AgentIP: "192.0.2.7", Now: time.Now, WorkDir: workDir, RuntimeDir: dir})
-		if err != nil {
-			t.Fatal(err)
-		}
-		t.Cleanup(func() { l.Close() })
+		l := containertest.New(t, container.Config{Isolators: isolators(workDir), WorkDir: workDir, RuntimeDir: dir})
 		if i == 0 {
-			launch(t, l, spec)
-			detach(t, l)
+			containertest.Launch(t, l, spec)
+			if err := l.Detach(); err != nil {
+				t.Fatal(err)
+			}
 			continue
 		}
-		if err := l.Recover([]Spec{spec}); err != nil {
+		if err := l.Recover([]container.Spec{spec}); err != nil {
 			t.Fatal(err)
 		}
-		if err := l.Update(t.Context(), spec.ID, volume("v", "data"), nil); err != nil {
+		if err := l.Update(t.Context(), spec.ID, containertest.Volume("v", "data"), nil); err != nil {
 			t.Errorf("its resources as they were: %v", err)
 		}
 		if err := os.WriteFile(filepath.Join(spec.Sandbox, "go"), nil, 0o644); err != nil {
@@ -103,8 +85,8 @@ func TestVolumeIsItsUsers(t *testing.T) {
 		t.Skip("only root can run a task as another user")
 	}
 	l, workDir := withVolumes(t, "v")
-	spec := specOf(t, shell("echo abc > data/file"))
-	spec.Resources, spec.User = volume("v", "data"), "nobody"
+	spec := containertest.Spec(t, containertest.Shell("echo abc > data/file"))
+	spec.Resources, spec.User = containertest.Volume("v", "data"), "nobody"
 	if _, err := l.Launch(t.Context(), spec); err != nil {
 		t.Fatal(err)
 	}
@@ -119,8 +101,8 @@ func TestVolumeIsItsUsers(t *testing.T) {
 
 func TestVolumesComeAndGoWithTasks(t *testing.T) {
 	l, _ := withVolumes(t, "v", "w")
-	spec := specOf(t, shell("sleep 1000"))
-	spec.Resources = volume("v", "one")
+	spec := containertest.Spec(t, containertest.Shell("sleep 1000"))
+	spec.Resources = containertest.Volume("v", "one")
 	if _, err := l.Launch(t.Context(), spec); err != nil {
 		t.Fatal(err)
 	}
@@ -128,13 +110,13 @@ func TestVolumesComeAndGoWithTasks(t *testing.T) {
 		info, err := os.Stat(filepath.Join(spec.Sandbox, name))
 		return err == nil && info.IsDir()
 	}
-	if err := l.Update(t.Context(), spec.ID, append(volume("v", "one"), volume("w", "two")...), nil); err != nil {
+	if err := l.Update(t.Context(), spec.ID, append(containertest.Volume("v", "one"), containertest.Volume("w", "two")...), nil); err != nil {
 		t.Fatal(err)
 	}
 	if !there("one") || !there("two") {
 		t.Error("a volume is not in the sandbox")
 	}
-	if err := l.Update(t.Context(), spec.ID, volume("w", "two"), nil); err != nil {
+	if err := l.Update(t.Context(), spec.ID, containertest.Volume("w", "two"), nil); err != nil {
 		t.Fatal(err)
 	}
 	if there("one") || !there("two") {
@@ -144,7 +126,7 @@ func TestVolumesComeAndGoWithTasks(t *testing.T) {
 	if err := os.WriteFile(filepath.Join(spec.Sandbox, "mine"), nil, 0o644); err != nil {
 		t.Fatal(err)
 	}
-	if err := l.Update(t.Context(), spec.ID, volume("v", "mine"), nil); mesos.KindOf(err) != mesos.Invalid {
+	if err := l.Update(t.Context(), spec.ID, containertest.Volume("v", "mine"), nil); mesos.KindOf(err) != mesos.Invalid {
 		t.Errorf("a volume in place of a file: %v", err)
 	}
 }

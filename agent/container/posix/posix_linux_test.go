@@ -1,6 +1,9 @@
-package container
+package posix_test
 
 import (
+	"github.com/mesosctl/mesosctl/agent/container"
+	"github.com/mesosctl/mesosctl/agent/container/containertest"
+	"github.com/mesosctl/mesosctl/agent/container/posix"
 	"math"
 	"os"
 	"os/user"
@@ -14,7 +17,7 @@ import (
 	"google.golang.org/protobuf/proto"
 )
 
-func withRlimits(spec Spec, limits ...*mesospb.RLimitInfo_RLimit) Spec {
+func withRlimits(spec container.Spec, limits ...*mesospb.RLimitInfo_RLimit) container.Spec {
 	spec.Container = &mesospb.ContainerInfo{
 		Type: mesospb.ContainerInfo_MESOS.Enum(), RlimitInfo: &mesospb.RLimitInfo{Rlimits: limits},
 	}
@@ -27,12 +30,12 @@ func rlimit(kind mesospb.RLimitInfo_RLimit_Type, soft, hard uint64) *mesospb.RLi
 
 // covers: PosixRLimitsIsolatorTest.BothSoftAndHardLimitSet
 func TestRlimits(t *testing.T) {
-	l := newLocal(t)
-	spec := withRlimits(specOf(t, shell("ulimit -Sn; ulimit -Hn; ulimit -Sv; ulimit -Hf; pwd; echo $0")),
+	l := containertest.New(t, container.Config{Isolators: []container.Isolator{posix.Rlimits()}})
+	spec := withRlimits(containertest.Spec(t, containertest.Shell("ulimit -Sn; ulimit -Hn; ulimit -Sv; ulimit -Hf; pwd; echo $0")),
 		rlimit(mesospb.RLimitInfo_RLimit_RLMT_NOFILE, 100, 200),
 		rlimit(mesospb.RLimitInfo_RLimit_RLMT_AS, 64<<20, 128<<20),
 		rlimit(mesospb.RLimitInfo_RLimit_RLMT_FSIZE, 512, 1024))
-	_, stdout, stderr := run(t, l, spec)
+	_, stdout, stderr := containertest.Run(t, l, spec)
 	if want := "100\n200\n65536\n2\n" + spec.Sandbox + "\nsh\n"; stdout != want {
 		t.Errorf("stdout = %q, want %q (stderr %q)", stdout, want, stderr)
 	}
@@ -43,54 +46,53 @@ func TestRlimitWithoutValuesIsUnlimited(t *testing.T) {
 	if os.Geteuid() != 0 {
 		t.Skip("raising limits may take root")
 	}
-	l := newLocal(t)
+	l := containertest.New(t, container.Config{Isolators: []container.Isolator{posix.Rlimits()}})
 	limit := &mesospb.RLimitInfo_RLimit{Type: mesospb.RLimitInfo_RLimit_RLMT_CORE.Enum()}
-	if _, stdout, _ := run(t, l, withRlimits(specOf(t, shell("ulimit -Sc; ulimit -Hc")), limit)); stdout != "unlimited\nunlimited\n" {
+	if _, stdout, _ := containertest.Run(t, l, withRlimits(containertest.Spec(t, containertest.Shell("ulimit -Sc; ulimit -Hc")), limit)); stdout != "unlimited\nunlimited\n" {
 		t.Errorf("stdout = %q", stdout)
 	}
 }
 
 // covers: PosixRLimitsIsolatorTest.TaskExceedingLimit
 func TestTaskExceedingItsRlimit(t *testing.T) {
-	l := newLocal(t)
-	spec := withRlimits(specOf(t, shell("while :; do :; done")), rlimit(mesospb.RLimitInfo_RLimit_RLMT_CPU, 1, 1))
-	if exit, _, _ := run(t, l, spec); exit.Status.Signal() != syscall.SIGKILL && exit.Status.Signal() != syscall.SIGXCPU {
+	l := containertest.New(t, container.Config{Isolators: []container.Isolator{posix.Rlimits()}})
+	spec := withRlimits(containertest.Spec(t, containertest.Shell("while :; do :; done")), rlimit(mesospb.RLimitInfo_RLimit_RLMT_CPU, 1, 1))
+	if exit, _, _ := containertest.Run(t, l, spec); exit.Status.Signal() != syscall.SIGKILL && exit.Status.Signal() != syscall.SIGXCPU {
 		t.Errorf("exit = %+v, want it killed", exit)
 	}
 }
 
 // The way through an init process reports errors as the direct one does.
 func TestRlimitsAndAFailedLaunch(t *testing.T) {
-	l := newLocal(t)
+	l := containertest.New(t, container.Config{Isolators: []container.Isolator{posix.Rlimits()}})
 	limit := rlimit(mesospb.RLimitInfo_RLimit_RLMT_NOFILE, 100, 200)
-	_, err := l.Launch(t.Context(), withRlimits(specOf(t, argv("/no/such/program")), limit))
+	_, err := l.Launch(t.Context(), withRlimits(containertest.Spec(t, containertest.Argv("/no/such/program")), limit))
 	if mesos.KindOf(err) != mesos.Invalid || !strings.Contains(err.Error(), "run /no/such/program: no such file") {
 		t.Errorf("launch = %v", err)
 	}
 	impossible := rlimit(mesospb.RLimitInfo_RLimit_RLMT_NOFILE, 1<<62, 1<<62)
-	if _, err = l.Launch(t.Context(), withRlimits(specOf(t, shell("true")), impossible)); err == nil ||
+	if _, err = l.Launch(t.Context(), withRlimits(containertest.Spec(t, containertest.Shell("true")), impossible)); err == nil ||
 		!strings.Contains(err.Error(), "limit") {
 		t.Errorf("launch = %v, want it to name the limit", err)
 	}
 	if user, lookupErr := user.Lookup("nobody"); lookupErr == nil && os.Geteuid() == 0 {
-		spec := withRlimits(specOf(t, shell("id -u; ulimit -n")), limit)
+		spec := withRlimits(containertest.Spec(t, containertest.Shell("id -u; ulimit -n")), limit)
 		spec.User = "nobody"
-		if _, stdout, _ := run(t, l, spec); stdout != user.Uid+"\n100\n" {
+		if _, stdout, _ := containertest.Run(t, l, spec); stdout != user.Uid+"\n100\n" {
 			t.Errorf("stdout = %q", stdout)
 		}
 	}
 }
 
 func TestUsage(t *testing.T) {
-	l := newLocal(t)
-	l.config.Now = func() time.Time { return time.Unix(1000, 0) }
-	spec := specOf(t, shell(daemon+`; i=0; while [ $i -lt 50000 ]; do i=$((i+1)); done; echo $$ >> pids; sleep 1000`))
+	l := containertest.New(t, container.Config{Isolators: []container.Isolator{posix.CPU(), posix.Mem()}, Now: func() time.Time { return time.Unix(1000, 0) }})
+	spec := containertest.Spec(t, containertest.Shell(containertest.Daemon+`; i=0; while [ $i -lt 50000 ]; do i=$((i+1)); done; echo $$ >> pids; sleep 1000`))
 	mb := func(name string, value float64) *mesospb.Resource {
 		return &mesospb.Resource{Name: &name, Scalar: &mesospb.Value_Scalar{Value: &value}}
 	}
 	spec.Resources = []*mesospb.Resource{mb("cpus", 0.5), mb("cpus", 1), mb("mem", 32)}
-	launch(t, l, spec)
-	pids(t, spec, 2)
+	containertest.Launch(t, l, spec)
+	containertest.Pids(t, spec, 2)
 	usage, err := l.Usage(t.Context(), spec.ID)
 	if err != nil {
 		t.Fatal(err)

@@ -1,4 +1,5 @@
-package container
+// Package filesystem has the isolators of file systems and volumes.
+package filesystem
 
 import (
 	"context"
@@ -9,6 +10,7 @@ import (
 	"strings"
 	"sync"
 
+	"github.com/mesosctl/mesosctl/agent/container"
 	"github.com/mesosctl/mesosctl/agent/container/supervise"
 	"github.com/mesosctl/mesosctl/mesos"
 	"github.com/mesosctl/mesosctl/mesos/resources"
@@ -16,13 +18,8 @@ import (
 	"github.com/mesosctl/mesosctl/wire/mesospb"
 )
 
-// posixFilesystem is the isolator of containers on the host's file system. It
-// shows persistent volumes in sandboxes, as symbolic links: without a file system
-// of its own that is all a container can have of them, and "read-only" nothing
-// that could be held. See
-// https://mesos.apache.org/documentation/latest/persistent-volume/.
 type posixFilesystem struct {
-	passive
+	container.Passive
 	workDir string
 
 	mu         sync.Mutex
@@ -36,27 +33,32 @@ type linked struct {
 	volumes []resources.Resource
 }
 
-func newPosixFilesystem(config *Config) Isolator {
+// Posix is the isolator of containers on the host's file system. It shows
+// persistent volumes, which are in an agent's work directory, in sandboxes, as
+// symbolic links: without a file system of its own that is all a container can
+// have of them, and "read-only" nothing that could be held. See
+// https://mesos.apache.org/documentation/latest/persistent-volume/.
+func Posix(workDir string) container.Isolator {
 	return &posixFilesystem{
-		passive: passive{"filesystem/posix"}, workDir: config.WorkDir, containers: map[mesos.ContainerID]*linked{},
+		Passive: container.Passive{Named: "filesystem/posix"}, workDir: workDir, containers: map[mesos.ContainerID]*linked{},
 	}
 }
 
 // Prepare implements Isolator. The sandbox is there.
-func (f *posixFilesystem) Prepare(_ context.Context, plan *Plan) error {
+func (f *posixFilesystem) Prepare(_ context.Context, plan *container.Plan) error {
 	return f.add(plan.Spec, plan.Process.User)
 }
 
 // Recover implements Isolator: links that are there stay.
-func (f *posixFilesystem) Recover(spec *Spec) error {
-	owner, err := lookupUser(spec.User)
+func (f *posixFilesystem) Recover(spec *container.Spec, _ int) error {
+	owner, err := container.LookupUser(spec.User)
 	if err != nil {
 		return err
 	}
 	return f.add(spec, owner)
 }
 
-func (f *posixFilesystem) add(spec *Spec, owner *supervise.User) error {
+func (f *posixFilesystem) add(spec *container.Spec, owner *supervise.User) error {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	c := &linked{sandbox: spec.Sandbox, owner: owner}
@@ -71,7 +73,7 @@ func (f *posixFilesystem) Update(_ context.Context, id mesos.ContainerID, wire [
 	defer f.mu.Unlock()
 	c := f.containers[id]
 	if c == nil {
-		return errNoContainer(id)
+		return container.ErrNoContainer(id)
 	}
 	return f.update(c, wire)
 }
