@@ -83,6 +83,14 @@ type Isolator interface {
 // are left out: what it does for the parent holds for them.
 type Nester interface{ Nests() bool }
 
+// Sweeper is an isolator that finds on the machine what earlier agents left of
+// containers, if nothing else of them is known any more.
+type Sweeper interface {
+	// Sweep removes what there is of containers that are not kept. It is called
+	// once, after every Recover. What it can't remove it leaves to the next agent.
+	Sweep(ctx context.Context, kept func(mesos.ContainerID) bool) error
+}
+
 // Limiter is an isolator that may end a container on its own account.
 type Limiter interface {
 	// Watch is called once, before anything else; limited may be called at any

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"log/slog"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -33,6 +34,8 @@ type Config struct {
 	WorkDir string
 	// Now is the clock of timestamps.
 	Now func() time.Time
+	// Log takes what nobody waits to hear; nil: it is not told.
+	Log *slog.Logger
 }
 
 // endedKept is how many containers that are gone can still be waited for.
@@ -80,6 +83,9 @@ type container struct {
 func New(config Config) (*Local, error) {
 	l := &Local{config: config, isolators: config.Isolators, containers: map[mesos.ContainerID]*container{}, detached: make(chan struct{}),
 		provided: map[Feature]bool{}}
+	if l.config.Log == nil {
+		l.config.Log = slog.New(slog.DiscardHandler)
+	}
 	for _, isolator := range l.isolators {
 		if provider, ok := isolator.(Provider); ok {
 			for _, feature := range provider.Provides() {

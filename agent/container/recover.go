@@ -1,6 +1,7 @@
 package container
 
 import (
+	"context"
 	"fmt"
 
 	"github.com/mesosctl/mesosctl/mesos"
@@ -24,7 +25,27 @@ func (l *Local) Recover(specs []Spec) error {
 	if err := l.launcher.KillOthers(lost); err != nil {
 		return fmt.Errorf("recover: %w", err)
 	}
+	l.sweep()
 	return nil
+}
+
+// sweep removes what is left of containers that were not adopted. What can't be
+// removed is in nobody's way: it is no reason not to start.
+func (l *Local) sweep() {
+	kept := func(id mesos.ContainerID) bool {
+		l.mu.Lock()
+		defer l.mu.Unlock()
+		return l.containers[id] != nil
+	}
+	for _, isolator := range l.isolators {
+		if sweeper, ok := isolator.(Sweeper); ok {
+			if err := sweeper.Sweep(context.Background(), kept); err != nil {
+				l.notDestroyed.Add(1)
+				l.config.Log.Warn("not all that an earlier agent left could be removed",
+					"isolator", isolator.Name(), "error", err)
+			}
+		}
+	}
 }
 
 // adopt takes over a container. One that has ended is cleaned up after.
