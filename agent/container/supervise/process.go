@@ -69,10 +69,17 @@ type Mount struct {
 	Target string
 	Make   bool
 	Type   string
-	Flags  uint64 // MS_BIND and so on; bind mounts with MS_RDONLY are remounted
-	Data   string
-	// Node makes a device node at Target instead, if Mode is not 0: Mode has its
-	// type and permissions, Device its number. Link makes a symbolic link to Source.
+	// Flags are MS_BIND and so on. Bind mounts with MS_RDONLY are remounted, with
+	// MS_REC all that is mounted below them too. One with MS_SHARED stays a peer of
+	// its source: what is mounted in it is seen on the host, and the other way round.
+	Flags uint64
+	Data  string
+	// Fixed tells that Source and Target are paths without links. A link found on
+	// the way was put there since by somebody, and the mount fails.
+	Fixed bool
+	// Node makes a node at Target instead, if Mode is not 0: Mode has its type and
+	// permissions. Of a device, Device is its number; a regular file has Data for
+	// its content and belongs to User. Link makes a symbolic link to Source.
 	Mode, Device uint64
 	Link         bool
 }
