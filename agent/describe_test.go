@@ -132,6 +132,9 @@ func reregisterText(r *linkpb.Reregister) string {
 			fmt.Fprintf(&b, " (told %s %s)", stateName(t.GetStatusUpdateState()), shortUUID(t.GetStatusUpdateUuid()))
 		}
 	}
+	for _, t := range r.GetCompletedTasks() {
+		fmt.Fprintf(&b, "\n  completed %s/%s %s", t.GetFrameworkId().GetValue(), t.GetTaskId().GetValue(), stateName(t.GetState()))
+	}
 	for _, o := range r.GetOperations() {
 		fmt.Fprintf(&b, "\n  operation %s %s", shortUUID(o.GetUuid().GetValue()), operationStateName(o.GetLatestStatus()))
 	}

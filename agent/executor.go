@@ -38,7 +38,7 @@ type executor struct {
 	demise demise
 
 	queued, launched, terminated ordered[mesos.TaskID, *task]
-	completed                    []mesos.TaskID // newest last
+	completed                    []*mesospb.Task // newest last
 
 	own       resources.Resources // of the executor itself
 	allocated resources.Resources // and of its queued and launched tasks
@@ -287,7 +287,7 @@ func (a *Agent) removeExecutor(e *executor) {
 	f.executors.remove(e.id)
 	delete(a.containers, e.container)
 	a.touch(e)
-	past := pastExecutor{id: e.id, container: e.container}
+	past := pastExecutor{id: e.id, container: e.container, tasks: e.completed}
 	if e.checkpoint {
 		past.path, past.run = executorPath(a.id, e), runPath(a.id, e)
 	}
@@ -303,7 +303,8 @@ func (a *Agent) removeExecutor(e *executor) {
 type pastExecutor struct {
 	id        mesos.ExecutorID
 	container mesos.ContainerID
-	path, run string // of the checkpoints of the executor and of its run, if there are any
+	tasks     []*mesospb.Task // completed, newest last
+	path, run string          // of the checkpoints of the executor and of its run, if there are any
 }
 
 // forgetExecutor drops an executor from the history, with its checkpoints.

@@ -212,6 +212,8 @@ func (a *Agent) advertisedIP() *string {
 // reregister lists what the agent runs: frameworks, their custom executors (the
 // master knows nothing of those an agent makes for command tasks), and tasks
 // with their latest state, the ended ones with unacknowledged updates included.
+// Of frameworks that run nothing here any more it lists the completed tasks, so
+// that a new master has a history to show, as in Mesos.
 func (a *Agent) reregister() *linkpb.Reregister {
 	m := &linkpb.Reregister{
 		AgentInfo:      a.info,
@@ -245,7 +247,20 @@ func (a *Agent) reregister() *linkpb.Reregister {
 			}
 		}
 	}
+	for _, f := range a.history.values() {
+		m.CompletedTasks = append(m.CompletedTasks, f.completedTasks()...)
+	}
 	return m
+}
+
+// completedTasks is the newest completed tasks, no more than a master keeps of one
+// framework by default.
+func (f *framework) completedTasks() (list []*mesospb.Task) {
+	const most = 1000
+	for _, past := range f.completed {
+		list = append(list, past.tasks...)
+	}
+	return list[max(0, len(list)-most):]
 }
 
 // masterMessage takes a message from the master. What a master that has not

@@ -164,9 +164,10 @@ func (a *Agent) complete(t *task) {
 	e := t.executor
 	a.move(t, TaskCompleted)
 	delete(e.framework.tasks, t.id)
-	e.completed = append(e.completed, t.id)
+	e.completed = append(e.completed, t.record)
 	if len(e.completed) > maxCompletedTasksPerExecutor {
-		a.publication.last(DropTask{Container: e.container, Task: e.completed[0]})
+		oldest := mesos.TaskID(e.completed[0].GetTaskId().GetValue())
+		a.publication.last(DropTask{Container: e.container, Task: oldest})
 		e.completed = e.completed[1:]
 	}
 	if e.checkpoint {

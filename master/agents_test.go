@@ -263,6 +263,33 @@ func TestAnAgentMayBeTheFirstThatATermHears(t *testing.T) {
 	}
 }
 
+func TestANewMasterIsToldOfCompletedTasks(t *testing.T) {
+	// covers: FaultToleranceTest.ReregisterCompletedFrameworks
+	c := newCluster(t, testConfig(), Recovered{})
+	s := c.subscribe("s1", frameworkInfo())
+	ended := func(state mesospb.TaskState, framework string) func(*linkpb.Reregister) {
+		return func(msg *linkpb.Reregister) {
+			record := newRecord(commandTask("t", mesos.AgentID(msg.GetAgentInfo().GetId().GetValue()), "cpus:1"), &mesospb.FrameworkID{Value: &framework})
+			record.State = state.Enum()
+			msg.CompletedTasks = append(msg.CompletedTasks, record)
+		}
+	}
+	c.step(reregisterMessage(1, "X-S1", ended(mesospb.TaskState_TASK_FINISHED, s.id)))
+	if got := c.views.tasks[s.id+" t"]; got.List != TaskCompleted || got.Task.GetState() != mesospb.TaskState_TASK_FINISHED {
+		t.Errorf("readers see %+v", got)
+	}
+	c.step(reregisterMessage(2, "X-S2", ended(mesospb.TaskState_TASK_FINISHED, "unknown")))
+	if len(c.views.tasks) != 1 {
+		t.Errorf("readers see tasks of nobody: %v", c.views.tasks)
+	}
+	c.take()
+	in := reregisterMessage(3, "X-S3", ended(mesospb.TaskState_TASK_RUNNING, s.id))
+	c.step(in)
+	if c.views.agents["X-S3"] != nil {
+		t.Error("a task that runs is completed")
+	}
+}
+
 func TestIDsAreUniqueAcrossMasters(t *testing.T) {
 	// covers: MasterTest.DuplicatedSlaveIdWhenSlaveReregister
 	c := newCluster(t, testConfig(), Recovered{})

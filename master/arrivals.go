@@ -262,6 +262,7 @@ func (m *Master) readmit(a *agent, runs *load) {
 	tasks := m.readmitTasks(a, runs, &grants)
 	m.addAgent(a, grants.list)
 	m.readmitOperations(a, runs)
+	m.recallCompleted(runs)
 	m.sendRegistered(a, nil)
 	m.sendPing(a)
 	if !failover {
@@ -326,6 +327,21 @@ func (m *Master) readmitTasks(a *agent, runs *load, g *grants) []*task {
 		tasks = append(tasks, t)
 	}
 	return tasks
+}
+
+// recallCompleted takes what an agent tells of tasks that ended before this term
+// into the histories of frameworks that this master knows. A framework that has
+// not come back yet loses what was told before, as in Mesos.
+func (m *Master) recallCompleted(runs *load) {
+	for _, record := range runs.GetCompletedTasks() {
+		f := m.frameworks[mesos.FrameworkID(record.GetFrameworkId().GetValue())]
+		id := mesos.TaskID(record.GetTaskId().GetValue())
+		if f == nil || f.tasks[id] != nil || f.completed.byID[id] != nil || f.unreachable.byID[id] != nil {
+			continue
+		}
+		t := m.newTask(f, record, resources.Resources{}, sharesCgroups(record.GetContainer()))
+		m.keep(&f.completed, t, TaskCompleted)
+	}
 }
 
 // announceReturn tells frameworks that tasks are still there of which they were

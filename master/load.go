@@ -5,6 +5,7 @@ import (
 	"github.com/mesosctl/mesosctl/mesos/resources"
 	"github.com/mesosctl/mesosctl/wire/convert"
 	"github.com/mesosctl/mesosctl/wire/linkpb"
+	"github.com/mesosctl/mesosctl/wire/mesospb"
 )
 
 // A load is what an agent says that it runs, and the resources of that.
@@ -23,6 +24,9 @@ func readLoad(msg *linkpb.Reregister) (*load, error) {
 	}
 	if err == nil {
 		err = l.readTasks(frameworks)
+	}
+	if err == nil {
+		err = l.readCompleted()
 	}
 	if err == nil {
 		err = l.readOperations()
@@ -97,16 +101,10 @@ func (l *load) readExecutors(frameworks map[string]bool) error {
 func (l *load) readTasks(frameworks map[string]bool) error {
 	l.taskResources = make([]resources.Resources, len(l.GetTasks()))
 	for i, t := range l.GetTasks() {
+		if err := l.readTask(t); err != nil {
+			return mesos.Errorf(mesos.Invalid, "tasks: %w", err)
+		}
 		id := t.GetTaskId().GetValue()
-		if err := mesos.ValidateID(id); err != nil {
-			return mesos.Errorf(mesos.Invalid, "tasks: task_id: %w", err)
-		}
-		if !known(t.GetState()) || !known(t.GetStatusUpdateState()) {
-			return mesos.Errorf(mesos.Invalid, "tasks: task %q: state: it is not known", id)
-		}
-		if t.GetAgentId().GetValue() != l.GetAgentInfo().GetId().GetValue() {
-			return mesos.Errorf(mesos.Invalid, "tasks: task %q: it is of agent %q", id, t.GetAgentId().GetValue())
-		}
 		if !frameworks[t.GetFrameworkId().GetValue()] {
 			return mesos.Errorf(mesos.Invalid, "tasks: task %q: framework %q is not listed", id, t.GetFrameworkId().GetValue())
 		}
@@ -115,6 +113,35 @@ func (l *load) readTasks(frameworks map[string]bool) error {
 			return mesos.Errorf(mesos.Invalid, "tasks: task %q: %w", id, err)
 		}
 		l.taskResources[i] = rs
+	}
+	return nil
+}
+
+// readTask checks what is asked of every task.
+func (l *load) readTask(t *mesospb.Task) error {
+	id := t.GetTaskId().GetValue()
+	if err := mesos.ValidateID(id); err != nil {
+		return mesos.Errorf(mesos.Invalid, "task_id: %w", err)
+	}
+	if !known(t.GetState()) || !known(t.GetStatusUpdateState()) {
+		return mesos.Errorf(mesos.Invalid, "task %q: state: it is not known", id)
+	}
+	if t.GetAgentId().GetValue() != l.GetAgentInfo().GetId().GetValue() {
+		return mesos.Errorf(mesos.Invalid, "task %q: it is of agent %q", id, t.GetAgentId().GetValue())
+	}
+	return nil
+}
+
+// readCompleted checks the tasks of the history. Their frameworks need not be
+// listed: they run nothing on the agent.
+func (l *load) readCompleted() error {
+	for _, t := range l.GetCompletedTasks() {
+		if err := l.readTask(t); err != nil {
+			return mesos.Errorf(mesos.Invalid, "completed_tasks: %w", err)
+		}
+		if !terminal(t.GetState()) {
+			return mesos.Errorf(mesos.Invalid, "completed_tasks: task %q: %s is not the end of a task", t.GetTaskId().GetValue(), t.GetState())
+		}
 	}
 	return nil
 }

@@ -597,10 +597,12 @@ type Reregister struct {
 	// Revocable resources that the agent's estimator gives away at the moment.
 	OversubscribedResources []*mesospb.Resource `protobuf:"bytes,9,rep,name=oversubscribed_resources,json=oversubscribedResources" json:"oversubscribed_resources,omitempty"`
 	// The drain the agent is in, if any.
-	DrainConfig   *mesospb.DrainConfig `protobuf:"bytes,10,opt,name=drain_config,json=drainConfig" json:"drain_config,omitempty"`
-	Ip            *string              `protobuf:"bytes,11,opt,name=ip" json:"ip,omitempty"` // as in Register
-	unknownFields protoimpl.UnknownFields
-	sizeCache     protoimpl.SizeCache
+	DrainConfig *mesospb.DrainConfig `protobuf:"bytes,10,opt,name=drain_config,json=drainConfig" json:"drain_config,omitempty"`
+	Ip          *string              `protobuf:"bytes,11,opt,name=ip" json:"ip,omitempty"` // as in Register
+	// Completed tasks of frameworks that run nothing here any more, oldest first.
+	CompletedTasks []*mesospb.Task `protobuf:"bytes,12,rep,name=completed_tasks,json=completedTasks" json:"completed_tasks,omitempty"`
+	unknownFields  protoimpl.UnknownFields
+	sizeCache      protoimpl.SizeCache
 }
 
 func (x *Reregister) Reset() {
@@ -708,6 +710,13 @@ func (x *Reregister) GetIp() string {
 		return *x.Ip
 	}
 	return ""
+}
+
+func (x *Reregister) GetCompletedTasks() []*mesospb.Task {
+	if x != nil {
+		return x.CompletedTasks
+	}
+	return nil
 }
 
 // The agent leaves for good; its tasks are over.
@@ -2103,7 +2112,7 @@ const file_mesosctl_link_link_proto_rawDesc = "" +
 	"\aversion\x18\x02 \x02(\tR\aversion\x12B\n" +
 	"\fcapabilities\x18\x03 \x03(\v2\x1e.mesos.v1.AgentInfo.CapabilityR\fcapabilities\x12;\n" +
 	"\x0ftotal_resources\x18\x04 \x03(\v2\x12.mesos.v1.ResourceR\x0etotalResources\x12\x0e\n" +
-	"\x02ip\x18\x05 \x01(\tR\x02ip\"\xce\x05\n" +
+	"\x02ip\x18\x05 \x01(\tR\x02ip\"\x87\x06\n" +
 	"\n" +
 	"Reregister\x122\n" +
 	"\n" +
@@ -2122,7 +2131,8 @@ const file_mesosctl_link_link_proto_rawDesc = "" +
 	"\x18oversubscribed_resources\x18\t \x03(\v2\x12.mesos.v1.ResourceR\x17oversubscribedResources\x128\n" +
 	"\fdrain_config\x18\n" +
 	" \x01(\v2\x15.mesos.v1.DrainConfigR\vdrainConfig\x12\x0e\n" +
-	"\x02ip\x18\v \x01(\tR\x02ip\x1a\x81\x01\n" +
+	"\x02ip\x18\v \x01(\tR\x02ip\x127\n" +
+	"\x0fcompleted_tasks\x18\f \x03(\v2\x0e.mesos.v1.TaskR\x0ecompletedTasks\x1a\x81\x01\n" +
 	"\bExecutor\x12;\n" +
 	"\rexecutor_info\x18\x01 \x02(\v2\x16.mesos.v1.ExecutorInfoR\fexecutorInfo\x128\n" +
 	"\fcontainer_id\x18\x02 \x02(\v2\x15.mesos.v1.ContainerIDR\vcontainerId\":\n" +
@@ -2319,56 +2329,57 @@ var file_mesosctl_link_link_proto_depIdxs = []int32{
 	30, // 32: mesosctl.link.Reregister.total_resources:type_name -> mesos.v1.Resource
 	30, // 33: mesosctl.link.Reregister.oversubscribed_resources:type_name -> mesos.v1.Resource
 	34, // 34: mesosctl.link.Reregister.drain_config:type_name -> mesos.v1.DrainConfig
-	35, // 35: mesosctl.link.Unregister.agent_id:type_name -> mesos.v1.AgentID
-	36, // 36: mesosctl.link.StatusUpdate.framework_id:type_name -> mesos.v1.FrameworkID
-	37, // 37: mesosctl.link.StatusUpdate.executor_id:type_name -> mesos.v1.ExecutorID
-	38, // 38: mesosctl.link.StatusUpdate.status:type_name -> mesos.v1.TaskStatus
-	39, // 39: mesosctl.link.StatusUpdate.latest_state:type_name -> mesos.v1.TaskState
-	36, // 40: mesosctl.link.ExecutorMessage.framework_id:type_name -> mesos.v1.FrameworkID
-	37, // 41: mesosctl.link.ExecutorMessage.executor_id:type_name -> mesos.v1.ExecutorID
-	36, // 42: mesosctl.link.ExitedExecutor.framework_id:type_name -> mesos.v1.FrameworkID
-	37, // 43: mesosctl.link.ExitedExecutor.executor_id:type_name -> mesos.v1.ExecutorID
-	28, // 44: mesosctl.link.UpdateAgent.agent_info:type_name -> mesos.v1.AgentInfo
-	30, // 45: mesosctl.link.UpdateAgent.oversubscribed_resources:type_name -> mesos.v1.Resource
-	35, // 46: mesosctl.link.Registered.agent_id:type_name -> mesos.v1.AgentID
-	26, // 47: mesosctl.link.Registered.reconcile:type_name -> mesosctl.link.Registered.Reconcile
-	31, // 48: mesosctl.link.RunTasks.framework_info:type_name -> mesos.v1.FrameworkInfo
-	40, // 49: mesosctl.link.RunTasks.tasks:type_name -> mesos.v1.TaskInfo
-	41, // 50: mesosctl.link.RunTasks.executor_info:type_name -> mesos.v1.ExecutorInfo
-	36, // 51: mesosctl.link.KillTask.framework_id:type_name -> mesos.v1.FrameworkID
-	42, // 52: mesosctl.link.KillTask.task_id:type_name -> mesos.v1.TaskID
-	43, // 53: mesosctl.link.KillTask.kill_policy:type_name -> mesos.v1.KillPolicy
-	36, // 54: mesosctl.link.ShutdownExecutor.framework_id:type_name -> mesos.v1.FrameworkID
-	37, // 55: mesosctl.link.ShutdownExecutor.executor_id:type_name -> mesos.v1.ExecutorID
-	36, // 56: mesosctl.link.ShutdownFramework.framework_id:type_name -> mesos.v1.FrameworkID
-	31, // 57: mesosctl.link.UpdateFramework.framework_info:type_name -> mesos.v1.FrameworkInfo
-	36, // 58: mesosctl.link.Acknowledge.framework_id:type_name -> mesos.v1.FrameworkID
-	42, // 59: mesosctl.link.Acknowledge.task_id:type_name -> mesos.v1.TaskID
-	36, // 60: mesosctl.link.MessageToExecutor.framework_id:type_name -> mesos.v1.FrameworkID
-	37, // 61: mesosctl.link.MessageToExecutor.executor_id:type_name -> mesos.v1.ExecutorID
-	36, // 62: mesosctl.link.UpdateOperationStatus.framework_id:type_name -> mesos.v1.FrameworkID
-	44, // 63: mesosctl.link.UpdateOperationStatus.operation_uuid:type_name -> mesos.v1.UUID
-	45, // 64: mesosctl.link.UpdateOperationStatus.status:type_name -> mesos.v1.OperationStatus
-	45, // 65: mesosctl.link.UpdateOperationStatus.latest_status:type_name -> mesos.v1.OperationStatus
-	36, // 66: mesosctl.link.ApplyOperation.framework_id:type_name -> mesos.v1.FrameworkID
-	46, // 67: mesosctl.link.ApplyOperation.info:type_name -> mesos.v1.Offer.Operation
-	44, // 68: mesosctl.link.ApplyOperation.operation_uuid:type_name -> mesos.v1.UUID
-	44, // 69: mesosctl.link.AcknowledgeOperation.operation_uuid:type_name -> mesos.v1.UUID
-	44, // 70: mesosctl.link.AcknowledgeOperation.status_uuid:type_name -> mesos.v1.UUID
-	27, // 71: mesosctl.link.ReconcileOperations.operations:type_name -> mesosctl.link.ReconcileOperations.Operation
-	34, // 72: mesosctl.link.DrainAgent.config:type_name -> mesos.v1.DrainConfig
-	41, // 73: mesosctl.link.Reregister.Executor.executor_info:type_name -> mesos.v1.ExecutorInfo
-	47, // 74: mesosctl.link.Reregister.Executor.container_id:type_name -> mesos.v1.ContainerID
-	36, // 75: mesosctl.link.Registered.Reconcile.framework_id:type_name -> mesos.v1.FrameworkID
-	42, // 76: mesosctl.link.Registered.Reconcile.task_ids:type_name -> mesos.v1.TaskID
-	44, // 77: mesosctl.link.ReconcileOperations.Operation.operation_uuid:type_name -> mesos.v1.UUID
-	48, // 78: mesosctl.link.ReconcileOperations.Operation.operation_id:type_name -> mesos.v1.OperationID
-	36, // 79: mesosctl.link.ReconcileOperations.Operation.framework_id:type_name -> mesos.v1.FrameworkID
-	80, // [80:80] is the sub-list for method output_type
-	80, // [80:80] is the sub-list for method input_type
-	80, // [80:80] is the sub-list for extension type_name
-	80, // [80:80] is the sub-list for extension extendee
-	0,  // [0:80] is the sub-list for field type_name
+	32, // 35: mesosctl.link.Reregister.completed_tasks:type_name -> mesos.v1.Task
+	35, // 36: mesosctl.link.Unregister.agent_id:type_name -> mesos.v1.AgentID
+	36, // 37: mesosctl.link.StatusUpdate.framework_id:type_name -> mesos.v1.FrameworkID
+	37, // 38: mesosctl.link.StatusUpdate.executor_id:type_name -> mesos.v1.ExecutorID
+	38, // 39: mesosctl.link.StatusUpdate.status:type_name -> mesos.v1.TaskStatus
+	39, // 40: mesosctl.link.StatusUpdate.latest_state:type_name -> mesos.v1.TaskState
+	36, // 41: mesosctl.link.ExecutorMessage.framework_id:type_name -> mesos.v1.FrameworkID
+	37, // 42: mesosctl.link.ExecutorMessage.executor_id:type_name -> mesos.v1.ExecutorID
+	36, // 43: mesosctl.link.ExitedExecutor.framework_id:type_name -> mesos.v1.FrameworkID
+	37, // 44: mesosctl.link.ExitedExecutor.executor_id:type_name -> mesos.v1.ExecutorID
+	28, // 45: mesosctl.link.UpdateAgent.agent_info:type_name -> mesos.v1.AgentInfo
+	30, // 46: mesosctl.link.UpdateAgent.oversubscribed_resources:type_name -> mesos.v1.Resource
+	35, // 47: mesosctl.link.Registered.agent_id:type_name -> mesos.v1.AgentID
+	26, // 48: mesosctl.link.Registered.reconcile:type_name -> mesosctl.link.Registered.Reconcile
+	31, // 49: mesosctl.link.RunTasks.framework_info:type_name -> mesos.v1.FrameworkInfo
+	40, // 50: mesosctl.link.RunTasks.tasks:type_name -> mesos.v1.TaskInfo
+	41, // 51: mesosctl.link.RunTasks.executor_info:type_name -> mesos.v1.ExecutorInfo
+	36, // 52: mesosctl.link.KillTask.framework_id:type_name -> mesos.v1.FrameworkID
+	42, // 53: mesosctl.link.KillTask.task_id:type_name -> mesos.v1.TaskID
+	43, // 54: mesosctl.link.KillTask.kill_policy:type_name -> mesos.v1.KillPolicy
+	36, // 55: mesosctl.link.ShutdownExecutor.framework_id:type_name -> mesos.v1.FrameworkID
+	37, // 56: mesosctl.link.ShutdownExecutor.executor_id:type_name -> mesos.v1.ExecutorID
+	36, // 57: mesosctl.link.ShutdownFramework.framework_id:type_name -> mesos.v1.FrameworkID
+	31, // 58: mesosctl.link.UpdateFramework.framework_info:type_name -> mesos.v1.FrameworkInfo
+	36, // 59: mesosctl.link.Acknowledge.framework_id:type_name -> mesos.v1.FrameworkID
+	42, // 60: mesosctl.link.Acknowledge.task_id:type_name -> mesos.v1.TaskID
+	36, // 61: mesosctl.link.MessageToExecutor.framework_id:type_name -> mesos.v1.FrameworkID
+	37, // 62: mesosctl.link.MessageToExecutor.executor_id:type_name -> mesos.v1.ExecutorID
+	36, // 63: mesosctl.link.UpdateOperationStatus.framework_id:type_name -> mesos.v1.FrameworkID
+	44, // 64: mesosctl.link.UpdateOperationStatus.operation_uuid:type_name -> mesos.v1.UUID
+	45, // 65: mesosctl.link.UpdateOperationStatus.status:type_name -> mesos.v1.OperationStatus
+	45, // 66: mesosctl.link.UpdateOperationStatus.latest_status:type_name -> mesos.v1.OperationStatus
+	36, // 67: mesosctl.link.ApplyOperation.framework_id:type_name -> mesos.v1.FrameworkID
+	46, // 68: mesosctl.link.ApplyOperation.info:type_name -> mesos.v1.Offer.Operation
+	44, // 69: mesosctl.link.ApplyOperation.operation_uuid:type_name -> mesos.v1.UUID
+	44, // 70: mesosctl.link.AcknowledgeOperation.operation_uuid:type_name -> mesos.v1.UUID
+	44, // 71: mesosctl.link.AcknowledgeOperation.status_uuid:type_name -> mesos.v1.UUID
+	27, // 72: mesosctl.link.ReconcileOperations.operations:type_name -> mesosctl.link.ReconcileOperations.Operation
+	34, // 73: mesosctl.link.DrainAgent.config:type_name -> mesos.v1.DrainConfig
+	41, // 74: mesosctl.link.Reregister.Executor.executor_info:type_name -> mesos.v1.ExecutorInfo
+	47, // 75: mesosctl.link.Reregister.Executor.container_id:type_name -> mesos.v1.ContainerID
+	36, // 76: mesosctl.link.Registered.Reconcile.framework_id:type_name -> mesos.v1.FrameworkID
+	42, // 77: mesosctl.link.Registered.Reconcile.task_ids:type_name -> mesos.v1.TaskID
+	44, // 78: mesosctl.link.ReconcileOperations.Operation.operation_uuid:type_name -> mesos.v1.UUID
+	48, // 79: mesosctl.link.ReconcileOperations.Operation.operation_id:type_name -> mesos.v1.OperationID
+	36, // 80: mesosctl.link.ReconcileOperations.Operation.framework_id:type_name -> mesos.v1.FrameworkID
+	81, // [81:81] is the sub-list for method output_type
+	81, // [81:81] is the sub-list for method input_type
+	81, // [81:81] is the sub-list for extension type_name
+	81, // [81:81] is the sub-list for extension extendee
+	0,  // [0:81] is the sub-list for field type_name
 }
 
 func init() { file_mesosctl_link_link_proto_init() }

@@ -388,6 +388,13 @@ func (m *Reregister) CloneVT() *Reregister {
 		tmpVal := *rhs
 		r.Ip = &tmpVal
 	}
+	if rhs := m.CompletedTasks; rhs != nil {
+		tmpContainer := make([]*mesospb.Task, len(rhs))
+		for k, v := range rhs {
+			tmpContainer[k] = v.CloneVT()
+		}
+		r.CompletedTasks = tmpContainer
+	}
 	if len(m.unknownFields) > 0 {
 		r.unknownFields = make([]byte, len(m.unknownFields))
 		copy(r.unknownFields, m.unknownFields)
@@ -1738,6 +1745,23 @@ func (this *Reregister) EqualVT(that *Reregister) bool {
 	}
 	if p, q := this.Ip, that.Ip; (p == nil && q != nil) || (p != nil && (q == nil || *p != *q)) {
 		return false
+	}
+	if len(this.CompletedTasks) != len(that.CompletedTasks) {
+		return false
+	}
+	for i, vx := range this.CompletedTasks {
+		vy := that.CompletedTasks[i]
+		if p, q := vx, vy; p != q {
+			if p == nil {
+				p = &mesospb.Task{}
+			}
+			if q == nil {
+				q = &mesospb.Task{}
+			}
+			if !p.EqualVT(q) {
+				return false
+			}
+		}
 	}
 	return string(this.unknownFields) == string(that.unknownFields)
 }
@@ -3136,6 +3160,18 @@ func (m *Reregister) MarshalToSizedBufferVT(dAtA []byte) (int, error) {
 	if m.unknownFields != nil {
 		i -= len(m.unknownFields)
 		copy(dAtA[i:], m.unknownFields)
+	}
+	if len(m.CompletedTasks) > 0 {
+		for iNdEx := len(m.CompletedTasks) - 1; iNdEx >= 0; iNdEx-- {
+			size, err := m.CompletedTasks[iNdEx].MarshalToSizedBufferVT(dAtA[:i])
+			if err != nil {
+				return 0, err
+			}
+			i -= size
+			i = protohelpers.EncodeVarint(dAtA, i, uint64(size))
+			i--
+			dAtA[i] = 0x62
+		}
 	}
 	if m.Ip != nil {
 		i -= len(*m.Ip)
@@ -5085,6 +5121,12 @@ func (m *Reregister) SizeVT() (n int) {
 	if m.Ip != nil {
 		l = len(*m.Ip)
 		n += 1 + l + protohelpers.SizeOfVarint(uint64(l))
+	}
+	if len(m.CompletedTasks) > 0 {
+		for _, e := range m.CompletedTasks {
+			l = e.SizeVT()
+			n += 1 + l + protohelpers.SizeOfVarint(uint64(l))
+		}
 	}
 	n += len(m.unknownFields)
 	return n
@@ -7355,6 +7397,40 @@ func (m *Reregister) UnmarshalVT(dAtA []byte) error {
 			}
 			s := string(dAtA[iNdEx:postIndex])
 			m.Ip = &s
+			iNdEx = postIndex
+		case 12:
+			if wireType != 2 {
+				return fmt.Errorf("proto: wrong wireType = %d for field CompletedTasks", wireType)
+			}
+			var msglen int
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return protohelpers.ErrIntOverflow
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				msglen |= int(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+			if msglen < 0 {
+				return protohelpers.ErrInvalidLength
+			}
+			postIndex := iNdEx + msglen
+			if postIndex < 0 {
+				return protohelpers.ErrInvalidLength
+			}
+			if postIndex > l {
+				return io.ErrUnexpectedEOF
+			}
+			m.CompletedTasks = append(m.CompletedTasks, &mesospb.Task{})
+			if err := m.CompletedTasks[len(m.CompletedTasks)-1].UnmarshalVT(dAtA[iNdEx:postIndex]); err != nil {
+				return err
+			}
 			iNdEx = postIndex
 		default:
 			iNdEx = preIndex
