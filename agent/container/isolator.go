@@ -29,6 +29,9 @@ type Parent struct {
 type Image struct {
 	// Root is the root file system, on the host.
 	Root string
+	// Ephemeral are the directories on the host that grow as the container writes
+	// to Root, such as an overlay's upper one: they count as its sandbox does.
+	Ephemeral []string
 	// Config is what the image says of the process to run.
 	Config ImageConfig
 }

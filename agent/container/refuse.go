@@ -111,12 +111,13 @@ func features(spec *Spec) (list []Feature) {
 }
 
 // volumeFeature is what a volume needs. What has neither source is a path of the
-// host, which may be relative to the sandbox.
+// host or, if it is relative, of the sandbox.
 func volumeFeature(v *mesospb.Volume) Feature {
 	switch {
 	case v.GetImage() != nil:
 		return ImageVolumes
-	case v.GetSource().GetType() == mesospb.Volume_Source_SANDBOX_PATH:
+	case v.GetSource().GetType() == mesospb.Volume_Source_SANDBOX_PATH,
+		v.GetHostPath() != "" && !filepath.IsAbs(v.GetHostPath()):
 		return SandboxPathVolumes
 	case v.GetSource().GetType() == mesospb.Volume_Source_SECRET:
 		return SecretVolumes
