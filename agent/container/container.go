@@ -15,9 +15,12 @@ import (
 // Spec is one container to launch.
 type Spec struct {
 	// ID of a nested container is its parent's, a dot, and its own.
-	ID      mesos.ContainerID
-	Sandbox string // absolute; made if it does not exist, owned by User
-	User    string // empty: the agent's own
+	ID mesos.ContainerID
+	// Sandbox is absolute; it is made if it does not exist, and owned by User. Of
+	// nested and standalone containers it is empty: where theirs are is fixed.
+	Sandbox string
+	// User is empty for the agent's own, or that of the container it is nested in.
+	User string
 	// Command is what to run: shell or argv, and the URIs to fetch first. Its
 	// environment is added to Environment.
 	Command *mesospb.CommandInfo
@@ -32,8 +35,12 @@ type Spec struct {
 	// containers share until it is destroyed. Command is nil.
 	Pause bool
 	// Debug is a nested container's class: it is in all of its parent's
-	// namespaces, file system and cgroups included.
+	// namespaces, file system and cgroups included, has its parent's environment
+	// and working directory, and ends with the agent.
 	Debug bool
+	// Standalone asks for a container that nothing but the containerizer knows of:
+	// Recover finds it by itself.
+	Standalone bool
 	// Stdin keeps the standard input open, to be attached to.
 	Stdin bool
 	// Outlive is how long the container runs on without an agent, for the next
@@ -66,11 +73,21 @@ type Containerizer interface {
 	// Wait returns when the container is gone. Every waiter gets the same Exit.
 	// Of a container that is not known the error is mesos.NotFound, here and below.
 	Wait(ctx context.Context, id mesos.ContainerID) (Exit, error)
-	// Signal sends a signal to every process of the container.
+	// Signal sends a signal to every process of the container, but not of those
+	// that are nested in it.
 	Signal(id mesos.ContainerID, signal syscall.Signal) error
-	// Destroy kills every process of the container and waits until they are gone.
-	// A Launch that is under way is stopped.
+	// SignalFirst sends a signal to the container's first process only.
+	SignalFirst(id mesos.ContainerID, signal syscall.Signal) error
+	// Destroy kills every process of the container, after those of all that is
+	// nested in it, and waits until they are gone. A Launch that is under way is
+	// stopped.
 	Destroy(ctx context.Context, id mesos.ContainerID) error
+	// Remove forgets a nested or a standalone container that has ended, with its
+	// sandbox. It is mesos.Conflict if it has not ended.
+	Remove(id mesos.ContainerID) error
+	// Containers lists the containers that are there, each after the one that it is
+	// nested in.
+	Containers() []Listed
 	// Update changes the resources of a running container.
 	Update(ctx context.Context, id mesos.ContainerID, resources []*mesospb.Resource, limits map[string]*mesospb.Value_Scalar) error
 	// Usage measures a running container.
@@ -78,7 +95,8 @@ type Containerizer interface {
 	// Status tells what ContainerStatus in a task's status should say.
 	Status(id mesos.ContainerID) (*mesospb.ContainerStatus, error)
 	// Recover takes over the containers of these specs that an earlier agent
-	// launched, and destroys every other that it left. Of those that ended
+	// launched, with what is nested in them, and its standalone containers, and
+	// destroys every other that it left. Of those that ended
 	// meanwhile Wait tells how; those that nothing is known of are mesos.NotFound.
 	// It is called before anything else.
 	Recover(specs []Spec) error
@@ -91,4 +109,11 @@ type Containerizer interface {
 	Detach() error
 	// Close ends the containerizer and all its containers.
 	Close() error
+}
+
+// Listed is a container that is there.
+type Listed struct {
+	ID mesos.ContainerID
+	// Standalone is that of the outermost container.
+	Standalone bool
 }

@@ -13,10 +13,18 @@ const defaultPath = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bi
 
 // environment is the environment of a container: what the agent gives, then
 // where the sandbox is, then what the command asks for. The last one of a name
-// counts.
-func environment(spec *Spec) ([]string, error) {
+// counts. A session in another container begins with that one's environment, and
+// has its sandbox. See https://mesos.apache.org/documentation/latest/containerizers/.
+func environment(c *container) ([]string, error) {
+	spec := &c.spec
 	env := variables{at: map[string]int{}}
 	env.set("PATH", defaultPath)
+	if spec.Debug {
+		for _, v := range c.parent.env {
+			name, value, _ := strings.Cut(v, "=")
+			env.set(name, value)
+		}
+	}
 	for _, v := range spec.Environment {
 		name, value, ok := strings.Cut(v, "=")
 		if !ok {
@@ -26,7 +34,9 @@ func environment(spec *Spec) ([]string, error) {
 			return nil, err
 		}
 	}
-	env.set("MESOS_SANDBOX", spec.Sandbox)
+	if !spec.Debug {
+		env.set("MESOS_SANDBOX", spec.Sandbox)
+	}
 	for _, v := range spec.Command.GetEnvironment().GetVariables() {
 		if v.GetType() == mesospb.Environment_Variable_SECRET || v.GetSecret() != nil {
 			return nil, mesos.Errorf(mesos.Unsupported,

@@ -14,6 +14,8 @@ type launcher interface {
 	Launch(p *supervise.Process) (pid int, err error)
 	// Signal signals every process of a container.
 	Signal(id mesos.ContainerID, signal syscall.Signal) error
+	// SignalFirst signals the first process of a container only.
+	SignalFirst(id mesos.ContainerID, signal syscall.Signal) error
 	// Kill begins to kill every process of a container.
 	Kill(id mesos.ContainerID) error
 	// Processes lists the processes of a container, the first one first.

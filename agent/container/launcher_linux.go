@@ -92,6 +92,11 @@ func (l *supervised) Signal(id mesos.ContainerID, signal syscall.Signal) error {
 	return err
 }
 
+func (l *supervised) SignalFirst(id mesos.ContainerID, signal syscall.Signal) error {
+	_, err := l.call("signal", &supervise.Request{Op: supervise.OpSignalFirst, Container: string(id), Signal: int(signal)})
+	return err
+}
+
 func (l *supervised) Kill(id mesos.ContainerID) error {
 	_, err := l.call("kill", &supervise.Request{Op: supervise.OpKill, Container: string(id)})
 	return err

@@ -104,6 +104,16 @@ func (l *direct) Signal(id mesos.ContainerID, signal syscall.Signal) error {
 	return syscall.Kill(-pid, signal)
 }
 
+func (l *direct) SignalFirst(id mesos.ContainerID, signal syscall.Signal) error {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	pid, ok := l.processes[id]
+	if !ok {
+		return ErrNoContainer(id)
+	}
+	return syscall.Kill(pid, signal)
+}
+
 func (l *direct) Kill(id mesos.ContainerID) error { return l.Signal(id, syscall.SIGKILL) }
 
 func (l *direct) Processes(id mesos.ContainerID) ([]int, error) {

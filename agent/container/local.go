@@ -9,7 +9,6 @@ import (
 	"strings"
 	"sync"
 	"sync/atomic"
-	"syscall"
 	"time"
 
 	"github.com/mesosctl/mesosctl/agent/container/fetch"
@@ -46,7 +45,9 @@ const endedKept = 1024
 type Local struct {
 	config    Config
 	isolators []Isolator
+	nesting   []Isolator // those of them that nested containers have too
 	launcher  launcher
+	records   records
 	provided  map[Feature]bool
 
 	fetched, notFetched, notDestroyed atomic.Int64 // see Metrics
@@ -68,6 +69,10 @@ type container struct {
 	// launched is closed when Launch is over: pid is set or the container is gone.
 	launched chan struct{}
 	pid      int
+	failed   bool // it never came to be
+	// env and dir are what its process was started with, for sessions in it.
+	env []string
+	dir string
 	// done is closed when the container is gone; exit is set.
 	done chan struct{}
 	exit Exit
@@ -77,12 +82,24 @@ type container struct {
 	mu        sync.Mutex // of what Update changes, and of the isolators' calls
 	resources []*mesospb.Resource
 	limits    map[string]*mesospb.Value_Scalar
+
+	// Local's mu holds these.
+	parent   *container // nil of one that is not nested
+	children map[mesos.ContainerID]*container
+	closing  bool // it is to have no more children
+}
+
+func newContainer(spec Spec) *container {
+	return &container{
+		spec: spec, cancel: func() {}, launched: make(chan struct{}), done: make(chan struct{}),
+		resources: spec.Resources, limits: spec.Limits, children: map[mesos.ContainerID]*container{},
+	}
 }
 
 // New makes a Local.
 func New(config Config) (*Local, error) {
 	l := &Local{config: config, isolators: config.Isolators, containers: map[mesos.ContainerID]*container{}, detached: make(chan struct{}),
-		provided: map[Feature]bool{}}
+		provided: map[Feature]bool{}, records: records{dir: config.RuntimeDir}}
 	if l.config.Log == nil {
 		l.config.Log = slog.New(slog.DiscardHandler)
 	}
@@ -91,6 +108,9 @@ func New(config Config) (*Local, error) {
 			for _, feature := range provider.Provides() {
 				l.provided[feature] = true
 			}
+		}
+		if nester, ok := isolator.(Nester); ok && nester.Nests() {
+			l.nesting = append(l.nesting, isolator)
 		}
 		if limiter, ok := isolator.(Limiter); ok {
 			limiter.Watch(l.limited)
@@ -103,6 +123,14 @@ func New(config Config) (*Local, error) {
 	return l, nil
 }
 
+// isolatorsOf are those that take part in a container.
+func (l *Local) isolatorsOf(id mesos.ContainerID) []Isolator {
+	if id.Parent() != "" {
+		return l.nesting
+	}
+	return l.isolators
+}
+
 // Launch implements Containerizer.
 func (l *Local) Launch(ctx context.Context, spec Spec) (int, error) {
 	if err := validate(&spec); err != nil {
@@ -110,16 +138,15 @@ func (l *Local) Launch(ctx context.Context, spec Spec) (int, error) {
 	}
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
-	c := &container{
-		spec: spec, cancel: cancel, launched: make(chan struct{}), done: make(chan struct{}),
-		resources: spec.Resources, limits: spec.Limits,
-	}
+	c := newContainer(spec)
+	c.cancel = cancel
 	if err := l.add(c); err != nil {
 		return 0, err
 	}
 	pid, err := l.launch(ctx, c)
 	if err != nil {
-		l.remove(spec.ID)
+		l.remove(c)
+		c.failed = true
 		close(c.done)
 	}
 	c.pid = pid
@@ -127,23 +154,31 @@ func (l *Local) Launch(ctx context.Context, spec Spec) (int, error) {
 	return pid, err
 }
 
+var errClosed = mesos.Errorf(mesos.Unavailable, "launch: the containerizer is closed")
+
 func (l *Local) add(c *container) error {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	if l.closed {
-		return mesos.Errorf(mesos.Unavailable, "launch: the containerizer is closed")
+		return errClosed
 	}
 	if _, ok := l.containers[c.spec.ID]; ok {
 		return mesos.Errorf(mesos.Conflict, "launch: container %s: exists already", c.spec.ID)
 	}
-	l.containers[c.spec.ID] = c
+	if err := l.admit(&c.spec); err != nil {
+		return err
+	}
+	l.place(c)
 	return nil
 }
 
-func (l *Local) remove(id mesos.ContainerID) {
+func (l *Local) remove(c *container) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	delete(l.containers, id)
+	delete(l.containers, c.spec.ID)
+	if c.parent != nil {
+		delete(c.parent.children, c.spec.ID)
+	}
 }
 
 // launch takes every step to a running container, or leaves nothing of them.
@@ -152,7 +187,7 @@ func (l *Local) launch(ctx context.Context, c *container) (pid int, err error) {
 	if err := l.refuse(spec); err != nil {
 		return 0, err
 	}
-	plan, err := newPlan(spec)
+	plan, err := newPlan(c)
 	if err != nil {
 		return 0, err
 	}
@@ -179,8 +214,12 @@ func (l *Local) launch(ctx context.Context, c *container) (pid int, err error) {
 	if err != nil {
 		return 0, err
 	}
-	if pid, err = l.launcher.Launch(&plan.Process); err != nil {
+	c.env, c.dir = plan.Process.Env, plan.Process.Dir
+	if err := l.records.add(c); err != nil {
 		return 0, err
+	}
+	if pid, err = l.launcher.Launch(&plan.Process); err != nil {
+		return 0, errors.Join(err, l.records.remove(spec.ID))
 	}
 	if err := l.isolate(ctx, c, pid); err != nil {
 		// gone takes it from here: it cleans up and ends the container, which
@@ -193,7 +232,7 @@ func (l *Local) launch(ctx context.Context, c *container) (pid int, err error) {
 // prepare makes everything that the container needs before its first process,
 // and returns how many isolators there are to clean up after.
 func (l *Local) prepare(ctx context.Context, plan *Plan, log io.Writer) (prepared int, err error) {
-	for _, isolator := range l.isolators {
+	for _, isolator := range l.isolatorsOf(plan.Spec.ID) {
 		prepared++
 		if err := isolator.Prepare(ctx, plan); err != nil {
 			return prepared, err
@@ -219,35 +258,10 @@ func (l *Local) fetch(ctx context.Context, plan *Plan, log io.Writer) error {
 	return nil
 }
 
-// newPlan is the plan of a container before any isolator touched it.
-func newPlan(spec *Spec) (*Plan, error) {
-	plan := &Plan{Spec: spec}
-	p := &plan.Process
-	p.Container, p.Dir = string(spec.ID), spec.Sandbox
-	p.KeepSeconds = uint64(spec.Outlive / time.Second)
-	p.Stdout, p.Stderr = spec.Sandbox+"/stdout", spec.Sandbox+"/stderr"
-	if spec.Command.GetShell() {
-		p.Path, p.Args = "/bin/sh", []string{"sh", "-c", spec.Command.GetValue()}
-	} else {
-		p.Path, p.Args = spec.Command.GetValue(), spec.Command.GetArguments()
-		if len(p.Args) == 0 {
-			p.Args = []string{p.Path}
-		}
-	}
-	var err error
-	if p.Env, err = environment(spec); err != nil {
-		return nil, err
-	}
-	if p.User, err = LookupUser(spec.User); err != nil {
-		return nil, err
-	}
-	return plan, nil
-}
-
 func (l *Local) isolate(ctx context.Context, c *container, pid int) error {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	for _, isolator := range l.isolators {
+	for _, isolator := range l.isolatorsOf(c.spec.ID) {
 		if err := isolator.Isolate(ctx, c.spec.ID, pid); err != nil {
 			c.exit.Message = fmt.Sprintf("isolate: %s: %v", isolator.Name(), err)
 			c.exit.Reason = mesospb.TaskStatus_REASON_CONTAINER_LAUNCH_FAILED
@@ -261,9 +275,10 @@ func (l *Local) isolate(ctx context.Context, c *container, pid int) error {
 // can't remove must not keep the others from it.
 func (l *Local) cleanup(id mesos.ContainerID, n int) error {
 	var failed []string
+	isolators := l.isolatorsOf(id)
 	for i := n - 1; i >= 0; i-- {
-		if err := l.isolators[i].Cleanup(context.Background(), id); err != nil {
-			failed = append(failed, fmt.Sprintf("%s: %v", l.isolators[i].Name(), err))
+		if err := isolators[i].Cleanup(context.Background(), id); err != nil {
+			failed = append(failed, fmt.Sprintf("%s: %v", isolators[i].Name(), err))
 		}
 	}
 	if failed != nil {
@@ -284,157 +299,4 @@ func (l *Local) limited(id mesos.ContainerID, why Limitation) {
 	}
 	c.limit.CompareAndSwap(nil, &why)
 	_ = l.launcher.Kill(id) // it may be gone
-}
-
-// gone is told by the launcher that every process of a container has ended.
-func (l *Local) gone(id mesos.ContainerID, status syscall.WaitStatus, known bool) {
-	l.mu.Lock()
-	c := l.containers[id]
-	l.mu.Unlock()
-	if c == nil {
-		panic(fmt.Sprintf("container: %s is gone and never was launched", id))
-	}
-	go func() { // not in the way of the launcher, which is yet to answer Launch
-		<-c.launched
-		c.mu.Lock()
-		err := l.cleanup(id, len(l.isolators))
-		c.exit.Status, c.exit.Known = status, known
-		if limit := c.limit.Load(); limit != nil {
-			c.exit.Reason, c.exit.Message, c.exit.Limited = limit.Reason, limit.Message, limit.Resources
-		}
-		if err != nil && c.exit.Message == "" {
-			c.exit.Message = err.Error()
-		}
-		c.mu.Unlock()
-		l.end(c)
-	}()
-}
-
-// end makes the end of a container known, and forgets that of an older one.
-func (l *Local) end(c *container) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	close(c.done)
-	l.ended = append(l.ended, c.spec.ID)
-	if len(l.ended) > endedKept {
-		delete(l.containers, l.ended[0])
-		l.ended = l.ended[1:]
-	}
-}
-
-// find returns a container, once its Launch is over.
-func (l *Local) find(ctx context.Context, id mesos.ContainerID) (*container, error) {
-	l.mu.Lock()
-	c := l.containers[id]
-	l.mu.Unlock()
-	if c == nil {
-		return nil, ErrNoContainer(id)
-	}
-	select {
-	case <-c.launched:
-	case <-ctx.Done():
-		return nil, ctx.Err()
-	}
-	if c.pid == 0 {
-		return nil, ErrNoContainer(id)
-	}
-	return c, nil
-}
-
-// Wait implements Containerizer. The end of a container is remembered until
-// many more have ended.
-func (l *Local) Wait(ctx context.Context, id mesos.ContainerID) (Exit, error) {
-	c, err := l.find(ctx, id)
-	if err != nil {
-		return Exit{}, err
-	}
-	select {
-	case <-c.done:
-		return c.exit, nil
-	case <-l.detached:
-		return Exit{}, errDetached
-	case <-ctx.Done():
-		return Exit{}, ctx.Err()
-	}
-}
-
-// Signal implements Containerizer.
-func (l *Local) Signal(id mesos.ContainerID, signal syscall.Signal) error {
-	return l.launcher.Signal(id, signal)
-}
-
-// Destroy implements Containerizer. A container that is being launched is
-// destroyed too: its Launch fails.
-func (l *Local) Destroy(ctx context.Context, id mesos.ContainerID) error {
-	l.mu.Lock()
-	c := l.containers[id]
-	l.mu.Unlock()
-	if c == nil {
-		return ErrNoContainer(id)
-	}
-	select {
-	case <-l.detached:
-		return errDetached
-	default:
-	}
-	c.cancel()
-	select {
-	case <-c.launched:
-	case <-ctx.Done():
-		return ctx.Err()
-	}
-	if err := l.launcher.Kill(id); err != nil {
-		switch mesos.KindOf(err) {
-		case mesos.NotFound, mesos.Unavailable: // gone, or the launcher tells so soon
-		default:
-			l.notDestroyed.Add(1)
-			return fmt.Errorf("destroy: container %s: %w", id, err)
-		}
-	}
-	select {
-	case <-c.done:
-		return nil
-	case <-ctx.Done():
-		return ctx.Err()
-	}
-}
-
-// Update implements Containerizer.
-func (l *Local) Update(ctx context.Context, id mesos.ContainerID, resources []*mesospb.Resource, limits map[string]*mesospb.Value_Scalar) error {
-	c, err := l.find(ctx, id)
-	if err != nil {
-		return err
-	}
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	for _, isolator := range l.isolators {
-		if err := isolator.Update(ctx, id, resources, limits); err != nil {
-			return fmt.Errorf("update: container %s: %s: %w", id, isolator.Name(), err)
-		}
-	}
-	c.resources, c.limits = resources, limits
-	return nil
-}
-
-// Close implements Containerizer: every container is destroyed.
-func (l *Local) Close() error {
-	l.mu.Lock()
-	l.closed = true
-	var ids []mesos.ContainerID
-	for id := range l.containers {
-		ids = append(ids, id)
-	}
-	l.mu.Unlock()
-	errs := make([]error, len(ids)+1)
-	var wait sync.WaitGroup
-	for i, id := range ids {
-		wait.Go(func() {
-			if err := l.Destroy(context.Background(), id); mesos.KindOf(err) != mesos.NotFound {
-				errs[i] = err
-			}
-		})
-	}
-	wait.Wait()
-	errs[len(ids)] = l.launcher.Close()
-	return errors.Join(errs...)
 }

@@ -3,6 +3,7 @@ package container
 import (
 	"context"
 	"fmt"
+	"syscall"
 
 	"github.com/mesosctl/mesosctl/mesos"
 )
@@ -10,22 +11,43 @@ import (
 // errDetached answers who asks for a container that was left to the next agent.
 var errDetached = mesos.Errorf(mesos.Unavailable, "container: it was left to the next agent")
 
+// recovery is one Recover.
+type recovery struct {
+	*Local
+	lost  []mesos.ContainerID                      // of which the launcher knows nothing
+	ended map[mesos.ContainerID]syscall.WaitStatus // that ended before they were adopted
+	alive []mesos.ContainerID
+}
+
 // Recover implements Containerizer.
 func (l *Local) Recover(specs []Spec) error {
-	var lost []mesos.ContainerID
-	for i := range specs {
-		err := l.adopt(&specs[i])
-		switch {
-		case mesos.KindOf(err) == mesos.NotFound:
-			lost = append(lost, specs[i].ID)
-		case err != nil:
-			return fmt.Errorf("recover: container %s: %w", specs[i].ID, err)
+	r := recovery{Local: l, ended: map[mesos.ContainerID]syscall.WaitStatus{}}
+	for _, spec := range specs {
+		if err := r.adopt(spec); err != nil && mesos.KindOf(err) != mesos.NotFound {
+			return fmt.Errorf("recover: container %s: %w", spec.ID, err)
 		}
 	}
-	if err := l.launcher.KillOthers(lost); err != nil {
+	records, err := l.records.all()
+	if err != nil {
 		return fmt.Errorf("recover: %w", err)
 	}
+	for _, rec := range records {
+		if err := r.remember(rec); err != nil {
+			return fmt.Errorf("recover: container %s: %w", rec.ID, err)
+		}
+	}
+	if err := l.launcher.KillOthers(r.lost); err != nil {
+		return fmt.Errorf("recover: %w", err)
+	}
+	if l.config.Images != nil {
+		if err := l.config.Images.Recover(r.alive); err != nil {
+			return fmt.Errorf("recover: images: %w", err)
+		}
+	}
 	l.sweep()
+	for id, status := range r.ended {
+		l.gone(id, status, true)
+	}
 	return nil
 }
 
@@ -48,31 +70,92 @@ func (l *Local) sweep() {
 	}
 }
 
-// adopt takes over a container. One that has ended is cleaned up after.
-func (l *Local) adopt(spec *Spec) error {
-	c := &container{
-		spec: *spec, cancel: func() {}, launched: make(chan struct{}), done: make(chan struct{}),
-		resources: spec.Resources, limits: spec.Limits,
-	}
-	if err := l.add(c); err != nil {
+// adopt takes over a container, which may have ended.
+func (r *recovery) adopt(spec Spec) error {
+	c := newContainer(spec)
+	if err := r.enter(c); err != nil {
 		return err
 	}
-	found, err := l.launcher.Adopt(spec.ID)
+	found, err := r.launcher.Adopt(spec.ID)
 	if err != nil {
-		l.remove(spec.ID)
+		r.remove(c)
+		r.lost = append(r.lost, spec.ID)
 		return err
 	}
-	for _, isolator := range l.isolators {
-		if err := isolator.Recover(spec, found.pid); err != nil {
+	for _, isolator := range r.isolatorsOf(spec.ID) {
+		if err := isolator.Recover(&c.spec, found.pid); err != nil {
 			return fmt.Errorf("%s: %w", isolator.Name(), err)
 		}
 	}
 	c.pid = found.pid
 	close(c.launched)
+	r.alive = append(r.alive, spec.ID)
 	if found.ended {
-		l.gone(spec.ID, found.status, true)
+		r.ended[spec.ID] = found.status
 	}
 	return nil
+}
+
+// remember takes in what an earlier agent wrote down of a container: of an
+// executor's what sessions in it need, and all of those that nobody else knows.
+// What belongs to a container that is not there any more is removed.
+func (r *recovery) remember(rec *record) error {
+	c := r.known(rec.ID)
+	mine := rec.Standalone || rec.ID.Parent() != "" && r.known(rec.ID.Parent()) != nil
+	if c == nil && mine {
+		var err error
+		if c, err = r.recall(rec); err != nil {
+			return err
+		}
+	}
+	if c == nil {
+		return r.records.remove(rec.ID)
+	}
+	c.env, c.dir = rec.Env, rec.Dir
+	return nil
+}
+
+// enter adds a container of an earlier agent.
+func (r *recovery) enter(c *container) error {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.closed {
+		return errClosed
+	}
+	r.place(c)
+	return nil
+}
+
+func (l *Local) known(id mesos.ContainerID) *container {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.containers[id]
+}
+
+// recall takes over a nested or a standalone container, or what is known of its
+// end. Of one that is lost nobody knows how it ended.
+func (r *recovery) recall(rec *record) (*container, error) {
+	spec, err := rec.spec()
+	if err != nil {
+		return nil, nil //nolint:nilerr // a torn record is none: what it was about is killed
+	}
+	if rec.Exit == nil {
+		err := r.adopt(spec)
+		if mesos.KindOf(err) != mesos.NotFound {
+			return r.known(rec.ID), err
+		}
+		rec.Exit = &recordedExit{Message: "the container was lost while there was no agent"}
+	}
+	c := newContainer(spec)
+	if c.exit, err = rec.Exit.exit(); err != nil {
+		return nil, nil //nolint:nilerr // as above
+	}
+	close(c.launched)
+	close(c.done)
+	if err := r.enter(c); err != nil {
+		return nil, err
+	}
+	return c, r.records.end(c, true)
 }
 
 // Release implements Containerizer.

@@ -2,6 +2,7 @@ package container
 
 import (
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"github.com/mesosctl/mesosctl/mesos"
@@ -15,8 +16,16 @@ func validate(spec *Spec) error {
 		return mesos.Errorf(mesos.Invalid, "container: no id")
 	case strings.ContainsAny(string(spec.ID), "/\x00"):
 		return mesos.Errorf(mesos.Invalid, "container: %q: not an id", spec.ID)
-	case !filepath.IsAbs(spec.Sandbox):
+	case slices.Contains(spec.ID.Names(), ""):
+		return mesos.Errorf(mesos.Invalid, "container: %q: not an id", spec.ID)
+	case spec.Debug && spec.ID.Parent() == "":
+		return mesos.Errorf(mesos.Invalid, "container: %s: only a nested container can be of class DEBUG", spec.ID)
+	case spec.Standalone && spec.ID.Parent() != "":
+		return mesos.Errorf(mesos.Invalid, "container: %s: it is nested, and can't be standalone", spec.ID)
+	case spec.ID.Parent() == "" && !spec.Standalone && !filepath.IsAbs(spec.Sandbox):
 		return mesos.Errorf(mesos.Invalid, "sandbox: %q: not an absolute path", spec.Sandbox)
+	case spec.Pause:
+		return nil
 	case spec.Command == nil:
 		return mesos.Errorf(mesos.Invalid, "command: nothing to run")
 	case spec.Command.Value == nil || spec.Command.GetValue() == "" && !spec.Command.GetShell():

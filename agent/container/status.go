@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/mesosctl/mesosctl/mesos"
+	"github.com/mesosctl/mesosctl/wire/convert"
 	"github.com/mesosctl/mesosctl/wire/mesospb"
 )
 
@@ -24,7 +25,7 @@ func (l *Local) Usage(ctx context.Context, id mesos.ContainerID) (*mesospb.Resou
 	defer c.mu.Unlock()
 	now := float64(l.config.Now().UnixNano()) / float64(time.Second)
 	usage := &mesospb.ResourceStatistics{Timestamp: &now}
-	for _, isolator := range l.isolators {
+	for _, isolator := range l.isolatorsOf(id) {
 		if err := isolator.Usage(ctx, id, pids, usage); err != nil {
 			return nil, fmt.Errorf("usage: container %s: %s: %w", id, isolator.Name(), err)
 		}
@@ -41,7 +42,7 @@ func (l *Local) Status(id mesos.ContainerID) (*mesospb.ContainerStatus, error) {
 		return nil, err
 	}
 	status := HostStatus(id, l.config.AgentIP, c.pid)
-	for _, isolator := range l.isolators {
+	for _, isolator := range l.isolatorsOf(id) {
 		if err := isolator.Status(id, status); err != nil {
 			return nil, fmt.Errorf("status: container %s: %s: %w", id, isolator.Name(), err)
 		}
@@ -52,7 +53,7 @@ func (l *Local) Status(id mesos.ContainerID) (*mesospb.ContainerStatus, error) {
 // HostStatus is the status of a container on the host's network, whose address
 // is ip. The pid is left out if it is 0.
 func HostStatus(id mesos.ContainerID, ip string, pid int) *mesospb.ContainerStatus {
-	status := &mesospb.ContainerStatus{ContainerId: containerID(id)}
+	status := &mesospb.ContainerStatus{ContainerId: convert.ContainerIDToWire(id)}
 	if ip != "" {
 		protocol := mesospb.NetworkInfo_IPv4
 		if strings.Contains(ip, ":") {
@@ -67,15 +68,6 @@ func HostStatus(id mesos.ContainerID, ip string, pid int) *mesospb.ContainerStat
 		status.ExecutorPid = &executorPid
 	}
 	return status
-}
-
-// containerID is an id as the wire has it: "parent.child" is a nested one.
-func containerID(id mesos.ContainerID) *mesospb.ContainerID {
-	var nested *mesospb.ContainerID
-	for _, value := range strings.Split(string(id), ".") {
-		nested = &mesospb.ContainerID{Value: &value, Parent: nested}
-	}
-	return nested
 }
 
 // Metrics implements Containerizer. A launch counts as a fetch if there was

@@ -15,6 +15,9 @@ func CPU() container.Isolator { return cpu{container.Passive{Named: "posix/cpu"}
 
 type cpu struct{ container.Passive }
 
+// Nests implements container.Nester: what is nested is measured on its own.
+func (cpu) Nests() bool { return true }
+
 func (cpu) Usage(_ context.Context, _ mesos.ContainerID, pids []int, usage *mesospb.ResourceStatistics) error {
 	var user, system float64
 	var processes, threads uint32
@@ -37,6 +40,9 @@ func (cpu) Usage(_ context.Context, _ mesos.ContainerID, pids []int, usage *meso
 func Mem() container.Isolator { return mem{container.Passive{Named: "posix/mem"}} }
 
 type mem struct{ container.Passive }
+
+// Nests implements container.Nester.
+func (mem) Nests() bool { return true }
 
 func (mem) Usage(_ context.Context, _ mesos.ContainerID, pids []int, usage *mesospb.ResourceStatistics) error {
 	var rss uint64

@@ -137,6 +137,8 @@ const (
 	OpForget
 	// OpShutdown kills every container and ends the supervisor.
 	OpShutdown
+	// OpSignalFirst signals the first process of a container only.
+	OpSignalFirst
 )
 
 // ProtocolVersion is that of the messages of this package. A message only ever

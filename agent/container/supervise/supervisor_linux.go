@@ -267,6 +267,10 @@ func (s *supervisor) doTo(c *contained, req *Request, reply *Message) {
 		for _, pid := range s.processes(c) {
 			_ = syscall.Kill(pid, syscall.Signal(req.Signal)) // it may have ended
 		}
+	case OpSignalFirst:
+		if !c.ended {
+			_ = syscall.Kill(c.pid, syscall.Signal(req.Signal)) // it is not reaped, so it is there
+		}
 	case OpKill:
 		s.kill(c)
 	case OpList:
