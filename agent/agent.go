@@ -6,6 +6,7 @@ package agent
 import (
 	"time"
 
+	"github.com/mesosctl/mesosctl/agent/gc"
 	"github.com/mesosctl/mesosctl/mesos"
 	"github.com/mesosctl/mesosctl/mesos/acl"
 	"github.com/mesosctl/mesosctl/mesos/resources"
@@ -34,6 +35,8 @@ type Config struct {
 	RecoveryTimeout                   time.Duration // --recovery_timeout
 	HeartbeatInterval                 time.Duration // of executor event streams: --http_heartbeat_interval; 0 means none
 	MaxCompletedExecutorsPerFramework int           // --max_completed_executors_per_framework
+	GCDelay                           time.Duration // --gc_delay
+	GCDiskHeadroom                    float64       // --gc_disk_headroom: a part of the disk, from 0 to 1
 	// Capabilities are what this agent can do, as it registers.
 	Capabilities []*mesospb.AgentInfo_Capability
 	// ExecutorEnvironment is --executor_environment_variables, sorted by name.
@@ -99,6 +102,9 @@ type Agent struct {
 	oversubscribed *oversubscription
 	draining       *mesospb.DrainConfig // nil unless a drain is under way
 
+	garbage    *gc.Collector // directories of what is over
+	collecting alarm         // when the next one is due
+
 	past       State // what an earlier agent left, until the first Step
 	recovering int   // executors that an earlier agent ran and that are neither back nor gone
 
@@ -123,6 +129,7 @@ func New(config Config, state State) *Agent {
 		info:       config.Info.CloneVT(),
 		saved:      state.Agent,
 		past:       state,
+		garbage:    gc.New(config.GCDelay, config.GCDiskHeadroom),
 		containers: make(map[mesos.ContainerID]*executor),
 		streams:    make(map[StreamID]*executor),
 	}
@@ -132,6 +139,7 @@ func New(config Config, state State) *Agent {
 	}
 	a.link.alarm.ring = a.retryMaster
 	a.link.silence.ring = a.masterSilent
+	a.collecting.ring = a.collect
 	a.total = state.total
 	if state.total.IsEmpty() {
 		// An agent whose resources are wrong is refused by the master, which says why.
@@ -184,6 +192,9 @@ func (a *Agent) begin() {
 	for _, path := range past.garbage {
 		a.forget(path)
 	}
+	for _, id := range past.earlier {
+		a.retire(agentPath(id))
+	}
 	if a.config.BootID != past.bootID && a.config.BootID != "" {
 		a.emit(Checkpoint{Path: bootPath, Value: []byte(a.config.BootID)})
 	}
@@ -230,6 +241,14 @@ func (a *Agent) take(in Input) {
 		a.containerUpdateFailed(in)
 	case VolumesChanged:
 		a.volumesChanged(in)
+	case SandboxOver:
+		a.retire(in.Path)
+	case Leftovers:
+		a.leftovers(in)
+	case DiskUsed:
+		a.diskUsed(in)
+	case DirRemoved:
+		a.dirRemoved(in)
 	case Estimate:
 		a.estimate(in)
 	case Preempt:

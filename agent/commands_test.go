@@ -4,6 +4,7 @@ import (
 	"errors"
 	"strconv"
 	"strings"
+	"time"
 
 	"github.com/mesosctl/mesosctl/wire/convert"
 	"github.com/mesosctl/mesosctl/wire/executorpb"
@@ -33,6 +34,22 @@ func (s *stage) input(name string, a arguments) Input {
 		return s.executorInput(name, a)
 	case "volumes-changed":
 		in := VolumesChanged{Operation: uuid(uuidOf(a["uuid"]))}
+		if a.has("error") {
+			in.Err = errors.New(a["error"])
+		}
+		return in
+	case "leftover":
+		age, err := time.ParseDuration(a["age"])
+		if err != nil {
+			s.t.Fatal(err)
+		}
+		return Leftovers{Dirs: []Leftover{{Path: longPath(a["path"]), Since: s.now.Add(-age)}}}
+	case "sandbox-over":
+		return SandboxOver{Path: a["path"]}
+	case "disk-used":
+		return DiskUsed{Fraction: a.number("part", 0)}
+	case "dir-removed":
+		in := DirRemoved{Path: longPath(a["path"]), Absent: a.has("absent")}
 		if a.has("error") {
 			in.Err = errors.New(a["error"])
 		}

@@ -3,6 +3,7 @@ package agent
 import (
 	"encoding/binary"
 	"fmt"
+	"path"
 	"strings"
 
 	"github.com/mesosctl/mesosctl/mesos"
@@ -44,6 +45,12 @@ func (s *stage) describe(effect Effect) string {
 		}
 	case ChangeVolumes:
 		return changeText(e)
+	case RetireDir:
+		if s.show["garbage"] {
+			return "retire " + shortPath(e.Path)
+		}
+	case RemoveDir:
+		return "remove " + shortPath(e.Path)
 	case Stopped:
 		return fmt.Sprintf("stopped: %v", e.Err)
 	case Checkpoint:
@@ -64,6 +71,22 @@ func (s *stage) describe(effect Effect) string {
 
 func kindName(k mesos.Kind) string {
 	return map[mesos.Kind]string{mesos.Invalid: "invalid", mesos.Forbidden: "forbidden", mesos.Unsupported: "unsupported"}[k]
+}
+
+// shortPath is a path whose container has a short name.
+func shortPath(p string) string {
+	if dir, id := path.Split(p); strings.HasSuffix(dir, "runs/") {
+		return dir + short(mesos.ContainerID(id))
+	}
+	return p
+}
+
+// longPath is the path that shortPath shortened.
+func longPath(p string) string {
+	if dir, number := path.Split(p); strings.HasSuffix(dir, "runs/") {
+		return dir + string(containerOf(strings.TrimPrefix(number, "c")))
+	}
+	return p
 }
 
 // short is the number that a container's UUID is.

@@ -94,6 +94,14 @@ type (
 		Destroy   []resources.VolumePath
 	}
 
+	// RetireDir notes on the disk that a directory is over from now on, so that a
+	// later agent knows its age.
+	RetireDir struct{ Path string } // relative to the work directory
+	// RemoveDir removes a directory with all that is in it, and following neither
+	// links nor mounts out of it. It is out of the way of the effects after this
+	// one at once. Answered by DirRemoved.
+	RemoveDir struct{ Path string }
+
 	// PutFramework publishes a framework to readers; Completed moves it to the history.
 	PutFramework struct {
 		Framework *mesospb.FrameworkInfo
@@ -206,6 +214,8 @@ func (UpdateContainer) isEffect()     {}
 func (DestroyContainer) isEffect()    {}
 func (Checkpoint) isEffect()          {}
 func (ChangeVolumes) isEffect()       {}
+func (RetireDir) isEffect()           {}
+func (RemoveDir) isEffect()           {}
 func (PutResources) isEffect()        {}
 func (PutFramework) isEffect()        {}
 func (DropFramework) isEffect()       {}

@@ -277,6 +277,7 @@ func (a *Agent) removeExecutor(e *executor) {
 	if e.checkpoint {
 		a.checkpointEnd(e)
 	}
+	a.retireRun(e)
 	for _, list := range []*ordered[mesos.TaskID, *task]{&e.queued, &e.launched, &e.terminated} {
 		for t := list.first; t != nil; t = t.next {
 			delete(f.tasks, t.key)

@@ -115,6 +115,7 @@ func (a *Agent) removeIfIdle(f *framework) {
 	if f.info.GetCheckpoint() {
 		a.forget(frameworkPath(a.id, f.id))
 	}
+	a.retire(frameworkPath(a.id, f.id))
 }
 
 // shutdown leaves the cluster for good: the master is told, executors are shut down.

@@ -91,6 +91,20 @@ type (
 		Err       error
 	}
 
+	// Leftovers tells what directories of agents, frameworks, executors and their
+	// runs there are in the work directory.
+	Leftovers struct{ Dirs []Leftover }
+	// SandboxOver tells that a sandbox other than an executor's is not used any more.
+	SandboxOver struct{ Path string } // relative to the work directory
+	// DiskUsed tells how much of the work directory's disk is in use, from 0 to 1.
+	DiskUsed struct{ Fraction float64 }
+	// DirRemoved tells what came of a RemoveDir.
+	DirRemoved struct {
+		Path   string
+		Absent bool  // there was no such directory
+		Err    error // why something of it is left
+	}
+
 	// Shutdown tells that the agent was asked to stop (SIGTERM): executors are
 	// shut down, the master is told, and Stopped ends it.
 	Shutdown struct{ Reason string }
@@ -111,5 +125,9 @@ func (ContainerStarted) isInput()      {}
 func (ContainerEnded) isInput()        {}
 func (ContainerUpdateFailed) isInput() {}
 func (VolumesChanged) isInput()        {}
+func (Leftovers) isInput()             {}
+func (SandboxOver) isInput()           {}
+func (DiskUsed) isInput()              {}
+func (DirRemoved) isInput()            {}
 func (Shutdown) isInput()              {}
 func (Tick) isInput()                  {}

@@ -4,6 +4,7 @@ import (
 	"slices"
 	"time"
 
+	"github.com/mesosctl/mesosctl/agent/gc"
 	"github.com/mesosctl/mesosctl/mesos"
 	"github.com/mesosctl/mesosctl/mesos/resources"
 )
@@ -28,6 +29,8 @@ type Metrics struct {
 	validFrameworkMessages   int
 	invalidFrameworkMessages int
 
+	garbage gc.Metrics
+
 	total, used [len(meteredResources)]amount
 }
 
@@ -37,7 +40,11 @@ type amount struct{ firm, revocable resources.Scalar }
 var meteredResources = [...]string{"cpus", "disk", "gpus", "mem"}
 
 // Metrics returns the agent's meters as they stand.
-func (a *Agent) Metrics() Metrics { return a.metrics }
+func (a *Agent) Metrics() Metrics {
+	m := a.metrics
+	m.garbage = a.garbage.Metrics()
+	return m
+}
 
 // Values are the meters under the names of Mesos's /metrics/snapshot.
 func (m *Metrics) Values(now time.Time) map[string]float64 {
@@ -65,6 +72,9 @@ func (m *Metrics) Values(now time.Time) map[string]float64 {
 		"slave/tasks_lost":                 float64(m.ended[mesos.TaskLost]),
 		"slave/tasks_gone":                 float64(m.ended[mesos.TaskGone]),
 	}
+	v["gc/path_removals_pending"] = float64(m.garbage.Pending)
+	v["gc/path_removals_succeeded"] = float64(m.garbage.Succeeded)
+	v["gc/path_removals_failed"] = float64(m.garbage.Failed)
 	if m.registered {
 		v["slave/registered"] = 1
 	}

@@ -34,7 +34,8 @@ type State struct {
 	frameworks []*pastFramework
 	total      resources.Resources // the configured ones after all operations
 	operations []*operation
-	garbage    []string // checkpoints that nobody needs any more
+	garbage    []string        // checkpoints that nobody needs any more
+	earlier    []mesos.AgentID // agents before the one that ran last, not known to be over
 	draining   *mesospb.DrainConfig
 }
 
@@ -66,7 +67,11 @@ func (r *recovery) recover() error {
 	}
 	id := r.id()
 	err := r.each("slaves", func(_, name string) (bool, error) {
-		return name == "latest" || name == string(id), nil
+		kept := name == "latest" || name == string(id)
+		if !kept {
+			r.state.earlier = append(r.state.earlier, mesos.AgentID(name))
+		}
+		return kept, nil
 	})
 	if err != nil || id == "" {
 		return err

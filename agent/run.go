@@ -255,6 +255,7 @@ func (a *Agent) addExecutor(f *framework, l *launch) *executor {
 		checkpoint: f.info.GetCheckpoint(),
 	}
 	a.place(e)
+	a.reuse(frameworkPath(a.id, f.id), executorPath(a.id, e))
 	if e.checkpoint {
 		a.checkpointExecutor(e)
 	}

@@ -98,6 +98,8 @@ func (s *stage) config() Config {
 		ExecutorShutdownGracePeriod:       5 * time.Second,
 		RecoveryTimeout:                   15 * time.Minute,
 		HeartbeatInterval:                 0,
+		GCDelay:                           7 * 24 * time.Hour,
+		GCDiskHeadroom:                    0.1,
 		MaxCompletedExecutorsPerFramework: 150,
 		ExecutorEnvironment:               []Variable{{"PATH", "/bin"}, {"MESOS_CHECKPOINT", "no"}},
 		SwitchUser:                        true,
