@@ -27,9 +27,11 @@ import (
 	"github.com/mesosctl/mesosctl/agent/container/isolation"
 	"github.com/mesosctl/mesosctl/agent/machine"
 	"github.com/mesosctl/mesosctl/agent/oversubscribe"
+	"github.com/mesosctl/mesosctl/agent/workdir"
 	"github.com/mesosctl/mesosctl/authn"
 	"github.com/mesosctl/mesosctl/httpapi"
 	"github.com/mesosctl/mesosctl/internal/drive"
+	"github.com/mesosctl/mesosctl/mesos"
 )
 
 // Agent is a running agent: the core on its loop, its containers, its
@@ -54,6 +56,8 @@ type Agent struct {
 	estimator   oversubscribe.Estimator  // nil if nothing is given away
 	controller  oversubscribe.Controller // nil if nothing is taken back
 	lock        *os.File                 // of the work directory
+	workDir     *workdir.Dir
+	removals    chan removal // what the core wants removed
 
 	mu      sync.Mutex
 	streams map[agent.StreamID]executorStream
@@ -82,6 +86,7 @@ func StartAgent(ctx context.Context, cfg AgentConfig) (_ *Agent, err error) {
 		requests:   newRequests(),
 		registered: make(chan struct{}),
 		streams:    map[agent.StreamID]executorStream{},
+		removals:   make(chan removal, removalsQueued),
 	}
 	defer func() {
 		if err != nil {
@@ -100,6 +105,9 @@ func StartAgent(ctx context.Context, cfg AgentConfig) (_ *Agent, err error) {
 		return nil, err
 	}
 	if a.lock, err = lockDir(cfg.WorkDir); err != nil {
+		return nil, err
+	}
+	if a.workDir, err = workdir.Open(cfg.WorkDir); err != nil {
 		return nil, err
 	}
 	if a.checkpoints, err = checkpoint.Open(filepath.Join(cfg.WorkDir, "meta")); err != nil {
@@ -134,15 +142,15 @@ func StartAgent(ctx context.Context, cfg AgentConfig) (_ *Agent, err error) {
 	a.executors = newExecutors(a)
 	a.masters = newMasterLink(cfg.Masters, user, a.log, a.loop.Inbox)
 	a.server = newServer(a.handler(), a.log)
-	a.run(ctx)
+	a.run(ctx, mesos.AgentID(state.Agent.GetId().GetValue()))
 	a.log.Info("agent started", "address", a.address.String(), "work_dir", cfg.WorkDir)
 	return a, nil
 }
 
-// run starts the agent's goroutines. Asked to stop, the core has the last word:
+// run starts the agent's goroutines; id is that of the agent that ran here before. Asked to stop, the core has the last word:
 // it shuts executors down over the HTTP server, and says when that is done. But
 // an agent whose containers may outlive it just ends with its context.
-func (a *Agent) run(ctx context.Context) {
+func (a *Agent) run(ctx context.Context, id mesos.AgentID) {
 	a.wait = sync.OnceValue(a.await)
 	asked, stop := context.WithCancel(context.WithoutCancel(ctx))
 	a.stop = stop
@@ -159,6 +167,7 @@ func (a *Agent) run(ctx context.Context) {
 	a.group.Go(func() error { return serve(running, a.server, a.address.listener) })
 	a.group.Go(func() error { return a.loop.Run(running) })
 	a.oversubscribes(running)
+	a.collectGarbage(running, id)
 	a.group.Go(func() error {
 		select {
 		case <-asked.Done():
@@ -204,7 +213,7 @@ func (a *Agent) await() error {
 	}
 	err = errors.Join(a.stopped, leave(), ignoreCanceled(err))
 	a.executors.end()
-	a.lock.Close()
+	a.closeWorkDir()
 	return err
 }
 
@@ -223,6 +232,13 @@ func (a *Agent) discard() {
 	}
 	if a.containers != nil {
 		a.containers.Detach() //nolint:errcheck // the start's error matters
+	}
+	a.closeWorkDir()
+}
+
+func (a *Agent) closeWorkDir() {
+	if a.workDir != nil {
+		a.workDir.Close() //nolint:errcheck // nothing was written to it
 	}
 	if a.lock != nil {
 		a.lock.Close()
@@ -264,6 +280,8 @@ func (a *Agent) coreConfig() (agent.Config, error) {
 		RecoveryTimeout:                   c.RecoveryTimeout,
 		HeartbeatInterval:                 c.HeartbeatInterval,
 		MaxCompletedExecutorsPerFramework: c.MaxCompletedExecutorsPerFramework,
+		GCDelay:                           c.GCDelay,
+		GCDiskHeadroom:                    c.GCDiskHeadroom,
 		Capabilities:                      machine.Capabilities(),
 		ExecutorEnvironment:               c.executorEnvironment(),
 		SwitchUser:                        c.SwitchUser,

@@ -62,6 +62,10 @@ func (a *Agent) perform(effects []agent.Effect) {
 			a.executors.destroy(e.Container)
 		case agent.ChangeVolumes:
 			a.changeVolumes(e)
+		case agent.RetireDir:
+			a.retireDir(e)
+		case agent.RemoveDir:
+			a.removeDir(e)
 		case agent.Stopped:
 			a.stopped = e.Err
 			a.end(nil)

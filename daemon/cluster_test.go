@@ -43,7 +43,7 @@ func localConfig(t *testing.T) LocalConfig {
 			CommonConfig: common, Resources: "cpus:2;mem:512;disk:512;ports:[31000-31010]",
 			RegistrationBackoffFactor: 50 * time.Millisecond, ExecutorRegistrationTimeout: time.Minute,
 			ExecutorReregistrationTimeout: 2 * time.Second, ExecutorShutdownGracePeriod: 5 * time.Second,
-			RecoveryTimeout: 15 * time.Minute, MaxCompletedExecutorsPerFramework: 150,
+			RecoveryTimeout: 15 * time.Minute, MaxCompletedExecutorsPerFramework: 150, GCDelay: time.Hour,
 		},
 	}
 }

@@ -94,6 +94,8 @@ func (m *machine) config() agent.Config {
 		ExecutorShutdownGracePeriod:       5 * time.Second,
 		RecoveryTimeout:                   15 * time.Minute,
 		MaxCompletedExecutorsPerFramework: 5,
+		GCDelay:                           time.Hour,
+		GCDiskHeadroom:                    0.1,
 		UUID:                              c.uuid,
 		Jitter:                            c.rand.Float64,
 		Strict:                            true,
@@ -255,6 +257,10 @@ func (m *machine) do(effect agent.Effect) {
 	case agent.ChangeVolumes:
 		c.after(c.between(0, 20*time.Millisecond), m.ifAlive(func() {
 			m.core.take(agent.VolumesChanged{Operation: e.Operation})
+		}))
+	case agent.RemoveDir:
+		c.after(c.between(0, 20*time.Millisecond), m.ifAlive(func() {
+			m.core.take(agent.DirRemoved{Path: e.Path})
 		}))
 	case agent.Stopped:
 		c.logf("%s stopped: %v", m.name, e.Err)

@@ -37,7 +37,9 @@ var rooms = []room{
 	{"allocator/remote", append([]string{"link/", "internal/"}, vocabulary...), "it carries the language of allocators and knows no policy"},
 	{"allocator/firstfit", vocabulary, "an example is written against the language alone, as somebody else's policy would be"},
 	{"master", vocabulary, "a core never imports another: the simulator joins them in its own way"},
-	{"agent", vocabulary, "a core never imports another, and never the shells that serve it"},
+	{"agent/gc", nil, "what is removed when is a matter of paths and times"},
+	{"agent/workdir", []string{"mesos"}, "it knows directories; what they are for is the core's"},
+	{"agent", append([]string{"agent/gc"}, vocabulary...), "a core never imports another, and never the shells that serve it"},
 	{"agent/machine", vocabulary, "discovery looks at the machine, not at the core"},
 	{"agent/oversubscribe", vocabulary, "an estimator sees what is used, and nothing of the agent"},
 	{"agent/checkpoint", nil, "it keeps bytes; what they mean is the core's"},
@@ -60,7 +62,7 @@ var rooms = []room{
 
 // cores decide; whatever makes a decision depend on more than its inputs is forbidden.
 var cores = []string{
-	"allocator", "allocator/firstfit", "allocator/simulate", "master", "agent", "mesos", "mesos/resources", "mesos/allocation", "mesos/acl",
+	"allocator", "allocator/firstfit", "allocator/simulate", "master", "agent", "agent/gc", "mesos", "mesos/resources", "mesos/allocation", "mesos/acl",
 }
 
 var impure = []string{

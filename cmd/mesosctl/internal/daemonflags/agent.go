@@ -41,7 +41,6 @@ func NewAgent() *Agent {
 		flags.Duration("executor_reregistration_timeout", &c.ExecutorReregistrationTimeout, "2secs",
 			"`time` in which executors must come back to a restarted agent"),
 		flags.Duration("executor_shutdown_grace_period", &c.ExecutorShutdownGracePeriod, "5secs", "`time` that an executor has to shut down"),
-		flags.Duration("fetcher_stall_timeout", &c.FetcherStallTimeout, "1mins", "`time` without a byte after which a download is given up"),
 		flags.Duration("recovery_timeout", &c.RecoveryTimeout, "15mins",
 			"`time` that executors wait for an agent to come back before they end"),
 		flags.Func("recover", "how", "reconnect",
@@ -65,6 +64,7 @@ func NewAgent() *Agent {
 				return nil
 			}),
 	)
+	a.Table = append(a.Table, agentFiles(c)...)
 	a.Table = append(a.Table, agentTrust(c)...)
 	c.Outlive = true
 	a.Table = append(a.Table, agentLater()...)
