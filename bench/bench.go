@@ -60,6 +60,7 @@ var benchmarks = map[string]func(context.Context, Options) ([]Row, error){
 	"leader":    Leader,
 	"failover":  Failover,
 	"launch":    Launch,
+	"state":     State,
 }
 
 // Names is the names of the benchmarks, sorted.

@@ -56,8 +56,12 @@ func TestControlPlaneRows(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if len(rows) != 1 || rows[0].Better != "less" || launched.Better != "more" {
-		t.Errorf("bad rows: %+v, %+v", rows, launched)
+	read, err := State(t.Context(), opts)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(rows) != 1 || rows[0].Better != "less" || launched.Better != "more" || len(read) != 5 {
+		t.Errorf("bad rows: %+v, %+v, %+v", rows, launched, read)
 	}
 	for _, r := range append(rows, launched) {
 		if r.Name == "" || r.Value <= 0 || r.Setting == "" || r.Goal != 0 {
