@@ -37,13 +37,14 @@ type Master struct {
 	whitelist *whitelist
 	ballast   ballast
 
-	realms  authn.Realms
-	view    *httpapi.MasterView
-	leading atomic.Bool
-	term    atomic.Pointer[term]            // nil until this leader has recovered
-	led     chan struct{}                   // closed once it has, for the first time
-	leader  atomic.Pointer[registry.Leader] // nil while nobody leads
-	herald  *link.Herald
+	realms   authn.Realms
+	view     *httpapi.MasterView
+	metering metering
+	leading  atomic.Bool
+	term     atomic.Pointer[term]            // nil until this leader has recovered
+	led      chan struct{}                   // closed once it has, for the first time
+	leader   atomic.Pointer[registry.Leader] // nil while nobody leads
+	herald   *link.Herald
 	// recovering is closed once the term that has begun can decide, or is over.
 	recovering atomic.Pointer[chan struct{}]
 	// candidate is this master in its current candidacy, and in the term that

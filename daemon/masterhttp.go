@@ -20,7 +20,7 @@ func (m *Master) handler() http.Handler {
 		Daemon: httpapi.Daemon{
 			Version: versionInfo(m.cfg.Version),
 			Flags:   m.cfg.Flags,
-			Metrics: m.metrics,
+			Metrics: m.metrics, MetricGroups: m.frameworkMetrics,
 			Started: m.started,
 			Files:   httpapi.NewFiles(),
 			Realms:  m.realms,

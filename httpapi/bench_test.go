@@ -97,16 +97,19 @@ func TestALargeClusterIsShownWhole(t *testing.T) {
 		t.Errorf("/state has %d agents and %d frameworks", len(page.Slaves), len(page.Frameworks))
 	}
 	// covers: MasterMetricsQuery_BENCHMARK_Test.GetMetrics
-	config.Metrics = func(context.Context) (list []Metric) {
+	config.MetricGroups = func(context.Context) (list []*MetricGroup) {
 		for i := range 10_000 {
-			list = append(list, Metric{fmt.Sprintf("master/frameworks/f/%d/calls", i), float64(i)})
+			prefix := fmt.Sprintf("master/frameworks/f/%d/", i)
+			list = append(list, &MetricGroup{Prefix: prefix, Metrics: func() []Metric {
+				return []Metric{{prefix + "calls", float64(i)}, {prefix + "active", 1}}
+			}})
 		}
 		return list
 	}
 	master = NewMaster(config)
 	metrics := call(t, master, `{"type":"GET_METRICS","get_metrics":{}}`, new(masterpb.Response)).GetGetMetrics().GetMetrics()
 	snapshot := fetch[map[string]float64](t, master, "/metrics/snapshot")
-	if len(metrics) != 10_000 || len(snapshot) != 10_000 || snapshot["master/frameworks/f/9999/calls"] != 9999 {
+	if len(metrics) != 20_002 || len(snapshot) != 20_002 || snapshot["master/frameworks/f/9999/calls"] != 9999 {
 		t.Errorf("there are %d metrics, and %d in the snapshot", len(metrics), len(snapshot))
 	}
 	// covers: MasterActorResponsiveness_BENCHMARK_Test.WithV0StateLoad

@@ -9,17 +9,10 @@ import (
 	"time"
 
 	"github.com/mesosctl/mesosctl/authn"
-	"github.com/mesosctl/mesosctl/mesos"
 	"github.com/mesosctl/mesosctl/mesos/acl"
 	"github.com/mesosctl/mesosctl/wire"
 	"github.com/mesosctl/mesosctl/wire/mesospb"
 )
-
-// Metric is one value of /metrics/snapshot.
-type Metric struct {
-	Name  string
-	Value float64
-}
 
 // Daemon is what every daemon tells about itself.
 type Daemon struct {
@@ -29,6 +22,9 @@ type Daemon struct {
 	Flags map[string]string
 	// Metrics collects the metrics, in any order; nil means that there are none.
 	Metrics func(ctx context.Context) []Metric
+	// MetricGroups collects further metrics, in any order of the groups; nil means
+	// that there are none.
+	MetricGroups func(ctx context.Context) []*MetricGroup
 	// Started is when the daemon began to serve.
 	Started time.Time
 	// Files are the sandboxes and logs that may be read.
@@ -88,40 +84,6 @@ func (d *Daemon) appendSetFlags(dst []byte, names ...string) []byte {
 		}
 	}
 	return dst
-}
-
-// metrics serves /metrics/snapshot. With ?timeout=5secs it waits no longer than
-// that, as in Mesos.
-func (d *Daemon) metrics(w http.ResponseWriter, r *http.Request) {
-	ctx := r.Context()
-	if text := r.URL.Query().Get("timeout"); text != "" {
-		timeout, err := mesos.ParseDuration(text)
-		if err != nil {
-			refuse(w, mesos.Errorf(mesos.Invalid, "timeout: %w", err))
-			return
-		}
-		var cancel context.CancelFunc
-		ctx, cancel = context.WithTimeout(ctx, timeout)
-		defer cancel()
-	}
-	metrics := d.collect(ctx)
-	writeJSON(w, r, func(emit func([]byte)) {
-		dst := []byte("{")
-		for _, metric := range metrics {
-			dst = appendDouble(dst, metric.Name, metric.Value)
-		}
-		emit(append(dst, '}'))
-	})
-}
-
-// collect returns the metrics sorted by name.
-func (d *Daemon) collect(ctx context.Context) []Metric {
-	if d.Metrics == nil {
-		return nil
-	}
-	metrics := d.Metrics(ctx)
-	slices.SortFunc(metrics, func(a, b Metric) int { return strings.Compare(a.Name, b.Name) })
-	return metrics
 }
 
 // appendBuild appends the fields of /state that tell of the build and the start.

@@ -5,7 +5,6 @@ import (
 	"maps"
 	"net/http"
 	"slices"
-	"time"
 
 	"github.com/mesosctl/mesosctl/mesos"
 	"github.com/mesosctl/mesosctl/wire"
@@ -20,21 +19,6 @@ func (d *Daemon) flagList() []*mesospb.Flag {
 	for _, name := range slices.Sorted(maps.Keys(d.Flags)) {
 		value := d.Flags[name]
 		list = append(list, &mesospb.Flag{Name: &name, Value: &value})
-	}
-	return list
-}
-
-// metricList is the answer to GET_METRICS, sorted by name.
-func (d *Daemon) metricList(ctx context.Context, timeout *mesospb.DurationInfo) []*mesospb.Metric {
-	if timeout != nil {
-		var cancel context.CancelFunc
-		ctx, cancel = context.WithTimeout(ctx, time.Duration(timeout.GetNanoseconds()))
-		defer cancel()
-	}
-	metrics := d.collect(ctx)
-	list := make([]*mesospb.Metric, len(metrics))
-	for i := range metrics {
-		list[i] = &mesospb.Metric{Name: &metrics[i].Name, Value: &metrics[i].Value}
 	}
 	return list
 }

@@ -137,7 +137,7 @@ func TestAllAgentsComeBackToANewMaster(t *testing.T) {
 		t.Errorf("%d agents are welcome, and %d are awaited", len(welcome), len(m.recovered))
 	}
 	want := map[string]float64{"master/slaves_active": agents, "master/tasks_running": agents * tasks, "master/frameworks_disconnected": 200}
-	for _, metric := range m.AppendMetrics(nil) {
+	for _, metric := range metricsOf(m) {
 		if value, ok := want[metric.Name]; ok && value == metric.Value {
 			delete(want, metric.Name)
 		}

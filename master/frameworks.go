@@ -53,6 +53,7 @@ type framework struct {
 
 	heartbeat, failover timer
 	counters            frameworkCounters
+	metrics             *FrameworkMetrics // as they were asked for last
 
 	dirty, totalsDirty bool
 	forgotten          bool // fell out of the history

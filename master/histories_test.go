@@ -150,7 +150,7 @@ func TestMetricsCountWhatHappens(t *testing.T) {
 	d.try("cpus:1", launchOf(commandTask("t3", d.agent, "cpus:2")))
 	metrics := func() map[string]float64 {
 		m := make(map[string]float64)
-		for _, metric := range d.AppendMetrics(nil) {
+		for _, metric := range metricsOf(d.Master) {
 			if _, twice := m[metric.Name]; twice {
 				t.Errorf("%s is there twice", metric.Name)
 			}
@@ -257,4 +257,13 @@ func TestTheSameInputsGiveTheSameEffects(t *testing.T) {
 			}
 		}
 	}
+}
+
+// metricsOf is every metric of a master.
+func metricsOf(m *Master) []Metric {
+	list := m.AppendMetrics(nil)
+	for _, f := range m.FrameworkMetrics() {
+		list = f.Append(list)
+	}
+	return list
 }

@@ -121,45 +121,11 @@ func (c *counters) taskEnded(state mesospb.TaskState, source mesospb.TaskStatus_
 	c.endings[endedTask{state, source, reason}]++
 }
 
-// frameworkCounters is what the master counts of one framework.
-type frameworkCounters struct {
-	calls      [callTypes]uint64
-	events     [eventTypes]uint64
-	operations [operationTypes]uint64
-	active     [taskStates]int64
-	terminal   [taskStates]uint64
-
-	offersSent, offersAccepted, offersDeclined, offersRescinded uint64
-}
-
-// taskState counts a task that comes to be in a state.
-func (c *frameworkCounters) taskState(state mesospb.TaskState, n int64) {
-	if terminal(state) {
-		c.terminal[state] += uint64(n)
-	} else {
-		c.active[state] += n
-	}
-}
-
-// taskMoved counts a task that goes from one state to another.
-func (c *frameworkCounters) taskMoved(from, to mesospb.TaskState) {
-	c.taskGone(from)
-	c.taskState(to, 1)
-}
-
-// taskGone counts a task that is no longer in a state. Terminal states are
-// counted for good.
-func (c *frameworkCounters) taskGone(state mesospb.TaskState) {
-	if !terminal(state) {
-		c.active[state]--
-	}
-}
-
 // UnreachableAgents is how many agents are unreachable.
 func (m *Master) UnreachableAgents() int { return len(m.unreachable) }
 
-// AppendMetrics appends the values of this core, by Mesos's names. Metrics of
-// which it is not the source are not there.
+// AppendMetrics appends the values of this core, by Mesos's names, but for those
+// of frameworks. Metrics of which it is not the source are not there.
 func (m *Master) AppendMetrics(dst []Metric) []Metric {
 	c := &m.counters
 	put := func(name string, value float64) { dst = append(dst, Metric{"master/" + name, value}) }
@@ -189,9 +155,6 @@ func (m *Master) AppendMetrics(dst []Metric) []Metric {
 	c.putOperations(put)
 	for ending, n := range c.endings {
 		count(lower(ending.state, "")+"/"+agentToSlave(lower(ending.source, ""))+"/"+agentToSlave(lower(ending.reason, "")), n)
-	}
-	for _, f := range m.frameworks {
-		dst = f.appendMetrics(dst)
 	}
 	return m.appendTraffic(dst)
 }
@@ -332,54 +295,6 @@ func (c *counters) putOperations(put func(string, float64)) {
 	states("operations/", &all)
 }
 
-// appendMetrics appends what is counted of one framework.
-func (f *framework) appendMetrics(dst []Metric) []Metric {
-	prefix := "master/frameworks/" + escape(f.info.GetName()) + "/" + string(f.id) + "/"
-	put := func(name string, value float64) { dst = append(dst, Metric{prefix + name, value}) }
-	subscribed := 0.0
-	if f.connected() {
-		subscribed = 1
-	}
-	put("subscribed", subscribed)
-	table(put, "calls", f.counters.calls[:], schedulerpb.Call_Type_name)
-	table(put, "events", f.counters.events[:], schedulerpb.Event_Type_name)
-	table(put, "operations", f.counters.operations[:], mesospb.Offer_Operation_Type_name)
-	for i := range taskStates {
-		state := mesospb.TaskState(i)
-		if terminal(state) {
-			put("tasks/terminal/"+lower(state, ""), float64(f.counters.terminal[i]))
-		} else if state != mesospb.TaskState_TASK_UNKNOWN {
-			put("tasks/active/"+lower(state, ""), float64(f.counters.active[i]))
-		}
-	}
-	put("offers/sent", float64(f.counters.offersSent))
-	put("offers/accepted", float64(f.counters.offersAccepted))
-	put("offers/declined", float64(f.counters.offersDeclined))
-	put("offers/rescinded", float64(f.counters.offersRescinded))
-	for _, role := range f.roles {
-		suppressed := 0.0
-		for _, s := range f.suppressed {
-			if s == role {
-				suppressed = 1
-			}
-		}
-		put("roles/"+role+"/suppressed", suppressed)
-	}
-	return dst
-}
-
-// table puts counts by type and their sum. UNKNOWN, which is 0, is no type.
-func table(put func(string, float64), name string, counts []uint64, types map[int32]string) {
-	sum := uint64(0)
-	for i, n := range counts {
-		if label, ok := types[int32(i)]; ok && i > 0 {
-			put(name+"/"+strings.ToLower(label), float64(n))
-			sum += n
-		}
-	}
-	put(name, float64(sum))
-}
-
 // lower is an enum value's name as metrics have it.
 func lower(value interface{ String() string }, trim string) string {
 	return strings.ToLower(strings.TrimPrefix(value.String(), trim))
@@ -387,18 +302,3 @@ func lower(value interface{ String() string }, trim string) string {
 
 // agentToSlave is the old word, which metrics kept.
 func agentToSlave(name string) string { return strings.ReplaceAll(name, "agent", "slave") }
-
-// escape makes a framework's name part of a metric's name: what means something
-// in a URL, and what is not ASCII, becomes %XX.
-func escape(name string) string {
-	var b strings.Builder
-	for i := range len(name) {
-		if c := name[i]; c <= ' ' || c >= 0x7f || strings.IndexByte("$&+,/:;=?@\"<>#%{}|\\^~[]`", c) >= 0 {
-			const hex = "0123456789ABCDEF"
-			b.Write([]byte{'%', hex[c>>4], hex[c&15]})
-		} else {
-			b.WriteByte(c)
-		}
-	}
-	return b.String()
-}

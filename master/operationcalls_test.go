@@ -110,7 +110,7 @@ func TestAFrameworkHearsOfItsOperationUntilItAcknowledges(t *testing.T) {
 func (y *yard) wantMetrics(want map[string]float64) {
 	y.t.Helper()
 	got := make(map[string]float64)
-	for _, metric := range y.AppendMetrics(nil) {
+	for _, metric := range metricsOf(y.Master) {
 		got[metric.Name] = metric.Value
 	}
 	for name, value := range want {

@@ -420,7 +420,7 @@ func TestMasterAndAgentsAgreeAfterRandomOperations(t *testing.T) {
 				w.act()
 			}
 			w.settle()
-			for _, metric := range w.AppendMetrics(nil) {
+			for _, metric := range metricsOf(w.Master) {
 				if metric.Name == "master/operations/finished" {
 					done += metric.Value
 				}

@@ -129,7 +129,7 @@ func TestAReturningAgentHasItsEstimate(t *testing.T) {
 
 func (c *cluster) metric(name string) float64 {
 	c.t.Helper()
-	for _, m := range c.AppendMetrics(nil) {
+	for _, m := range metricsOf(c.Master) {
 		if m.Name == name {
 			return m.Value
 		}

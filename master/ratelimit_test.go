@@ -65,7 +65,7 @@ func (c *cluster) done(request RequestID) {
 // counts checks a principal's counts; -1 is none at all.
 func (c *cluster) counts(principal string, received, processed float64) {
 	c.t.Helper()
-	metrics := c.AppendMetrics(nil)
+	metrics := metricsOf(c.Master)
 	for name, want := range map[string]float64{"messages_received": received, "messages_processed": processed} {
 		at := slices.IndexFunc(metrics, func(m Metric) bool { return m.Name == "frameworks/"+principal+"/"+name })
 		switch {

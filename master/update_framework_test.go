@@ -188,5 +188,5 @@ func TestAFrameworkThatLeavesARoleKeepsItsTasksThere(t *testing.T) {
 
 // hasMetric reports whether there is a metric of that name.
 func (c *cluster) hasMetric(name string) bool {
-	return slices.ContainsFunc(c.AppendMetrics(nil), func(m Metric) bool { return m.Name == name })
+	return slices.ContainsFunc(metricsOf(c.Master), func(m Metric) bool { return m.Name == name })
 }

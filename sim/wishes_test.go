@@ -167,7 +167,7 @@ func TestNothingIsOfferedToAFrameworkThatSuppressesUntilItRevives(t *testing.T) 
 		t.Helper()
 		prefix := "master/frameworks/f/" + s.id.GetValue() + "/"
 		want := map[string]float64{prefix + "subscribed": 1, prefix + "offers/declined": 1, prefix + "roles/dev/suppressed": suppressed}
-		for _, m := range p.master.AppendMetrics(nil) {
+		for _, m := range frameworkMetrics(p.master) {
 			if value, ok := want[m.Name]; ok && value == m.Value {
 				delete(want, m.Name)
 			}
@@ -203,4 +203,11 @@ func inRole(role string) *mesospb.FrameworkInfo {
 func withID(info *mesospb.FrameworkInfo, id *mesospb.FrameworkID) *mesospb.FrameworkInfo {
 	info.Id = id
 	return info
+}
+
+func frameworkMetrics(m *master.Master) (list []master.Metric) {
+	for _, f := range m.FrameworkMetrics() {
+		list = f.Append(list)
+	}
+	return list
 }
