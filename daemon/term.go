@@ -262,6 +262,7 @@ func (t *term) serveLink(conn *link.Conn, principal string) {
 			t.log.Debug("agent connection ended", "address", conn.RemoteAddr(), "error", err)
 			break
 		}
+		compact(message)
 		if !t.master.PutWait(master.AgentMessage{Link: id, Address: address, Principal: principal, Message: message}) {
 			break
 		}

@@ -108,6 +108,10 @@ func (l *load) readTasks(frameworks map[string]bool) error {
 		if !frameworks[t.GetFrameworkId().GetValue()] {
 			return mesos.Errorf(mesos.Invalid, "tasks: task %q: framework %q is not listed", id, t.GetFrameworkId().GetValue())
 		}
+		if i > 0 && same(t.GetResources(), l.Tasks[i-1].GetResources()) {
+			l.taskResources[i] = l.taskResources[i-1]
+			continue
+		}
 		rs, err := convert.Resources(t.GetResources())
 		if err != nil {
 			return mesos.Errorf(mesos.Invalid, "tasks: task %q: %w", id, err)
@@ -144,4 +148,10 @@ func (l *load) readCompleted() error {
 		}
 	}
 	return nil
+}
+
+// same reports whether two tasks have one list of resources between them, as
+// those of a message may have.
+func same(a, b []*mesospb.Resource) bool {
+	return len(a) == len(b) && len(a) > 0 && &a[0] == &b[0]
 }
