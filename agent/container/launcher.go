@@ -1,6 +1,7 @@
 package container
 
 import (
+	"os"
 	"syscall"
 
 	"github.com/mesosctl/mesosctl/agent/container/supervise"
@@ -11,7 +12,12 @@ import (
 // processes. It tells that a container it launched is gone, once and after
 // Launch succeeded, by the function it was made with.
 type launcher interface {
-	Launch(p *supervise.Process) (pid int, err error)
+	// Launch starts a process. output, unless it is nil, is a socket for frames with
+	// all that it writes.
+	Launch(p *supervise.Process, output *os.File) (pid int, err error)
+	// Attach hands over a socket: for frames with a container's output from now on,
+	// or with its standard input.
+	Attach(id mesos.ContainerID, to supervise.Op, socket *os.File) error
 	// Signal signals every process of a container.
 	Signal(id mesos.ContainerID, signal syscall.Signal) error
 	// SignalFirst signals the first process of a container only.

@@ -63,11 +63,16 @@ func (l *supervised) supervisor() (*supervisor, error) {
 }
 
 func (l *supervised) call(op string, req *supervise.Request) (supervise.Message, error) {
+	return l.callWith(op, req, nil)
+}
+
+// callWith is call that hands a file over, unless it is nil.
+func (l *supervised) callWith(op string, req *supervise.Request, file *os.File) (supervise.Message, error) {
 	s, err := l.supervisor()
 	if err != nil {
 		return supervise.Message{}, err
 	}
-	reply, ok := s.call(req)
+	reply, ok := s.call(req, file)
 	switch {
 	case !ok:
 		return reply, errLost(op)
@@ -79,13 +84,24 @@ func (l *supervised) call(op string, req *supervise.Request) (supervise.Message,
 	return reply, nil
 }
 
-func (l *supervised) Launch(p *supervise.Process) (int, error) {
-	reply, err := l.call("launch", &supervise.Request{Op: supervise.OpLaunch, Container: p.Container, Process: *p})
+func (l *supervised) Launch(p *supervise.Process, output *os.File) (int, error) {
+	reply, err := l.callWith("launch", &supervise.Request{Op: supervise.OpLaunch, Container: p.Container, Process: *p}, output)
 	if err != nil {
 		return 0, err
 	}
 	return reply.Pids[0], nil
 }
+
+func (l *supervised) Attach(id mesos.ContainerID, to supervise.Op, socket *os.File) error {
+	_, err := l.callWith("attach", &supervise.Request{Op: to, Container: string(id)}, socket)
+	if errors.Is(err, syscall.ENXIO) {
+		return errNotCopied
+	}
+	return err
+}
+
+// errNotCopied tells that a container reads and writes its files itself.
+var errNotCopied = mesos.Errorf(mesos.Invalid, "attach: the container has no standard input or terminal of its own")
 
 func (l *supervised) Signal(id mesos.ContainerID, signal syscall.Signal) error {
 	_, err := l.call("signal", &supervise.Request{Op: supervise.OpSignal, Container: string(id), Signal: int(signal)})
@@ -142,7 +158,7 @@ func (l *supervised) Detach() error {
 // Close has the supervisor kill everything, and waits for its end.
 func (l *supervised) Close() error {
 	if s := l.leave(); s != nil {
-		s.call(&supervise.Request{Op: supervise.OpShutdown})
+		s.call(&supervise.Request{Op: supervise.OpShutdown}, nil)
 		<-s.down
 	}
 	return nil
@@ -197,7 +213,7 @@ func findSupervisor(dir string, gone gone) (*supervisor, error) {
 	}
 	if conn, err := supervise.Dial(dir); err == nil {
 		s := newSupervisor(conn, nil, gone)
-		if _, ok := s.call(&supervise.Request{Op: supervise.OpHello, Version: supervise.ProtocolVersion}); ok {
+		if _, ok := s.call(&supervise.Request{Op: supervise.OpHello, Version: supervise.ProtocolVersion}, nil); ok {
 			return s, nil
 		}
 		<-s.down // it was about to end
@@ -263,7 +279,7 @@ func command(file, stderr *os.File, args ...string) *exec.Cmd {
 }
 
 // call sends a request and waits for its reply; false if the supervisor is gone.
-func (s *supervisor) call(req *supervise.Request) (supervise.Message, bool) {
+func (s *supervisor) call(req *supervise.Request, file *os.File) (supervise.Message, bool) {
 	reply := make(chan supervise.Message, 1)
 	s.mu.Lock()
 	if s.pending == nil {
@@ -278,7 +294,13 @@ func (s *supervisor) call(req *supervise.Request) (supervise.Message, bool) {
 		s.containers[req.Container] = false
 	}
 	s.mu.Unlock()
-	if err := supervise.WriteRequest(s.conn, req); errors.Is(err, syscall.EMSGSIZE) {
+	var err error
+	if file == nil {
+		err = supervise.WriteRequest(s.conn, req)
+	} else {
+		err = supervise.WriteRequestWith(s.conn, req, file)
+	}
+	if errors.Is(err, syscall.EMSGSIZE) {
 		m := supervise.Message{Seq: req.Seq, Container: req.Container, Errno: int(syscall.E2BIG), What: "tell the supervisor"}
 		s.take(&m)
 		return m, true

@@ -29,9 +29,17 @@ func newLauncher(_ string, gone gone) (launcher, error) {
 	return &direct{gone: gone, processes: map[mesos.ContainerID]int{}}, nil
 }
 
-func (l *direct) Launch(p *supervise.Process) (int, error) {
+// Attach implements launcher: what is not copied can't be attached to.
+func (l *direct) Attach(mesos.ContainerID, supervise.Op, *os.File) error {
+	return mesos.Errorf(mesos.Unsupported, "attach: not available on this system")
+}
+
+func (l *direct) Launch(p *supervise.Process, _ *os.File) (int, error) {
 	if len(p.Rlimits) > 0 {
 		return 0, mesos.Errorf(mesos.Unsupported, "resource limits: not available on this system")
+	}
+	if p.Terminal != nil || p.Stdin {
+		return 0, mesos.Errorf(mesos.Unsupported, "terminals and sessions: not available on this system")
 	}
 	cmd, err := command(p)
 	if err != nil {

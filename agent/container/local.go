@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"os"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -73,9 +74,12 @@ type container struct {
 	// env and dir are what its process was started with, for sessions in it.
 	env []string
 	dir string
+	// output is the socket of a session, for all that it writes; nil of any other.
+	output *os.File
 	// done is closed when the container is gone; exit is set.
-	done chan struct{}
-	exit Exit
+	done     chan struct{}
+	exit     Exit
+	attached atomic.Bool // somebody has its standard input
 	// limit is why an isolator ended it.
 	limit atomic.Pointer[Limitation]
 
@@ -133,13 +137,19 @@ func (l *Local) isolatorsOf(id mesos.ContainerID) []Isolator {
 
 // Launch implements Containerizer.
 func (l *Local) Launch(ctx context.Context, spec Spec) (int, error) {
+	return l.launchWith(ctx, spec, nil)
+}
+
+// launchWith launches a container whose output goes to a socket instead of files,
+// unless that is nil.
+func (l *Local) launchWith(ctx context.Context, spec Spec, output *os.File) (int, error) {
 	if err := validate(&spec); err != nil {
 		return 0, err
 	}
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
 	c := newContainer(spec)
-	c.cancel = cancel
+	c.cancel, c.output = cancel, output
 	if err := l.add(c); err != nil {
 		return 0, err
 	}
@@ -218,7 +228,7 @@ func (l *Local) launch(ctx context.Context, c *container) (pid int, err error) {
 	if err := l.records.add(c); err != nil {
 		return 0, err
 	}
-	if pid, err = l.launcher.Launch(&plan.Process); err != nil {
+	if pid, err = l.launcher.Launch(&plan.Process, c.output); err != nil {
 		return 0, errors.Join(err, l.records.remove(spec.ID))
 	}
 	if err := l.isolate(ctx, c, pid); err != nil {

@@ -1,6 +1,10 @@
 package container
 
-import "time"
+import (
+	"time"
+
+	"github.com/mesosctl/mesosctl/agent/container/supervise"
+)
 
 // newPlan is the plan of a container before any isolator touched it.
 func newPlan(c *container) (*Plan, error) {
@@ -9,7 +13,14 @@ func newPlan(c *container) (*Plan, error) {
 	p := &plan.Process
 	p.Container, p.Dir = string(spec.ID), spec.Sandbox
 	p.KeepSeconds = uint64(spec.Outlive / time.Second)
-	p.Stdout, p.Stderr = spec.Sandbox+"/stdout", spec.Sandbox+"/stderr"
+	if c.output == nil {
+		p.Stdout, p.Stderr = spec.Sandbox+"/stdout", spec.Sandbox+"/stderr"
+	}
+	if tty := spec.Container.GetTtyInfo(); tty != nil {
+		size := tty.GetWindowSize()
+		p.Terminal = &supervise.Window{Rows: uint16(size.GetRows()), Columns: uint16(size.GetColumns())}
+	}
+	p.Stdin = spec.Stdin && p.Terminal == nil // a terminal is one anyway
 	switch {
 	case spec.Pause:
 		p.Pause = true

@@ -76,7 +76,6 @@ func (l *Local) refuse(spec *Spec) error {
 		{"containers of type DOCKER", c != nil && c.GetType() == mesospb.ContainerInfo_DOCKER},
 		{"docker options", c.GetDocker() != nil},
 		{"container images", c.GetMesos().GetImage() != nil && l.config.Images == nil},
-		{"a terminal", c.GetTtyInfo() != nil},
 	} {
 		if asks.yes {
 			return unsupported(asks.what)

@@ -111,7 +111,6 @@ func TestRefusals(t *testing.T) {
 		{"networks", mesos.Unsupported, mesosContainer(func(c *mesospb.ContainerInfo) {
 			c.NetworkInfos = []*mesospb.NetworkInfo{{Name: proto.String("net")}}
 		})},
-		{"terminal", mesos.Unsupported, mesosContainer(func(c *mesospb.ContainerInfo) { c.TtyInfo = &mesospb.TTYInfo{} })},
 		{"linux/capabilities", mesos.Unsupported, linux(&mesospb.LinuxInfo{EffectiveCapabilities: &mesospb.CapabilityInfo{}})},
 		{"namespaces/pid", mesos.Unsupported, linux(&mesospb.LinuxInfo{SharePidNamespace: proto.Bool(false)})},
 		{"namespaces/ipc", mesos.Unsupported, linux(&mesospb.LinuxInfo{IpcMode: mesospb.LinuxInfo_PRIVATE.Enum()})},

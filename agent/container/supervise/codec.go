@@ -125,6 +125,18 @@ func (e *encoder) fields(p *Process) {
 		e.uint(limit.Hard)
 	}
 	e.uint(p.KeepSeconds)
+	if p.Terminal == nil {
+		e.uint(0)
+	} else {
+		e.uint(1)
+		e.uint(uint64(p.Terminal.Rows))
+		e.uint(uint64(p.Terminal.Columns))
+	}
+	if p.Stdin {
+		e.uint(1)
+	} else {
+		e.uint(0)
+	}
 }
 
 func (d *decoder) fields(p *Process) {
@@ -146,6 +158,10 @@ func (d *decoder) fields(p *Process) {
 		p.Rlimits[i] = Rlimit{Resource: int(d.uint()), Soft: d.uint(), Hard: d.uint()}
 	}
 	p.KeepSeconds = d.uint()
+	if d.uint() == 1 {
+		p.Terminal = &Window{Rows: uint16(d.uint()), Columns: uint16(d.uint())}
+	}
+	p.Stdin = d.uint() == 1
 }
 
 // WriteRequest writes one request.

@@ -139,12 +139,19 @@ const (
 	OpShutdown
 	// OpSignalFirst signals the first process of a container only.
 	OpSignalFirst
+	// OpAttachOutput hands over a socket to which frames with the container's output
+	// are written from now on, until it ends or the reader is too slow. A socket that
+	// comes with OpLaunch gets the output from its beginning, and is waited for.
+	OpAttachOutput
+	// OpAttachInput hands over a socket from which frames for the container's standard
+	// input are read, after those of one that was handed over before.
+	OpAttachInput
 )
 
 // ProtocolVersion is that of the messages of this package. A message only ever
 // grows, at its end; the version tells an agent what an older supervisor, which
 // its containers still depend on, can't do.
-const ProtocolVersion = 1
+const ProtocolVersion = 2
 
 // Request is what the agent asks of the supervisor.
 type Request struct {

@@ -22,27 +22,17 @@ func failed(what string, err error) *failure {
 // start starts p in a session of its own and returns its pid once its exec
 // succeeded. It changes the working directory of this process: to p's as it is
 // now, as this user, for p's own user may not be able to walk there.
-func start(p *Process, null int) (int, *failure) {
-	stdout, fail := openOutput(p.Stdout)
-	if fail != nil {
-		return 0, fail
-	}
-	defer stdout.Close()
-	stderr, fail := openOutput(p.Stderr)
-	if fail != nil {
-		return 0, fail
-	}
-	defer stderr.Close()
+func start(p *Process, std *stdio) (int, *failure) {
 	if err := syscall.Chdir(p.Dir); err != nil {
 		return 0, failed("change directory to "+p.Dir, err)
 	}
 	defer func() { _ = syscall.Chdir("/") }() // not to keep p.Dir's file system busy
 
-	files := []uintptr{uintptr(null), stdout.Fd(), stderr.Fd()}
+	files := std.fds()
 	if len(p.Rlimits) > 0 {
 		return startInit(p, files)
 	}
-	attr := &syscall.ProcAttr{Env: p.Env, Files: files, Sys: &syscall.SysProcAttr{Setsid: true}}
+	attr := &syscall.ProcAttr{Env: p.Env, Files: files, Sys: &syscall.SysProcAttr{Setsid: true, Setctty: std.terminal}}
 	if p.User != nil {
 		attr.Sys.Credential = &syscall.Credential{Uid: p.User.UID, Gid: p.User.GID, Groups: p.User.Groups}
 	}

@@ -13,12 +13,13 @@ import (
 type supervisor struct {
 	agent      *os.File // nil while there is none
 	listening  bool     // another agent may come
-	null       int
 	containers map[string]*contained
 	byPid      map[int]*contained    // those whose first process is not reaped yet
 	ending     map[string]*contained // those whose first process is
 	// born tells the waiter that there may be a child to wait for again.
 	born chan struct{}
+	// drained tells of a container that is gone and whose output is copied.
+	drained chan *contained
 	// closing is set when this process is to end: everything is being killed.
 	closing bool
 	// lonely is when the last agent went; met is set once there was one.
@@ -38,6 +39,10 @@ type contained struct {
 	// ended is set when the first process was reaped; the rest is being killed.
 	ended  bool
 	status syscall.WaitStatus
+	// out is its output, where this process copies it; it is nil once that is done.
+	out *output
+	// draining is set while what is left of the output is copied.
+	draining bool
 	// gone is set when nothing is left of it but its status.
 	gone bool
 }
@@ -50,17 +55,16 @@ func supervise(fd int, listening bool) int {
 	if _, _, errno := syscall.RawSyscall(syscall.SYS_PRCTL, prSetChildSubreaper, 1, 0); errno != 0 {
 		return 1
 	}
-	null, err := syscall.Open("/dev/null", syscall.O_RDONLY|syscall.O_CLOEXEC, 0)
-	if err != nil || syscall.Chdir("/") != nil {
+	if syscall.Chdir("/") != nil {
 		return 1
 	}
 	s := &supervisor{
 		listening:  listening,
-		null:       null,
 		containers: map[string]*contained{},
 		byPid:      map[int]*contained{},
 		ending:     map[string]*contained{},
 		born:       make(chan struct{}, 1),
+		drained:    make(chan *contained),
 		lonely:     time.Now(),
 		tick:       time.NewTicker(lonelyTick),
 	}
@@ -78,6 +82,7 @@ func supervise(fd int, listening bool) int {
 type heard struct {
 	from *os.File
 	req  Request
+	file *os.File // that came with it, or nil
 	end  bool
 }
 
@@ -92,18 +97,23 @@ func (s *supervisor) run(agents <-chan *os.File) {
 		case h := <-requests:
 			switch {
 			case h.from != s.agent: // of an agent that is gone
+				h.close()
 			case h.end:
 				s.disconnect()
 			default:
-				s.do(&h.req)
+				s.do(&h)
 			}
 		case any := <-exits:
 			if any {
 				s.reap()
 			} else if s.closing {
+				s.drainAll()
 				return
 			}
 			reaped <- struct{}{}
+		case c := <-s.drained:
+			c.draining, c.out = false, nil
+			s.finishAll()
 		case <-s.tick.C:
 			s.tire()
 		}
@@ -123,9 +133,10 @@ func (s *supervisor) connect(agent *os.File, requests chan<- heard) {
 }
 
 func listen(agent *os.File, requests chan<- heard) {
+	r := &receiver{conn: agent}
 	for {
-		req, err := ReadRequest(agent)
-		requests <- heard{agent, req, err != nil}
+		req, err := ReadRequest(r)
+		requests <- heard{agent, req, r.take(), err != nil}
 		if err != nil {
 			return
 		}
@@ -223,7 +234,9 @@ func (s *supervisor) wake() {
 	}
 }
 
-func (s *supervisor) do(req *Request) {
+func (s *supervisor) do(h *heard) {
+	req := &h.req
+	defer func() { h.close() }()
 	reply := Message{Seq: req.Seq, Container: req.Container}
 	c := s.containers[req.Container]
 	switch req.Op {
@@ -234,7 +247,7 @@ func (s *supervisor) do(req *Request) {
 			reply.Errno, reply.What = int(syscall.EEXIST), "container "+req.Container
 			break
 		}
-		s.launch(&req.Process, &reply)
+		s.launch(h, &reply)
 	case OpKillOthers:
 		for _, c := range s.containers {
 			if !c.adopted {
@@ -248,14 +261,17 @@ func (s *supervisor) do(req *Request) {
 			reply.Errno, reply.What = int(syscall.ESRCH), "container "+req.Container
 			break
 		}
-		s.doTo(c, req, &reply)
+		s.doTo(c, h, &reply)
 	}
 	s.send(&reply)
 }
 
 // doTo does what is asked of a container that is there.
-func (s *supervisor) doTo(c *contained, req *Request, reply *Message) {
+func (s *supervisor) doTo(c *contained, h *heard, reply *Message) {
+	req := &h.req
 	switch req.Op {
+	case OpAttachOutput, OpAttachInput:
+		s.attach(c, h, reply)
 	case OpAdopt:
 		c.adopted = true
 		reply.Pids, reply.Ended, reply.Status = []int{c.pid}, c.gone, int(c.status)
@@ -280,15 +296,55 @@ func (s *supervisor) doTo(c *contained, req *Request, reply *Message) {
 	}
 }
 
-func (s *supervisor) launch(p *Process, reply *Message) {
-	pid, fail := start(p, s.null)
-	s.wake() // even a process that failed is a child to reap
+// attach gives one who has attached to a container what it asked for.
+func (s *supervisor) attach(c *contained, h *heard, reply *Message) {
+	file := h.file
+	h.file = nil
+	switch {
+	case file == nil:
+		reply.Errno, reply.What = int(syscall.EBADF), "attach to container "+c.id
+	case c.out == nil:
+		file.Close()
+		reply.Errno, reply.What = int(syscall.ENXIO), "attach to container "+c.id
+	case h.req.Op == OpAttachOutput:
+		c.out.attach(file, false)
+	default:
+		if errno := c.out.attachInput(file); errno != 0 {
+			reply.Errno, reply.What = int(errno), "attach to the standard input of container "+c.id
+		}
+	}
+}
+
+// close closes what came with a request and nobody took.
+func (h *heard) close() {
+	if h.file != nil {
+		h.file.Close()
+	}
+}
+
+func (s *supervisor) launch(h *heard, reply *Message) {
+	p := &h.req.Process
+	std, fail := openStdio(p)
 	if fail != nil {
 		reply.Errno, reply.What = int(fail.errno), fail.what
 		return
 	}
+	defer std.close()
+	pid, fail := start(p, std)
+	s.wake() // even a process that failed is a child to reap
+	if fail != nil {
+		if std.copied != nil {
+			std.copied.discard()
+		}
+		reply.Errno, reply.What = int(fail.errno), fail.what
+		return
+	}
 	st, _ := readStatus(pid)
-	c := &contained{id: p.Container, pid: pid, start: st.start, adopted: true}
+	c := &contained{id: p.Container, pid: pid, start: st.start, adopted: true, out: std.copied}
+	if c.out != nil {
+		c.out.start(h.file)
+		h.file = nil
+	}
 	if s.listening {
 		c.keep = time.Duration(p.KeepSeconds) * time.Second
 	}
@@ -317,6 +373,29 @@ func (s *supervisor) reap() {
 	if s.closing {
 		kill(children(os.Getpid()))
 	}
+	s.finishAll()
+}
+
+// drainAll copies what is left of all output.
+func (s *supervisor) drainAll() {
+	draining := 0
+	for _, c := range s.containers {
+		if c.out == nil {
+			continue
+		}
+		draining++
+		if !c.draining {
+			c.draining = true
+			c.out.drain(func() { s.drained <- c })
+		}
+	}
+	for range draining {
+		<-s.drained
+	}
+}
+
+// finishAll finishes every container that can be.
+func (s *supervisor) finishAll() {
 	for s.finish() {
 	}
 }
@@ -329,8 +408,16 @@ func (s *supervisor) finish() bool {
 	}
 	orphans := s.orphans()
 	for _, c := range s.ending {
+		if c.draining {
+			continue
+		}
 		if left := s.owned(c, orphans); len(left) > 0 {
 			kill(left)
+			continue
+		}
+		if c.out != nil {
+			c.draining = true
+			c.out.drain(func() { s.drained <- c })
 			continue
 		}
 		delete(s.ending, c.id)
