@@ -60,6 +60,7 @@ var benchmarks = map[string]func(context.Context, Options) ([]Row, error){
 	"leader":    Leader,
 	"failover":  Failover,
 	"launch":    Launch,
+	"memory":    Memory,
 	"state":     State,
 }
 

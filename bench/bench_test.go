@@ -60,7 +60,12 @@ func TestControlPlaneRows(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if len(rows) != 1 || rows[0].Better != "less" || launched.Better != "more" || len(read) != 5 {
+	held, err := Memory(t.Context(), opts)
+	if err != nil {
+		t.Fatal(err)
+	}
+	rows = append(rows, held...)
+	if len(rows) != 2 || rows[0].Better != "less" || launched.Better != "more" || len(read) != 5 {
 		t.Errorf("bad rows: %+v, %+v, %+v", rows, launched, read)
 	}
 	for _, r := range append(rows, launched) {
