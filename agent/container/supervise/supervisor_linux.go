@@ -100,6 +100,7 @@ func (s *supervisor) run(agents <-chan *os.File) {
 				h.close()
 			case h.end:
 				s.disconnect()
+				s.tire()
 			default:
 				s.do(&h)
 			}
@@ -163,7 +164,6 @@ func (s *supervisor) disconnect() {
 			s.discard(c)
 		}
 	}
-	s.tire()
 }
 
 // discard ends a container that nobody asks for any more.
