@@ -79,89 +79,20 @@ func (d *decoder) string() string {
 	return s
 }
 
+// list is a list of the length that comes next; nil if that is none.
+func list[T any](d *decoder) []T {
+	if n := d.count(); n > 0 {
+		return make([]T, n)
+	}
+	return nil
+}
+
 func (d *decoder) strings() []string {
-	list := make([]string, d.count())
+	list := list[string](d)
 	for i := range list {
 		list[i] = d.string()
 	}
 	return list
-}
-
-// process appends a process with its length, so that it too may grow at its end.
-func (e *encoder) process(p *Process) {
-	inner := encoder{}
-	inner.fields(p)
-	e.string(string(inner.buf))
-}
-
-func (d *decoder) process(p *Process) {
-	inner := decoder{buf: []byte(d.string())}
-	inner.fields(p)
-	d.bad = d.bad || inner.bad
-}
-
-func (e *encoder) fields(p *Process) {
-	e.string(p.Path)
-	e.strings(p.Args)
-	e.strings(p.Env)
-	e.string(p.Dir)
-	e.string(p.Stdout)
-	e.string(p.Stderr)
-	if p.User == nil {
-		e.uint(0)
-	} else {
-		e.uint(1)
-		e.uint(uint64(p.User.UID))
-		e.uint(uint64(p.User.GID))
-		e.uint(uint64(len(p.User.Groups)))
-		for _, gid := range p.User.Groups {
-			e.uint(uint64(gid))
-		}
-	}
-	e.uint(uint64(len(p.Rlimits)))
-	for _, limit := range p.Rlimits {
-		e.uint(uint64(limit.Resource))
-		e.uint(limit.Soft)
-		e.uint(limit.Hard)
-	}
-	e.uint(p.KeepSeconds)
-	if p.Terminal == nil {
-		e.uint(0)
-	} else {
-		e.uint(1)
-		e.uint(uint64(p.Terminal.Rows))
-		e.uint(uint64(p.Terminal.Columns))
-	}
-	if p.Stdin {
-		e.uint(1)
-	} else {
-		e.uint(0)
-	}
-}
-
-func (d *decoder) fields(p *Process) {
-	p.Path = d.string()
-	p.Args = d.strings()
-	p.Env = d.strings()
-	p.Dir = d.string()
-	p.Stdout = d.string()
-	p.Stderr = d.string()
-	if d.uint() == 1 {
-		p.User = &User{UID: uint32(d.uint()), GID: uint32(d.uint())}
-		p.User.Groups = make([]uint32, d.count())
-		for i := range p.User.Groups {
-			p.User.Groups[i] = uint32(d.uint())
-		}
-	}
-	p.Rlimits = make([]Rlimit, d.count())
-	for i := range p.Rlimits {
-		p.Rlimits[i] = Rlimit{Resource: int(d.uint()), Soft: d.uint(), Hard: d.uint()}
-	}
-	p.KeepSeconds = d.uint()
-	if d.uint() == 1 {
-		p.Terminal = &Window{Rows: uint16(d.uint()), Columns: uint16(d.uint())}
-	}
-	p.Stdin = d.uint() == 1
 }
 
 // WriteRequest writes one request.
@@ -209,11 +140,7 @@ func WriteMessage(w io.Writer, m *Message) error {
 	e.uint(uint64(m.Status))
 	e.uint(uint64(m.Errno))
 	e.string(m.What)
-	ended := uint64(0)
-	if m.Ended {
-		ended = 1
-	}
-	e.uint(ended)
+	e.bool(m.Ended)
 	e.uint(m.Version)
 	return e.writeTo(w)
 }
@@ -225,14 +152,14 @@ func ReadMessage(r io.Reader) (Message, error) {
 		return Message{}, err
 	}
 	m := Message{Seq: d.uint(), Container: d.string()}
-	m.Pids = make([]int, d.count())
+	m.Pids = list[int](d)
 	for i := range m.Pids {
 		m.Pids[i] = int(d.uint())
 	}
 	m.Status = int(d.uint())
 	m.Errno = int(d.uint())
 	m.What = d.string()
-	m.Ended = d.uint() == 1
+	m.Ended = d.bool()
 	m.Version = d.uint()
 	return m, d.end()
 }

@@ -23,6 +23,7 @@ package supervise
 const (
 	SupervisorName = "mesosctl supervisor"
 	initName       = "mesosctl init"
+	commandName    = "mesosctl command"
 )
 
 // Listen is the argument of a supervisor that outlives its agent.

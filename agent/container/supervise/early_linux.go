@@ -11,7 +11,9 @@ func init() {
 	case SupervisorName:
 		os.Exit(supervise(connFD, len(os.Args) > 1 && os.Args[1] == Listen))
 	case initName:
-		os.Exit(initialise(os.NewFile(processFD, "process"), os.NewFile(failureFD, "failure")))
+		os.Exit(initialise())
+	case commandName:
+		os.Exit(command())
 	}
 }
 
@@ -19,5 +21,7 @@ func init() {
 const (
 	connFD    = 3 // of a supervisor: the socket to its agent, or to listen on
 	processFD = 3 // of an init: where to read the Process
-	failureFD = 4 // of an init: where to say what failed
+	reportFD  = 4 // of an init: where to say what failed
+	tellFD    = 5 // of an init: where to tell how the command ended, or its pid
+	tinyFD    = 6 // of an init: the executable of the tiny process
 )

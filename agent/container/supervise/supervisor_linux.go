@@ -13,6 +13,7 @@ import (
 type supervisor struct {
 	agent      *os.File // nil while there is none
 	listening  bool     // another agent may come
+	tiny       *os.File // nil if there is none
 	containers map[string]*contained
 	byPid      map[int]*contained    // those whose first process is not reaped yet
 	ending     map[string]*contained // those whose first process is
@@ -20,6 +21,14 @@ type supervisor struct {
 	born chan struct{}
 	// drained tells of a container that is gone and whose output is copied.
 	drained chan *contained
+	// births tells of init processes that became what they should, or failed.
+	births chan born
+	// again tells to look at what is ending.
+	again chan struct{}
+	// passing counts births that end in another process than began, and strays are
+	// the children that ended meanwhile and are nobody's yet.
+	passing int
+	strays  map[int]syscall.WaitStatus
 	// closing is set when this process is to end: everything is being killed.
 	closing bool
 	// lonely is when the last agent went; met is set once there was one.
@@ -43,6 +52,18 @@ type contained struct {
 	out *output
 	// draining is set while what is left of the output is copied.
 	draining bool
+	// birth is set if there was an init process: until the first process runs its
+	// command, and after that if it tells how the command ended.
+	birth *birth
+	// unborn is set until the first process runs its command.
+	unborn bool
+	// killed is set when the container was to be killed.
+	killed bool
+	// ownsPids is set if the first process is that of a pid namespace, so that the
+	// kernel ends all others with it.
+	ownsPids bool
+	// joins is set if the first process is in the pid namespace of another container.
+	joins bool
 	// gone is set when nothing is left of it but its status.
 	gone bool
 }
@@ -65,8 +86,14 @@ func supervise(fd int, listening bool) int {
 		ending:     map[string]*contained{},
 		born:       make(chan struct{}, 1),
 		drained:    make(chan *contained),
+		births:     make(chan born),
+		again:      make(chan struct{}, 1),
+		strays:     map[int]syscall.WaitStatus{},
 		lonely:     time.Now(),
 		tick:       time.NewTicker(lonelyTick),
+	}
+	if tiny, err := tinyFile(); err == nil {
+		s.tiny = tiny
 	}
 	agents := make(chan *os.File, 1)
 	if listening {
@@ -114,6 +141,10 @@ func (s *supervisor) run(agents <-chan *os.File) {
 			reaped <- struct{}{}
 		case c := <-s.drained:
 			c.draining, c.out = false, nil
+			s.finishAll()
+		case b := <-s.births:
+			s.deliver(b)
+		case <-s.again:
 			s.finishAll()
 		case <-s.tick.C:
 			s.tire()
@@ -247,7 +278,9 @@ func (s *supervisor) do(h *heard) {
 			reply.Errno, reply.What = int(syscall.EEXIST), "container "+req.Container
 			break
 		}
-		s.launch(h, &reply)
+		if !s.launch(h, &reply) {
+			return // it is told later
+		}
 	case OpKillOthers:
 		for _, c := range s.containers {
 			if !c.adopted {
@@ -281,11 +314,13 @@ func (s *supervisor) doTo(c *contained, h *heard, reply *Message) {
 		}
 	case OpSignal:
 		for _, pid := range s.processes(c) {
-			_ = syscall.Kill(pid, syscall.Signal(req.Signal)) // it may have ended
+			if pid != c.pid || !c.ownsPids { // the others' init has no use for it
+				_ = syscall.Kill(pid, syscall.Signal(req.Signal)) // it may have ended
+			}
 		}
 	case OpSignalFirst:
 		if !c.ended {
-			_ = syscall.Kill(c.pid, syscall.Signal(req.Signal)) // it is not reaped, so it is there
+			_ = syscall.Kill(c.command(), syscall.Signal(req.Signal)) // it may have ended
 		}
 	case OpKill:
 		s.kill(c)
@@ -322,37 +357,6 @@ func (h *heard) close() {
 	}
 }
 
-func (s *supervisor) launch(h *heard, reply *Message) {
-	p := &h.req.Process
-	std, fail := openStdio(p)
-	if fail != nil {
-		reply.Errno, reply.What = int(fail.errno), fail.what
-		return
-	}
-	defer std.close()
-	pid, fail := start(p, std)
-	s.wake() // even a process that failed is a child to reap
-	if fail != nil {
-		if std.copied != nil {
-			std.copied.discard()
-		}
-		reply.Errno, reply.What = int(fail.errno), fail.what
-		return
-	}
-	st, _ := readStatus(pid)
-	c := &contained{id: p.Container, pid: pid, start: st.start, adopted: true, out: std.copied}
-	if c.out != nil {
-		c.out.start(h.file)
-		h.file = nil
-	}
-	if s.listening {
-		c.keep = time.Duration(p.KeepSeconds) * time.Second
-	}
-	s.containers[c.id] = c
-	s.byPid[pid] = c
-	reply.Pids = []int{pid}
-}
-
 // reap reaps every child that has ended, and goes on with what that ended.
 func (s *supervisor) reap() {
 	for {
@@ -367,7 +371,11 @@ func (s *supervisor) reap() {
 		if c := s.byPid[pid]; c != nil {
 			delete(s.byPid, pid)
 			c.ended, c.status = true, status
-			s.ending[c.id] = c
+			if !c.unborn { // else deliver goes on
+				s.settle(c)
+			}
+		} else if s.passing > 0 {
+			s.strays[pid] = status
 		}
 	}
 	if s.closing {
@@ -413,6 +421,9 @@ func (s *supervisor) finish() bool {
 		}
 		if left := s.owned(c, orphans); len(left) > 0 {
 			kill(left)
+			if c.joins {
+				s.lookAgain() // another reaps them
+			}
 			continue
 		}
 		if c.out != nil {
@@ -435,7 +446,14 @@ func (s *supervisor) finish() bool {
 
 // kill kills every process of c; reap goes on as they end.
 func (s *supervisor) kill(c *contained) {
-	if c.gone {
+	c.killed = true
+	switch {
+	case c.gone:
+		return
+	case c.ownsPids:
+		if !c.ended {
+			_ = syscall.Kill(c.pid, syscall.SIGKILL)
+		}
 		return
 	}
 	roots := s.owned(c, s.orphans())
@@ -457,6 +475,17 @@ func (s *supervisor) processes(c *contained) []int {
 	return descendants(append(roots, s.owned(c, s.orphans())...))
 }
 
+// command returns the pid of what a container runs: in a pid namespace of its own
+// the first child of the first process.
+func (c *contained) command() int {
+	if c.ownsPids {
+		if children := children(c.pid); len(children) > 0 {
+			return children[0]
+		}
+	}
+	return c.pid
+}
+
 // orphans returns the children of this process that no container started with:
 // processes that a container left behind, by a double fork or by ending.
 func (s *supervisor) orphans() []int {
@@ -471,13 +500,45 @@ func (s *supervisor) orphans() []int {
 
 // owned returns those of orphans that are c's.
 func (s *supervisor) owned(c *contained, orphans []int) []int {
+	if c.ownsPids {
+		return nil // who is left in a pid namespace is left to its first process
+	}
 	var owned []int
+	if c.joins {
+		owned = s.leftBehind(c)
+	}
 	for _, pid := range orphans {
 		if s.owner(pid) == c {
 			owned = append(owned, pid)
 		}
 	}
 	return owned
+}
+
+// leftBehind returns the processes that a container without a pid namespace of its
+// own left to the first process of the one it is in.
+func (s *supervisor) leftBehind(c *contained) (left []int) {
+	for _, other := range s.containers {
+		if !other.ownsPids || other.ended || len(c.id) <= len(other.id) || c.id[:len(other.id)+1] != other.id+"." {
+			continue
+		}
+		for _, pid := range descendants([]int{other.pid}) {
+			if marker(pid) == c.id {
+				left = append(left, pid)
+			}
+		}
+	}
+	return left
+}
+
+// lookAgain has finish called soon.
+func (s *supervisor) lookAgain() {
+	time.AfterFunc(time.Millisecond, func() {
+		select {
+		case s.again <- struct{}{}:
+		default:
+		}
+	})
 }
 
 // owner tells whose an orphan is: by its environment, by its session, or because

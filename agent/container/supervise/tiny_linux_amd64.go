@@ -1,0 +1,3 @@
+package supervise
+
+const tinyMachine = 62 // EM_X86_64

@@ -1,0 +1,3 @@
+package supervise
+
+const tinyMachine = 183 // EM_AARCH64
