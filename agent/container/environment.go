@@ -1,6 +1,7 @@
 package container
 
 import (
+	"slices"
 	"strings"
 
 	"github.com/mesosctl/mesosctl/agent/container/supervise"
@@ -38,9 +39,8 @@ func environment(c *container) ([]string, error) {
 		env.set("MESOS_SANDBOX", spec.Sandbox)
 	}
 	for _, v := range spec.Command.GetEnvironment().GetVariables() {
-		if v.GetType() == mesospb.Environment_Variable_SECRET || v.GetSecret() != nil {
-			return nil, mesos.Errorf(mesos.Unsupported,
-				"environment: %s: secrets are not available on this agent", v.GetName())
+		if isSecret(v) {
+			continue // an isolator's affair
 		}
 		if err := env.add(v.GetName(), v.GetValue()); err != nil {
 			return nil, err
@@ -48,6 +48,36 @@ func environment(c *container) ([]string, error) {
 	}
 	env.set(supervise.Marker, string(spec.ID))
 	return env.list, nil
+}
+
+// isSecret reports whether the value of a variable is found out by an isolator.
+func isSecret(v *mesospb.Environment_Variable) bool {
+	return v.GetType() == mesospb.Environment_Variable_SECRET || v.GetSecret() != nil
+}
+
+// SetVariable sets a variable of the process's environment.
+func (plan *Plan) SetVariable(name, value string) error {
+	env := variables{at: map[string]int{}}
+	for _, v := range plan.Process.Env {
+		name, value, _ := strings.Cut(v, "=")
+		env.set(name, value)
+	}
+	if name == supervise.Marker {
+		return mesos.Errorf(mesos.Invalid, "environment: %s: it is the agent's", name)
+	}
+	if err := env.add(name, value); err != nil {
+		return err
+	}
+	plan.Process.Env = env.list
+	return nil
+}
+
+// recorded is an environment without its secrets, which may be written down.
+func (plan *Plan) recorded() []string {
+	return slices.DeleteFunc(slices.Clone(plan.Process.Env), func(v string) bool {
+		name, _, _ := strings.Cut(v, "=")
+		return slices.Contains(plan.Secrets, name)
+	})
 }
 
 // variables is a list of NAME=value without duplicates.

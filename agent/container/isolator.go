@@ -17,6 +17,8 @@ type Plan struct {
 	Image *Image
 	// Process is started once every isolator has had its say.
 	Process supervise.Process
+	// Secrets are variables of its environment that are written down nowhere.
+	Secrets []string
 }
 
 // Parent is a running container that another is nested in.
@@ -92,6 +94,12 @@ type Sweeper interface {
 	// Sweep removes what there is of containers that are not kept. It is called
 	// once, after every Recover. What it can't remove it leaves to the next agent.
 	Sweep(ctx context.Context, kept func(mesos.ContainerID) bool) error
+}
+
+// Meter is an isolator that counts something for /metrics/snapshot.
+type Meter interface {
+	// Metrics are the meters by their names there.
+	Metrics() map[string]float64
 }
 
 // Limiter is an isolator that may end a container on its own account.

@@ -225,7 +225,7 @@ func (l *Local) launch(ctx context.Context, c *container) (pid int, err error) {
 		return 0, err
 	}
 	c.env, c.dir = plan.Process.Env, plan.Process.Dir
-	if err := l.records.add(c); err != nil {
+	if err := l.records.add(c, plan.recorded()); err != nil {
 		return 0, err
 	}
 	if pid, err = l.launcher.Launch(&plan.Process, c.output); err != nil {

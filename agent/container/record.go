@@ -66,12 +66,13 @@ func (r records) path(id mesos.ContainerID) string {
 // keeps reports whether a container is written down.
 func (r records) keeps(c *container) bool { return r.dir != "" && c.spec.Outlive > 0 }
 
-// add writes down a container that is about to be started.
-func (r records) add(c *container) error {
+// add writes down a container that is about to be started, and what of its
+// environment may be.
+func (r records) add(c *container, env []string) error {
 	if !r.keeps(c) {
 		return nil
 	}
-	rec := record{ID: c.spec.ID, Env: c.env, Dir: c.dir}
+	rec := record{ID: c.spec.ID, Env: env, Dir: c.dir}
 	err := os.MkdirAll(r.path(c.spec.ID), 0o700)
 	if err == nil && (c.parent != nil || c.spec.Standalone) {
 		err = rec.fill(&c.spec)

@@ -136,12 +136,7 @@ func volumeFeature(v *mesospb.Volume) Feature {
 }
 
 func hasSecret(environment *mesospb.Environment) bool {
-	for _, v := range environment.GetVariables() {
-		if v.GetType() == mesospb.Environment_Variable_SECRET || v.GetSecret() != nil {
-			return true
-		}
-	}
-	return false
+	return slices.ContainsFunc(environment.GetVariables(), isSecret)
 }
 
 func unsupported(what string) error {

@@ -52,7 +52,7 @@ func TestPathHasADefault(t *testing.T) {
 func TestRefusals(t *testing.T) {
 	workDir := t.TempDir()
 	l := containertest.New(t, container.Config{
-		WorkDir: workDir, Isolators: []container.Isolator{filesystem.Posix(workDir), posix.Rlimits()},
+		WorkDir: workDir, Isolators: []container.Isolator{filesystem.New(filesystem.Config{WorkDir: workDir}).Posix(), posix.Rlimits()},
 	})
 	mesosContainer := func(fill func(*mesospb.ContainerInfo)) func(*container.Spec) {
 		return func(s *container.Spec) {
@@ -121,8 +121,8 @@ func TestRefusals(t *testing.T) {
 				Persistence: &mesospb.Resource_DiskInfo_Persistence{}}}}
 		}},
 		{"is not a name in the sandbox", mesos.Invalid, func(s *container.Spec) { s.Resources = containertest.Volume("v", "..") }},
-		{"isolated file system", mesos.Unsupported, func(s *container.Spec) { s.Resources = containertest.Volume("v", "a/../../../etc") }},
-		{"isolated file system", mesos.Unsupported, func(s *container.Spec) { s.Resources = containertest.Volume("v", "/etc") }},
+		{"name without slashes", mesos.Unsupported, func(s *container.Spec) { s.Resources = containertest.Volume("v", "a/../../../etc") }},
+		{"name without slashes", mesos.Unsupported, func(s *container.Spec) { s.Resources = containertest.Volume("v", "/etc") }},
 		{"volume: id: ", mesos.Invalid, func(s *container.Spec) { s.Resources = containertest.Volume("../../x", "data") }},
 		{"is not there", mesos.Invalid, func(s *container.Spec) { s.Resources = containertest.Volume("v", "data") }},
 		{"RLMT_CPU", mesos.Invalid, rlimit(&mesospb.RLimitInfo_RLimit{

@@ -3,6 +3,7 @@ package container
 import (
 	"context"
 	"fmt"
+	"maps"
 	"strings"
 	"time"
 
@@ -73,9 +74,15 @@ func HostStatus(id mesos.ContainerID, ip string, pid int) *mesospb.ContainerStat
 // Metrics implements Containerizer. A launch counts as a fetch if there was
 // something to fetch. See https://mesos.apache.org/documentation/latest/monitoring/.
 func (l *Local) Metrics() map[string]float64 {
-	return map[string]float64{
+	meters := map[string]float64{
 		"containerizer/fetcher/task_fetches_succeeded": float64(l.fetched.Load()),
 		"containerizer/fetcher/task_fetches_failed":    float64(l.notFetched.Load()),
 		"containerizer/mesos/container_destroy_errors": float64(l.notDestroyed.Load()),
 	}
+	for _, isolator := range l.isolators {
+		if meter, ok := isolator.(Meter); ok {
+			maps.Copy(meters, meter.Metrics())
+		}
+	}
+	return meters
 }

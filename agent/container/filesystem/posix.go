@@ -1,4 +1,3 @@
-// Package filesystem has the isolators of file systems and volumes.
 package filesystem
 
 import (
@@ -7,30 +6,17 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
-	"strings"
-	"sync"
 
 	"github.com/mesosctl/mesosctl/agent/container"
 	"github.com/mesosctl/mesosctl/agent/container/supervise"
 	"github.com/mesosctl/mesosctl/mesos"
 	"github.com/mesosctl/mesosctl/mesos/resources"
-	"github.com/mesosctl/mesosctl/wire/convert"
 	"github.com/mesosctl/mesosctl/wire/mesospb"
 )
 
 type posixFilesystem struct {
 	container.Passive
-	workDir string
-
-	mu         sync.Mutex
-	containers map[mesos.ContainerID]*linked
-}
-
-// linked is a container and the volumes it was given.
-type linked struct {
-	sandbox string
-	owner   *supervise.User // nil: the agent's own
-	volumes []resources.Resource
+	*Filesystems
 }
 
 // Posix is the isolator of containers on the host's file system. It shows
@@ -38,15 +24,22 @@ type linked struct {
 // symbolic links: without a file system of its own that is all a container can
 // have of them, and "read-only" nothing that could be held. See
 // https://mesos.apache.org/documentation/latest/persistent-volume/.
-func Posix(workDir string) container.Isolator {
-	return &posixFilesystem{
-		Passive: container.Passive{Named: "filesystem/posix"}, workDir: workDir, containers: map[mesos.ContainerID]*linked{},
-	}
+func (f *Filesystems) Posix() container.Isolator {
+	return &posixFilesystem{Passive: container.Passive{Named: "filesystem/posix"}, Filesystems: f}
 }
 
 // Prepare implements Isolator. The sandbox is there.
 func (f *posixFilesystem) Prepare(_ context.Context, plan *container.Plan) error {
-	return f.add(plan.Spec, plan.Process.User)
+	if plan.Image != nil {
+		return mesos.Errorf(mesos.Unsupported, "container: an image needs --isolation=filesystem/linux")
+	}
+	t := f.admit(plan.Spec, plan.Process.User)
+	groups, err := f.update(t, plan.Spec.Resources)
+	if err != nil {
+		return err
+	}
+	addGroups(&plan.Process, groups)
+	return nil
 }
 
 // Recover implements Isolator: links that are there stay.
@@ -55,75 +48,62 @@ func (f *posixFilesystem) Recover(spec *container.Spec, _ int) error {
 	if err != nil {
 		return err
 	}
-	return f.add(spec, owner)
-}
-
-func (f *posixFilesystem) add(spec *container.Spec, owner *supervise.User) error {
-	f.mu.Lock()
-	defer f.mu.Unlock()
-	c := &linked{sandbox: spec.Sandbox, owner: owner}
-	f.containers[spec.ID] = c
-	return f.update(c, spec.Resources)
+	_, err = f.update(f.admit(spec, owner), spec.Resources)
+	return err
 }
 
 // Update implements Isolator: volumes of tasks that came appear, those of tasks
 // that ended go.
 func (f *posixFilesystem) Update(_ context.Context, id mesos.ContainerID, wire []*mesospb.Resource, _ map[string]*mesospb.Value_Scalar) error {
-	f.mu.Lock()
-	defer f.mu.Unlock()
-	c := f.containers[id]
-	if c == nil {
+	t := f.tenant(id)
+	if t == nil {
 		return container.ErrNoContainer(id)
 	}
-	return f.update(c, wire)
+	_, err := f.update(t, wire)
+	return err
 }
 
 // Cleanup implements Isolator. The links go with the sandbox.
 func (f *posixFilesystem) Cleanup(_ context.Context, id mesos.ContainerID) error {
-	f.mu.Lock()
-	defer f.mu.Unlock()
-	delete(f.containers, id)
-	return nil
+	return f.leave(id)
 }
 
-func (f *posixFilesystem) update(c *linked, wire []*mesospb.Resource) error {
+// update links what is wanted into the sandbox and returns the groups that a user
+// must be in to write to it.
+func (f *posixFilesystem) update(t *tenant, wire []*mesospb.Resource) (groups []uint32, err error) {
 	wanted, err := persistentVolumes(wire)
 	if err != nil {
-		return err
+		return nil, err
 	}
-	for _, v := range c.volumes {
-		if !containsVolume(wanted, v) {
-			link := filepath.Join(c.sandbox, v.Disk.Volume.ContainerPath)
-			if err := os.Remove(link); err != nil && !errors.Is(err, fs.ErrNotExist) {
-				return err
-			}
+	gone, come := change(t.volumes, wanted)
+	for _, v := range gone {
+		link := filepath.Join(t.sandbox, v.Disk.Volume.ContainerPath)
+		if err := os.Remove(link); err != nil && !errors.Is(err, fs.ErrNotExist) {
+			return nil, err
 		}
 	}
-	had := c.volumes
-	c.volumes = nil // what could be linked is added below
-	for _, v := range wanted {
-		if !containsVolume(had, v) {
-			if err := f.link(c, v); err != nil {
-				return err
-			}
+	_, kept := change(gone, t.volumes)
+	f.has(t, kept)
+	for _, v := range come {
+		source, group, ok, err := f.settle(t, v)
+		if err != nil {
+			return nil, err
 		}
-		c.volumes = append(c.volumes, v)
+		if ok {
+			groups = append(groups, group)
+		}
+		if err := link(t.sandbox, source, v); err != nil {
+			return nil, err
+		}
+		kept = append(kept, v)
+		f.has(t, kept)
 	}
-	return nil
+	return groups, nil
 }
 
-// link shows a volume in a sandbox, as its owner's.
-func (f *posixFilesystem) link(c *linked, v resources.Resource) error {
-	target := v.VolumePath().In(f.workDir)
-	if info, err := os.Stat(target); err != nil || !info.IsDir() {
-		return mesos.Errorf(mesos.Invalid, "volume %s: %s is not there", v.Disk.Persistence.ID, target)
-	}
-	if c.owner != nil && !(v.Shared && f.inUse(v)) {
-		if err := os.Lchown(target, int(c.owner.UID), int(c.owner.GID)); err != nil {
-			return mesos.Errorf(mesos.Internal, "volume %s: %w", v.Disk.Persistence.ID, err)
-		}
-	}
-	link := filepath.Join(c.sandbox, v.Disk.Volume.ContainerPath)
+// link shows a volume in a sandbox.
+func link(sandbox, target string, v resources.Resource) error {
+	link := filepath.Join(sandbox, v.Disk.Volume.ContainerPath)
 	if is, err := os.Readlink(link); err == nil && is == target {
 		return nil // an earlier agent made it
 	}
@@ -133,57 +113,13 @@ func (f *posixFilesystem) link(c *linked, v resources.Resource) error {
 	return nil
 }
 
-// inUse reports whether some container has a shared volume, whose owner must then stay.
-func (f *posixFilesystem) inUse(v resources.Resource) bool {
-	for _, c := range f.containers {
-		if containsVolume(c.volumes, v) {
-			return true
-		}
+// addGroups puts a process into more groups. Who is the agent's own user has no
+// need of them.
+func addGroups(p *supervise.Process, groups []uint32) {
+	if p.User == nil || len(groups) == 0 {
+		return
 	}
-	return false
-}
-
-func containsVolume(list []resources.Resource, v resources.Resource) bool {
-	for _, have := range list {
-		if have.VolumePath() == v.VolumePath() && have.Disk.Volume.ContainerPath == v.Disk.Volume.ContainerPath {
-			return true
-		}
-	}
-	return false
-}
-
-// persistentVolumes are those among resources, with paths that may be linked.
-func persistentVolumes(wire []*mesospb.Resource) ([]resources.Resource, error) {
-	var list []resources.Resource
-	for _, w := range wire {
-		switch {
-		case w.GetDisk().GetPersistence() == nil && w.GetDisk().GetVolume() == nil:
-			continue
-		case w.GetDisk().GetPersistence() == nil || w.GetDisk().GetVolume() == nil:
-			return nil, mesos.Errorf(mesos.Invalid, "volume: a disk with only one of persistence and volume")
-		}
-		v, err := convert.Resource(w)
-		if err != nil {
-			return nil, err
-		}
-		if err := mesos.ValidateID(v.Disk.Persistence.ID); err != nil {
-			return nil, mesos.Errorf(mesos.Invalid, "volume: id: %w", err)
-		}
-		if err := checkContainerPath(v.Disk.Volume.ContainerPath); err != nil {
-			return nil, mesos.Errorf(mesos.KindOf(err), "volume %s: container_path %q: %w", v.Disk.Persistence.ID, v.Disk.Volume.ContainerPath, err)
-		}
-		list = append(list, v)
-	}
-	return list, nil
-}
-
-// checkContainerPath wants the name of an entry of the sandbox.
-func checkContainerPath(path string) error {
-	switch {
-	case path == "" || path == "." || path == ".." || strings.ContainsRune(path, 0):
-		return mesos.Errorf(mesos.Invalid, "it is not a name in the sandbox")
-	case strings.Contains(path, "/"):
-		return mesos.Errorf(mesos.Unsupported, "a path that is not right in the sandbox needs an isolated file system, which this agent does not have")
-	}
-	return nil
+	user := *p.User
+	user.Groups = append(append([]uint32(nil), user.Groups...), groups...)
+	p.User = &user
 }

@@ -14,7 +14,7 @@ import (
 )
 
 func isolators(workDir string) []container.Isolator {
-	return []container.Isolator{filesystem.Posix(workDir)}
+	return []container.Isolator{filesystem.New(filesystem.Config{WorkDir: workDir}).Posix()}
 }
 
 // withVolumes is a containerizer whose work directory has these volumes.

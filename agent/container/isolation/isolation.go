@@ -2,12 +2,14 @@
 package isolation
 
 import (
+	"cmp"
 	"slices"
 	"strings"
 
 	"github.com/mesosctl/mesosctl/agent/container"
 	"github.com/mesosctl/mesosctl/agent/container/filesystem"
 	"github.com/mesosctl/mesosctl/agent/container/posix"
+	"github.com/mesosctl/mesosctl/agent/container/secret"
 	"github.com/mesosctl/mesosctl/mesos"
 )
 
@@ -17,34 +19,41 @@ type Config struct {
 	Names []string
 	// WorkDir is the agent's, where volumes are; absolute.
 	WorkDir string
+	// Filesystem is what file systems are made with; its WorkDir is this one's.
+	Filesystem filesystem.Config
+	// Secrets resolves those that are given by reference; nil: none can be.
+	Secrets secret.Resolver
+
+	filesystems *filesystem.Filesystems // once the first of them was asked for
 }
 
 // isolators makes the isolators that --isolation can name.
 var isolators = map[string]func(*Config) (container.Isolator, error){
-	"posix/cpu":        func(*Config) (container.Isolator, error) { return posix.CPU(), nil },
-	"posix/mem":        func(*Config) (container.Isolator, error) { return posix.Mem(), nil },
-	"posix/rlimits":    func(*Config) (container.Isolator, error) { return posix.Rlimits(), nil },
-	"filesystem/posix": func(c *Config) (container.Isolator, error) { return filesystem.Posix(c.WorkDir), nil },
+	"posix/cpu":           func(*Config) (container.Isolator, error) { return posix.CPU(), nil },
+	"posix/mem":           func(*Config) (container.Isolator, error) { return posix.Mem(), nil },
+	"posix/rlimits":       func(*Config) (container.Isolator, error) { return posix.Rlimits(), nil },
+	"filesystem/posix":    func(c *Config) (container.Isolator, error) { return c.shared().Posix(), nil },
+	"filesystem/linux":    linuxFilesystem,
+	"volume/sandbox_path": func(c *Config) (container.Isolator, error) { return c.shared().SandboxPath(), nil },
+	"volume/host_path":    hostPath,
+	"volume/image":        imageVolume,
+	"volume/secret":       secretVolume,
+	"environment_secret":  func(c *Config) (container.Isolator, error) { return secret.Environment(c.Secrets), nil },
 }
 
 // standard is --isolation's default.
 var standard = []string{"posix/cpu", "posix/mem", "filesystem/posix"}
 
-// New makes the isolators that a configuration names, in the order in which they
-// prepare containers. Resource limits need nothing of the machine, so asking for
-// them always works: posix/rlimits is always there. So is filesystem/posix if no
-// other file system is named, as in Mesos.
+// New makes the isolators that a configuration names, and those that they imply,
+// in the order in which they prepare containers: file systems come first, for what
+// others add to them.
 func New(config Config) ([]container.Isolator, error) {
 	names := config.Names
 	if names == nil {
 		names = standard
 	}
-	if !slices.ContainsFunc(names, func(name string) bool { return strings.HasPrefix(name, "filesystem/") }) {
-		names = append(slices.Clip(names), "filesystem/posix")
-	}
-	if !slices.Contains(names, "posix/rlimits") {
-		names = append(slices.Clip(names), "posix/rlimits")
-	}
+	names = append(slices.Clip(names), implied(&config, names)...)
+	slices.SortStableFunc(names, func(a, b string) int { return cmp.Compare(rank(a), rank(b)) })
 	var list []container.Isolator
 	for i, name := range names {
 		if slices.Contains(names[:i], name) {
@@ -62,6 +71,51 @@ func New(config Config) ([]container.Isolator, error) {
 		list = append(list, isolator)
 	}
 	return list, nil
+}
+
+// implied are the isolators that are there without being named. Resource limits and
+// secrets in the environment need nothing of the machine, so asking for them always
+// works. The others are as in Mesos.
+func implied(config *Config, names []string) (list []string) {
+	add := func(name string) {
+		if !slices.Contains(names, name) {
+			list = append(list, name)
+		}
+	}
+	switch {
+	case slices.Contains(names, "filesystem/linux"):
+		add("volume/host_path")
+		add("volume/sandbox_path")
+		if config.Filesystem.Images != nil {
+			add("volume/image")
+		}
+	case !slices.ContainsFunc(names, func(name string) bool { return strings.HasPrefix(name, "filesystem/") }):
+		add("filesystem/posix")
+	}
+	add("posix/rlimits")
+	add("environment_secret")
+	return list
+}
+
+// rank orders isolators where their names' order does not matter.
+func rank(name string) int {
+	switch {
+	case strings.HasPrefix(name, "filesystem/"):
+		return 0
+	case strings.HasPrefix(name, "volume/"):
+		return 1
+	}
+	return 2
+}
+
+// shared is what all file systems and volumes of an agent have in common.
+func (c *Config) shared() *filesystem.Filesystems {
+	if c.filesystems == nil {
+		config := c.Filesystem
+		config.WorkDir = c.WorkDir
+		c.filesystems = filesystem.New(config)
+	}
+	return c.filesystems
 }
 
 func known() []string {

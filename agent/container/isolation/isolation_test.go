@@ -1,6 +1,7 @@
 package isolation_test
 
 import (
+	"slices"
 	"strings"
 	"testing"
 
@@ -16,7 +17,12 @@ func TestIsolation(t *testing.T) {
 		}
 	}
 	list, err := isolation.New(isolation.Config{Names: []string{"posix/cpu", "posix/rlimits"}})
-	if err != nil || len(list) != 3 || list[2].Name() != "filesystem/posix" {
-		t.Errorf("isolation = %v, %v", list, err)
+	var names []string
+	for _, isolator := range list {
+		names = append(names, isolator.Name())
+	}
+	want := []string{"filesystem/posix", "posix/cpu", "posix/rlimits", "environment_secret"}
+	if err != nil || !slices.Equal(names, want) {
+		t.Errorf("isolation = %v, %v, want %v", names, err, want)
 	}
 }
