@@ -4,6 +4,7 @@ import (
 	"compress/bzip2"
 	"compress/gzip"
 	"context"
+	"fmt"
 	"io"
 	"os"
 	"path"
@@ -18,19 +19,17 @@ import (
 // maxDictionary bounds the memory that an xz archive can ask for: what xz -9 uses.
 const maxDictionary = 64 << 20
 
-// extract unpacks a file of the sandbox into the sandbox's top directory. What
-// it is, its name says; false means that the name is no archive's.
-func extract(ctx context.Context, sandbox *os.Root, name string) (bool, error) {
+// extract unpacks a file into the sandbox's top directory. What it is, its name
+// says; false means that the name is no archive's.
+func extract(ctx context.Context, sandbox *os.Root, file *os.File, name string) (bool, error) {
 	format := formatOf(name)
 	if format == nil {
 		return false, nil
 	}
-	file, err := sandbox.Open(name)
-	if err != nil {
-		return true, err
+	if err := format(ctx, sandbox, file, name); err != nil {
+		return true, fmt.Errorf("extract: %w", err)
 	}
-	defer file.Close()
-	return true, format(ctx, sandbox, file, name)
+	return true, nil
 }
 
 // format unpacks one kind of archive.

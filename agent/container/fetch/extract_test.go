@@ -275,7 +275,12 @@ func FuzzExtract(f *testing.F) {
 			t.Fatal(err)
 		}
 		defer root.Close()
-		extract(t.Context(), root, name)
+		file, err := root.Open(name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer file.Close()
+		extract(t.Context(), root, file, name)
 		if entries, _ := os.ReadDir(dir); len(entries) != 1 {
 			t.Errorf("something was written outside the sandbox: %v", entries)
 		}

@@ -29,11 +29,12 @@ type fixture struct {
 	sandbox string
 	from    string
 	log     strings.Builder
+
+	cacheDir string
 }
 
 func newFixture(t *testing.T) *fixture {
-	f := &fixture{t: t, sandbox: t.TempDir(), from: t.TempDir()}
-	return f
+	return &fixture{t: t, sandbox: t.TempDir(), from: t.TempDir(), f: Fetcher{Backoff: time.Millisecond}}
 }
 
 // file makes a file to fetch and returns its path.

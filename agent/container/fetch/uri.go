@@ -10,16 +10,17 @@ import (
 	"github.com/mesosctl/mesosctl/wire/mesospb"
 )
 
-// source is where something is fetched from: one of the two is set.
-type source struct{ url, path string }
+// source is where something is fetched from: one of the three is set.
+type source struct{ url, path, hadoop string }
 
 // parse understands a URI, or says what is wrong with it.
 func (f *Fetcher) parse(uri *mesospb.CommandInfo_URI) (item, error) {
 	value := strings.TrimLeft(uri.GetValue(), " \t\r\n")
-	name, err := baseName(value)
+	base, err := baseName(value)
 	if err != nil {
 		return item{}, err
 	}
+	name := base
 	source, err := f.locate(value)
 	if err != nil {
 		return item{}, err
@@ -29,7 +30,7 @@ func (f *Fetcher) parse(uri *mesospb.CommandInfo_URI) (item, error) {
 			return item{}, err
 		}
 	}
-	return item{uri: uri, source: source, output: name}, nil
+	return item{uri: uri, source: source, name: base, output: name}, nil
 }
 
 // baseName is the name that what a URI names gets in the sandbox: what follows
@@ -76,8 +77,11 @@ func (f *Fetcher) locate(uri string) (source, error) {
 		}
 		return source{path: filepath.Join(f.FrameworksHome, rest)}, nil
 	}
+	if f.HadoopHome != "" {
+		return source{hadoop: uri}, nil
+	}
 	return source{}, mesos.Errorf(mesos.Unsupported,
-		"scheme %q: not available on this agent, which has file, http and https", scheme)
+		"scheme %q: not available on this agent, which has file, http and https, and others by way of a Hadoop client (--hadoop_home)", scheme)
 }
 
 // outputFile checks where in the sandbox a file is to go.

@@ -2,6 +2,7 @@ package fetch
 
 import (
 	"fmt"
+	"os/exec"
 	"runtime"
 	"syscall"
 	"unsafe"
@@ -52,4 +53,14 @@ func assume(user *supervise.User) error {
 		}
 	}
 	return nil
+}
+
+// runAs has a program run as a user, nil being the agent's own, and end with every
+// process of its group.
+func runAs(cmd *exec.Cmd, user *supervise.User) {
+	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
+	if user != nil {
+		cmd.SysProcAttr.Credential = &syscall.Credential{Uid: user.UID, Gid: user.GID, Groups: user.Groups}
+	}
+	cmd.Cancel = func() error { return syscall.Kill(-cmd.Process.Pid, syscall.SIGKILL) }
 }

@@ -3,6 +3,8 @@
 package fetch
 
 import (
+	"os/exec"
+
 	"github.com/mesosctl/mesosctl/agent/container/supervise"
 	"github.com/mesosctl/mesosctl/mesos"
 )
@@ -15,3 +17,6 @@ func asUser(user *supervise.User, do func() error) error {
 	}
 	return do()
 }
+
+// runAs has a program run as a user, which can only be the agent's own here.
+func runAs(*exec.Cmd, *supervise.User) {}
