@@ -58,6 +58,8 @@ type Agent struct {
 	lock        *os.File                 // of the work directory
 	workDir     *workdir.Dir
 	removals    chan removal // what the core wants removed
+	cache       *fetch.Cache
+	cacheLock   *os.File // of the cache's directory
 
 	mu      sync.Mutex
 	streams map[agent.StreamID]executorStream
@@ -104,10 +106,13 @@ func StartAgent(ctx context.Context, cfg AgentConfig) (_ *Agent, err error) {
 	if a.estimator, a.controller, err = cfg.oversubscription(); err != nil {
 		return nil, err
 	}
-	if a.lock, err = lockDir(cfg.WorkDir); err != nil {
+	if a.lock, err = lockDir("work directory", cfg.WorkDir); err != nil {
 		return nil, err
 	}
 	if a.workDir, err = workdir.Open(cfg.WorkDir); err != nil {
+		return nil, err
+	}
+	if err := a.openCache(); err != nil {
 		return nil, err
 	}
 	if a.checkpoints, err = checkpoint.Open(filepath.Join(cfg.WorkDir, "meta")); err != nil {
@@ -129,7 +134,7 @@ func StartAgent(ctx context.Context, cfg AgentConfig) (_ *Agent, err error) {
 		return nil, err
 	}
 	containers, err := container.New(container.Config{
-		Isolators: isolators, AgentIP: a.address.ip, Fetcher: cfg.fetcher(), Now: time.Now,
+		Isolators: isolators, AgentIP: a.address.ip, Fetcher: a.fetcher(), Now: time.Now,
 		RuntimeDir: a.runtimeDir(), WorkDir: coreConfig.WorkDir, Log: a.log,
 	})
 	if err != nil {
@@ -237,6 +242,7 @@ func (a *Agent) discard() {
 }
 
 func (a *Agent) closeWorkDir() {
+	a.closeCache()
 	if a.workDir != nil {
 		a.workDir.Close() //nolint:errcheck // nothing was written to it
 	}
@@ -306,8 +312,4 @@ func (c *AgentConfig) executorEnvironment() (variables []agent.Variable) {
 		variables = append(variables, agent.Variable{Name: name, Value: c.ExecutorEnvironment[name]})
 	}
 	return variables
-}
-
-func (c *AgentConfig) fetcher() fetch.Fetcher {
-	return fetch.Fetcher{FrameworksHome: c.FrameworksHome, StallTimeout: c.FetcherStallTimeout}
 }

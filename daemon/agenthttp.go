@@ -36,8 +36,10 @@ func (a *Agent) handler() http.Handler {
 // metrics collects what the core counts and what the machine is.
 func (a *Agent) metrics(ctx context.Context) []httpapi.Metric {
 	metrics := systemMetrics()
-	for name, value := range a.containers.Metrics() {
-		metrics = append(metrics, httpapi.Metric{Name: name, Value: value})
+	for _, counted := range []map[string]float64{a.containers.Metrics(), a.fetcherMetrics()} {
+		for name, value := range counted {
+			metrics = append(metrics, httpapi.Metric{Name: name, Value: value})
+		}
 	}
 	var counted agent.Metrics
 	if !a.loop.Inspect(ctx, func() { counted = a.core.Metrics() }) {

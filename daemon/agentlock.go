@@ -10,9 +10,9 @@ import (
 	"github.com/mesosctl/mesosctl/mesos"
 )
 
-// lockDir takes a work directory for an agent; two in one would write over each
-// other's checkpoints. The lock goes with the process, however that ends.
-func lockDir(dir string) (*os.File, error) {
+// lockDir takes a directory for an agent; two in one would write over each other's
+// files. The lock goes with the process, however that ends.
+func lockDir(what, dir string) (*os.File, error) {
 	if err := os.MkdirAll(dir, 0o755); err != nil {
 		return nil, err
 	}
@@ -22,7 +22,7 @@ func lockDir(dir string) (*os.File, error) {
 	}
 	if err := syscall.Flock(int(file.Fd()), syscall.LOCK_EX|syscall.LOCK_NB); err != nil {
 		file.Close()
-		return nil, mesos.Errorf(mesos.Conflict, "work directory %s: another agent runs in it", dir)
+		return nil, mesos.Errorf(mesos.Conflict, "%s %s: another agent runs in it", what, dir)
 	}
 	return file, nil
 }

@@ -191,6 +191,12 @@ func (s *testScheduler) accept(task, command string) {
 func (s *testScheduler) launch(task, command string) *mesospb.TaskStatus {
 	s.t.Helper()
 	s.accept(task, command)
+	return s.ended()
+}
+
+// ended acknowledges updates up to the last of a task, which it returns.
+func (s *testScheduler) ended() *mesospb.TaskStatus {
+	s.t.Helper()
 	for {
 		status := s.next(schedulerpb.Event_UPDATE).GetUpdate().GetStatus()
 		s.call(&schedulerpb.Call{

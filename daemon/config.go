@@ -134,6 +134,9 @@ type AgentConfig struct {
 	ExecutorReregistrationTimeout     time.Duration
 	ExecutorShutdownGracePeriod       time.Duration
 	FetcherStallTimeout               time.Duration
+	FetcherCacheSize                  mesos.Bytes // --fetcher_cache_size
+	FetcherCacheDir                   string      // --fetcher_cache_dir; empty is "fetch" in the work directory
+	HadoopHome                        string      // --hadoop_home; empty: there is no Hadoop client
 	RecoveryTimeout                   time.Duration
 	HeartbeatInterval                 time.Duration
 	MaxCompletedExecutorsPerFramework int

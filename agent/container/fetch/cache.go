@@ -108,6 +108,9 @@ type cached struct {
 // error if that fails, unless it was given up. The error is a *bypass if the
 // cache can't hold it.
 func (c *Cache) get(ctx context.Context, k key, name string, download func(*target) error) (*cached, error) {
+	if c.limit == 0 {
+		return nil, &bypass{mesos.Errorf(mesos.Unavailable, "it keeps nothing")}
+	}
 	for {
 		e, fresh := c.acquire(k, name)
 		if fresh {

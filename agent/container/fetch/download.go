@@ -163,7 +163,7 @@ func (w *watch) copy(to *target, from io.Reader) (read, written error) {
 			}
 		}
 		switch {
-		case err == io.EOF: //nolint:errorlint // readers return it as it is
+		case err == io.EOF:
 			return nil, nil
 		case err != nil:
 			return w.cause(err), nil

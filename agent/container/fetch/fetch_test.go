@@ -97,6 +97,7 @@ func (f *fixture) mode(name string) os.FileMode {
 // covers: FetcherTest.FileURI
 // covers: FetcherTest.FileLocalhostURI
 // covers: FetcherTest.AbsoluteFilePath
+// covers: CopyFetcherPluginTest.FetchExistingFile
 func TestLocalFile(t *testing.T) {
 	for _, prefix := range []string{"", "file://", "file://localhost", " \t\r\n"} {
 		f := newFixture(t)
@@ -117,6 +118,7 @@ func TestRelativePathNeedsFrameworksHome(t *testing.T) {
 }
 
 // covers: FetcherTest.NonExistingFile
+// covers: CopyFetcherPluginTest.FetchNonExistingFile
 func TestFileThatDoesNotExist(t *testing.T) {
 	f := newFixture(t)
 	f.refused("no such file", uri("file:///nowhere/to/be/found"))
@@ -225,6 +227,8 @@ func serve(t *testing.T, handler http.HandlerFunc) string {
 }
 
 // covers: FetcherTest.OSNetUriTest
+// covers: CurlFetcherPluginTest.CURL_ValidUri
+// covers: CurlFetcherPluginTest.CURL_InvalidUri
 // covers: FetcherTest.OSNetUriSpaceTest
 func TestHTTP(t *testing.T) {
 	url := serve(t, func(w http.ResponseWriter, r *http.Request) {
@@ -238,7 +242,9 @@ func TestHTTP(t *testing.T) {
 		}
 	})
 	f := newFixture(t)
-	f.mustFetch(uri("\r\n\t "+url+"/dir/test?version=1"), uri(url+"/moved"))
+	// covers: CurlFetcherPluginTest.CURL_ValidUriWithOutputFileName
+	f.mustFetch(uri("\r\n\t "+url+"/dir/test?version=1"), uri(url+"/moved"), output(url+"/moved", "named"))
+	f.has("named", "data ")
 	f.has("test?version=1", "data version=1")
 	f.has("moved", "data ")
 	f.refused("404", uri(url+"/nowhere"))

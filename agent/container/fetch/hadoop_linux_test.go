@@ -22,6 +22,7 @@ func (f *fixture) hadoop(script string) {
 
 // covers: FetcherTest.HdfsURI
 // covers: HdfsTest.CopyToLocal
+// covers: HadoopFetcherPluginTest.FetchExistingFile
 // covers: FetcherTest.SSLEnvironmentSpillover
 func TestAHadoopClientFetchesWhatNothingElseDoes(t *testing.T) {
 	t.Setenv("LIBPROCESS_SSL_ENABLED", "true")
@@ -38,6 +39,7 @@ echo "$@" "$HADOOP_OPTS" "$LIBPROCESS_SSL_ENABLED" "${HADOOP_HOME:+home}"`)
 	}
 }
 
+// covers: HadoopFetcherPluginTest.FetchNonExistingFile
 func TestAHadoopClientThatFails(t *testing.T) {
 	f := newFixture(t)
 	f.hadoop("echo part; echo first >&2; echo 'cat: no such file' >&2; exit 1")
