@@ -87,3 +87,11 @@ func New(value string, options Options) (Source, error) {
 	}
 	return newRegistry(u.Host, u.Scheme == "http", options), nil
 }
+
+// Name is how a layer is called in messages: by its digest, or else its diff ID.
+func (l Layer) Name() string {
+	if l.Digest != "" {
+		return l.Digest
+	}
+	return l.DiffID
+}
