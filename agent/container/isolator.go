@@ -109,6 +109,15 @@ type Limiter interface {
 	Watch(limited func(mesos.ContainerID, Limitation))
 }
 
+// Observer is an isolator that looks at containers on its own account, say now and
+// then. If it has something to stop it is an io.Closer, too: it is closed when the
+// containerizer ends, whether or not containers go on.
+type Observer interface {
+	// Observe is called once, before anything else. processes lists what runs in a
+	// container; its error is mesos.NotFound if there is no such container.
+	Observe(processes func(mesos.ContainerID) ([]int, error))
+}
+
 // Limitation is why an isolator ends a container.
 type Limitation struct {
 	Reason  mesospb.TaskStatus_Reason

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"sync"
 	"syscall"
 
@@ -183,6 +184,17 @@ func (l *Local) Close() error {
 		})
 	}
 	wait.Wait()
-	errs[len(ids)] = l.launcher.Close()
+	errs[len(ids)] = errors.Join(l.launcher.Close(), l.closeIsolators())
+	return errors.Join(errs...)
+}
+
+// closeIsolators ends what isolators do on their own account.
+func (l *Local) closeIsolators() error {
+	var errs []error
+	for _, isolator := range l.isolators {
+		if closer, ok := isolator.(io.Closer); ok {
+			errs = append(errs, closer.Close())
+		}
+	}
 	return errors.Join(errs...)
 }

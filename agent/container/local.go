@@ -119,6 +119,9 @@ func New(config Config) (*Local, error) {
 		if limiter, ok := isolator.(Limiter); ok {
 			limiter.Watch(l.limited)
 		}
+		if observer, ok := isolator.(Observer); ok {
+			observer.Observe(func(id mesos.ContainerID) ([]int, error) { return l.launcher.Processes(id) })
+		}
 	}
 	var err error
 	if l.launcher, err = newLauncher(config.RuntimeDir, l.gone); err != nil {

@@ -2,6 +2,7 @@ package container
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"syscall"
 
@@ -166,11 +167,14 @@ func (l *Local) Release(id mesos.ContainerID) {
 // Detach implements Containerizer.
 func (l *Local) Detach() error {
 	l.mu.Lock()
-	defer l.mu.Unlock()
-	if l.closed {
+	closed := l.closed
+	if !closed {
+		l.closed = true
+		close(l.detached)
+	}
+	l.mu.Unlock()
+	if closed {
 		return nil
 	}
-	l.closed = true
-	close(l.detached)
-	return l.launcher.Detach()
+	return errors.Join(l.launcher.Detach(), l.closeIsolators())
 }
