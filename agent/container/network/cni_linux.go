@@ -147,8 +147,6 @@ func (c *cni) wanted(spec *container.Spec) (list []*attachment, host bool, err e
 	return list, host, nil
 }
 
-func named(info *mesospb.NetworkInfo) bool { return info.GetName() != "" }
-
 // prepareOwn makes a network namespace and attaches it to networks.
 func (c *cni) prepareOwn(ctx context.Context, plan *container.Plan, attachments []*attachment) error {
 	id := plan.Spec.ID
