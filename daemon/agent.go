@@ -24,7 +24,6 @@ import (
 	"github.com/mesosctl/mesosctl/agent/checkpoint"
 	"github.com/mesosctl/mesosctl/agent/container"
 	"github.com/mesosctl/mesosctl/agent/container/fetch"
-	"github.com/mesosctl/mesosctl/agent/container/isolation"
 	"github.com/mesosctl/mesosctl/agent/machine"
 	"github.com/mesosctl/mesosctl/agent/oversubscribe"
 	"github.com/mesosctl/mesosctl/agent/workdir"
@@ -129,7 +128,7 @@ func StartAgent(ctx context.Context, cfg AgentConfig) (_ *Agent, err error) {
 	if err != nil {
 		return nil, err
 	}
-	isolators, err := isolation.New(isolation.Config{Names: cfg.Isolation, WorkDir: coreConfig.WorkDir})
+	isolators, err := a.isolators(&coreConfig)
 	if err != nil {
 		return nil, err
 	}

@@ -126,6 +126,7 @@ type AgentConfig struct {
 	LauncherDir    string
 	Launcher       string // --launcher: "posix"
 	Isolation      []string
+	Network        NetworkConfig
 	SwitchUser     bool
 	FrameworksHome string // --frameworks_home: what relative URIs are relative to
 
@@ -165,4 +166,20 @@ type AgentConfig struct {
 	// Of a test, in place of the named ones.
 	estimator  oversubscribe.Estimator
 	controller oversubscribe.Controller
+}
+
+// NetworkConfig is what an agent is told of its containers' networks.
+type NetworkConfig struct {
+	CNIConfigDir, CNIPluginsDir string // --network_cni_config_dir, --network_cni_plugins_dir
+	// CNIPersist keeps what is known of networks in the work directory
+	// (--network_cni_root_dir_persist), and not in the runtime directory.
+	CNIPersist bool
+	CNIMetrics bool
+	// DefaultDNS is the JSON of --default_container_dns.
+	DefaultDNS string
+
+	PortsInterval  time.Duration // --container_ports_watch_interval; 0 means Mesos's 30 seconds
+	EnforcePorts   bool          // --enforce_container_ports
+	AgentPortsOnly bool          // --check_agent_port_range_only
+	IsolatedPorts  string        // --container_ports_isolated_range
 }

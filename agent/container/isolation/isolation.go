@@ -8,6 +8,7 @@ import (
 
 	"github.com/mesosctl/mesosctl/agent/container"
 	"github.com/mesosctl/mesosctl/agent/container/filesystem"
+	"github.com/mesosctl/mesosctl/agent/container/network"
 	"github.com/mesosctl/mesosctl/agent/container/posix"
 	"github.com/mesosctl/mesosctl/agent/container/secret"
 	"github.com/mesosctl/mesosctl/mesos"
@@ -23,6 +24,9 @@ type Config struct {
 	Filesystem filesystem.Config
 	// Secrets resolves those that are given by reference; nil: none can be.
 	Secrets secret.Resolver
+	// CNI and Ports are what network/cni and network/ports are made with.
+	CNI   network.CNIConfig
+	Ports network.PortsConfig
 
 	filesystems *filesystem.Filesystems // once the first of them was asked for
 }
@@ -38,6 +42,8 @@ var isolators = map[string]func(*Config) (container.Isolator, error){
 	"volume/host_path":    hostPath,
 	"volume/image":        imageVolume,
 	"volume/secret":       secretVolume,
+	"network/cni":         func(c *Config) (container.Isolator, error) { return network.CNI(c.CNI) },
+	"network/ports":       newPorts,
 	"environment_secret":  func(c *Config) (container.Isolator, error) { return secret.Environment(c.Secrets), nil },
 }
 
@@ -94,7 +100,19 @@ func implied(config *Config, names []string) (list []string) {
 	}
 	add("posix/rlimits")
 	add("environment_secret")
+	if !slices.ContainsFunc(names, func(name string) bool {
+		return strings.HasPrefix(name, "network/") && name != "network/ports"
+	}) {
+		add("network/cni")
+	}
 	return list
+}
+
+// newPorts makes network/ports, beside which there always is network/cni.
+func newPorts(c *Config) (container.Isolator, error) {
+	config := c.Ports
+	config.CNI = true
+	return network.Ports(config)
 }
 
 // rank orders isolators where their names' order does not matter.

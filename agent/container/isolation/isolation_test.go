@@ -21,7 +21,7 @@ func TestIsolation(t *testing.T) {
 	for _, isolator := range list {
 		names = append(names, isolator.Name())
 	}
-	want := []string{"filesystem/posix", "posix/cpu", "posix/rlimits", "environment_secret"}
+	want := []string{"filesystem/posix", "posix/cpu", "posix/rlimits", "environment_secret", "network/cni"}
 	if err != nil || !slices.Equal(names, want) {
 		t.Errorf("isolation = %v, %v, want %v", names, err, want)
 	}

@@ -41,7 +41,7 @@ func Plugins(t testing.TB) string {
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer os.RemoveAll(built)
+	defer os.RemoveAll(built) //nolint:errcheck // nothing of the test depends on it
 	build := exec.Command("go", "build", "-C", module, "-o", built+"/", "tool")
 	if out, err := build.CombinedOutput(); err != nil {
 		t.Fatalf("build the plugins: %v: %s", err, out)

@@ -65,6 +65,7 @@ func NewAgent() *Agent {
 			}),
 	)
 	a.Table = append(a.Table, agentFiles(c)...)
+	a.Table = append(a.Table, agentNetwork(c)...)
 	a.Table = append(a.Table, agentTrust(c)...)
 	c.Outlive = true
 	a.Table = append(a.Table, agentLater()...)

@@ -1,0 +1,75 @@
+//go:build !windows
+
+package daemon
+
+import (
+	"path/filepath"
+
+	"github.com/mesosctl/mesosctl/agent"
+	"github.com/mesosctl/mesosctl/agent/container"
+	"github.com/mesosctl/mesosctl/agent/container/isolation"
+	"github.com/mesosctl/mesosctl/agent/container/network"
+	"github.com/mesosctl/mesosctl/mesos"
+	"github.com/mesosctl/mesosctl/mesos/resources"
+	"github.com/mesosctl/mesosctl/wire/convert"
+)
+
+// isolators makes those that --isolation names.
+func (a *Agent) isolators(core *agent.Config) ([]container.Isolator, error) {
+	config := isolation.Config{Names: a.cfg.Isolation, WorkDir: core.WorkDir}
+	var err error
+	if config.CNI, err = a.cniConfig(core.WorkDir); err != nil {
+		return nil, err
+	}
+	if config.Ports, err = a.portsConfig(core); err != nil {
+		return nil, err
+	}
+	return isolation.New(config)
+}
+
+func (a *Agent) cniConfig(workDir string) (network.CNIConfig, error) {
+	c := &a.cfg.Network
+	root := workDir
+	if a.cfg.RuntimeDir != "" && !c.CNIPersist {
+		var err error
+		if root, err = filepath.Abs(a.cfg.RuntimeDir); err != nil {
+			return network.CNIConfig{}, err
+		}
+	}
+	dns, err := network.ParseDefaultDNS(c.DefaultDNS)
+	if err != nil {
+		return network.CNIConfig{}, err
+	}
+	return network.CNIConfig{
+		ConfigDir: c.CNIConfigDir, PluginsDir: c.CNIPluginsDir, RootDir: network.RootDir(root),
+		DNS: dns, Metrics: c.CNIMetrics,
+	}, nil
+}
+
+func (a *Agent) portsConfig(core *agent.Config) (network.PortsConfig, error) {
+	c := &a.cfg.Network
+	config := network.PortsConfig{Interval: c.PortsInterval, Enforce: c.EnforcePorts, Log: a.log}
+	switch {
+	case c.AgentPortsOnly && c.IsolatedPorts != "":
+		return config, mesos.Errorf(mesos.Invalid, "--check_agent_port_range_only and --container_ports_isolated_range say the same: give one of them")
+	case c.AgentPortsOnly:
+		all, err := convert.Resources(core.Info.GetResources())
+		if err != nil {
+			return config, err
+		}
+		ports := resources.Ranges{}
+		for r := range all.All() {
+			if r.Name == "ports" {
+				ports = ports.Add(r.Ranges)
+			}
+		}
+		config.Isolated = &ports
+	case c.IsolatedPorts != "":
+		ports, err := network.ParseIsolatedPorts(c.IsolatedPorts)
+		if err != nil {
+			return config, err
+		}
+		config.Isolated = &ports
+	}
+	return config, nil
+}
