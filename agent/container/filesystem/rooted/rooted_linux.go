@@ -105,9 +105,13 @@ func (d *Dir) makeOne(name string, owner Owner) (*os.File, bool, error) {
 	if err != nil && !errors.Is(err, unix.EEXIST) {
 		return nil, false, &os.PathError{Op: "mkdir", Path: path.Join(d.name, name), Err: err}
 	}
-	dir, openErr := d.open(name, unix.O_PATH|unix.O_DIRECTORY)
-	if openErr != nil || err != nil {
-		return dir, false, openErr
+	made := err == nil
+	dir, err = d.open(name, unix.O_PATH|unix.O_DIRECTORY)
+	if errors.Is(err, unix.ENOENT) {
+		return nil, false, mesos.Errorf(mesos.Invalid, "%q: its links lead nowhere in %s", name, d.name)
+	}
+	if err != nil || !made {
+		return dir, false, err
 	}
 	if err := chown(dir, owner); err != nil {
 		dir.Close()
