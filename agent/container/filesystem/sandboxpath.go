@@ -99,7 +99,7 @@ func (s sandboxPaths) link(plan *container.Plan, v *mesospb.Volume, asks wants) 
 	if err != nil {
 		return err
 	}
-	defer sandbox.Close()
+	defer func() { _ = sandbox.Close() }()
 	name := path.Clean(v.GetContainerPath())
 	if err := sandbox.MkdirAll(path.Dir(name), 0o755); err != nil {
 		return mesos.Errorf(mesos.Invalid, "volume: container_path %q: %w", v.GetContainerPath(), err)
@@ -116,7 +116,7 @@ func makeLinked(base, rest string) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	defer root.Close()
+	defer func() { _ = root.Close() }()
 	if _, err := root.Stat(rest); err == nil {
 		return path.Join(base, rest), nil
 	}

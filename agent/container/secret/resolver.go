@@ -108,7 +108,7 @@ func (d directory) Resolve(_ context.Context, name, key string) ([]byte, error) 
 	if err != nil {
 		return nil, mesos.Errorf(mesos.Unavailable, "secrets: %w", err)
 	}
-	defer root.Close()
+	defer func() { _ = root.Close() }()
 	path := name
 	if key != "" {
 		path += "/" + key

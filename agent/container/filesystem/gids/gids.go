@@ -221,7 +221,7 @@ func (m *Manager) save() error {
 	if err != nil {
 		return err
 	}
-	defer os.Remove(temporary.Name())
+	defer func() { _ = os.Remove(temporary.Name()) }() // it may have been renamed
 	_, err = temporary.Write(data)
 	if err == nil {
 		err = temporary.Sync()

@@ -25,7 +25,7 @@ func In(pid int) (*Namespace, error) {
 }
 
 // Close lets go of the namespace.
-func (n *Namespace) Close() error { return n.process.Close() }
+func (n *Namespace) Close() { _ = n.process.Close() }
 
 // Attach shows a directory of this process's namespace as dir/name of the other.
 // dir is a path without links, name a directory in it. If the directory is shown
@@ -35,7 +35,7 @@ func (n *Namespace) Attach(source, dir, name string, readOnly bool) error {
 	if err != nil {
 		return &os.PathError{Op: "open_tree", Path: source, Err: err}
 	}
-	defer unix.Close(tree)
+	defer func() { _ = unix.Close(tree) }()
 	attr := unix.MountAttr{Propagation: unix.MS_SLAVE} // nothing goes back to the host
 	if readOnly {
 		attr.Attr_set = unix.MOUNT_ATTR_RDONLY

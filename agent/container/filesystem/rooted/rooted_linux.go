@@ -42,7 +42,7 @@ func open(dir string, how uint64) (*Dir, error) {
 }
 
 // Close closes the directory.
-func (d *Dir) Close() error { return d.file.Close() }
+func (d *Dir) Close() { _ = d.file.Close() }
 
 // Open opens what a path names, as O_PATH does: nothing but its place is looked
 // at. The error is fs.ErrNotExist if there is nothing.
@@ -76,12 +76,10 @@ func (d *Dir) MakeDir(name string, owner Owner) (dir *os.File, made bool, err er
 	parts := strings.Split(relative(name), "/")
 	for i := range parts {
 		prefix := strings.Join(parts[:i+1], "/")
-		fresh := false
-		dir, fresh, err = d.makeOne(prefix, owner)
+		dir, made, err = d.makeOne(prefix, owner)
 		if err != nil {
 			return nil, false, err
 		}
-		made = fresh
 		if i < len(parts)-1 {
 			dir.Close()
 		}
