@@ -23,6 +23,7 @@ import (
 	"github.com/mesosctl/mesosctl/agent"
 	"github.com/mesosctl/mesosctl/agent/checkpoint"
 	"github.com/mesosctl/mesosctl/agent/container"
+	"github.com/mesosctl/mesosctl/agent/container/cgroups"
 	"github.com/mesosctl/mesosctl/agent/container/fetch"
 	"github.com/mesosctl/mesosctl/agent/machine"
 	"github.com/mesosctl/mesosctl/agent/oversubscribe"
@@ -126,6 +127,9 @@ func StartAgent(ctx context.Context, cfg AgentConfig) (_ *Agent, err error) {
 	}
 	state, err := agent.Recover(disk{a.checkpoints}, coreConfig)
 	if err != nil {
+		return nil, err
+	}
+	if err := cgroups.Enter(cfg.Cgroups, cfg.AgentSubsystems); err != nil {
 		return nil, err
 	}
 	isolators, err := a.isolators(&coreConfig)

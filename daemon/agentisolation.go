@@ -16,7 +16,7 @@ import (
 
 // isolators makes those that --isolation names.
 func (a *Agent) isolators(core *agent.Config) ([]container.Isolator, error) {
-	config := isolation.Config{Names: a.cfg.Isolation, WorkDir: core.WorkDir}
+	config := isolation.Config{Names: a.cfg.Isolation, WorkDir: core.WorkDir, Cgroups: a.cfg.Cgroups}
 	var err error
 	if config.CNI, err = a.cniConfig(core.WorkDir); err != nil {
 		return nil, err

@@ -6,6 +6,7 @@ import (
 	"log/slog"
 	"time"
 
+	"github.com/mesosctl/mesosctl/agent/container/cgroups"
 	"github.com/mesosctl/mesosctl/agent/oversubscribe"
 	"github.com/mesosctl/mesosctl/mesos"
 	"github.com/mesosctl/mesosctl/mesos/acl"
@@ -126,9 +127,12 @@ type AgentConfig struct {
 	LauncherDir    string
 	Launcher       string // --launcher: "posix"
 	Isolation      []string
+	Cgroups        cgroups.Config
 	Network        NetworkConfig
 	SwitchUser     bool
 	FrameworksHome string // --frameworks_home: what relative URIs are relative to
+	// AgentSubsystems is --agent_subsystems.
+	AgentSubsystems []string
 
 	RegistrationBackoffFactor         time.Duration
 	ExecutorRegistrationTimeout       time.Duration

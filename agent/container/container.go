@@ -41,6 +41,8 @@ type Spec struct {
 	// Standalone asks for a container that nothing but the containerizer knows of:
 	// Recover finds it by itself.
 	Standalone bool
+	// Task is set if the command is a task's own: it is not an executor.
+	Task bool
 	// Stdin keeps the standard input open, to be attached to.
 	Stdin bool
 	// Outlive is how long the container runs on without an agent, for the next

@@ -241,6 +241,7 @@ func (r *runner) spec(task *mesospb.TaskInfo) container.Spec {
 		Container:   task.GetContainer(),
 		Resources:   task.GetResources(),
 		Limits:      task.GetLimits(),
+		Task:        true,
 		Outlive:     r.config.Outlive,
 	}
 }

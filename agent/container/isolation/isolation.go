@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"github.com/mesosctl/mesosctl/agent/container"
+	"github.com/mesosctl/mesosctl/agent/container/cgroups"
 	"github.com/mesosctl/mesosctl/agent/container/filesystem"
 	"github.com/mesosctl/mesosctl/agent/container/network"
 	"github.com/mesosctl/mesosctl/agent/container/posix"
@@ -29,6 +30,10 @@ type Config struct {
 	Ports network.PortsConfig
 
 	filesystems *filesystem.Filesystems // once the first of them was asked for
+	// Cgroups is what is configured of them; the isolators and the owner are filled in.
+	Cgroups cgroups.Config
+
+	cgroups *cgroups.Isolator // once the first of them was made
 }
 
 // isolators makes the isolators that --isolation can name.
@@ -60,12 +65,16 @@ func New(config Config) ([]container.Isolator, error) {
 	}
 	names = append(slices.Clip(names), implied(&config, names)...)
 	slices.SortStableFunc(names, func(a, b string) int { return cmp.Compare(rank(a), rank(b)) })
+	config.Names = names
 	var list []container.Isolator
 	for i, name := range names {
 		if slices.Contains(names[:i], name) {
 			return nil, mesos.Errorf(mesos.Invalid, "isolation: %s: named twice", name)
 		}
 		make, ok := isolators[name]
+		if strings.HasPrefix(name, cgroups.Prefix) {
+			make, ok = newCgroups, slices.Contains(cgroups.Names(), name)
+		}
 		if !ok {
 			return nil, mesos.Errorf(mesos.Unsupported, "isolation: %q: this agent has %s",
 				name, strings.Join(known(), ", "))
@@ -74,7 +83,9 @@ func New(config Config) ([]container.Isolator, error) {
 		if err != nil {
 			return nil, mesos.Errorf(mesos.KindOf(err), "isolation: %s: %w", name, err)
 		}
-		list = append(list, isolator)
+		if isolator != nil {
+			list = append(list, isolator)
+		}
 	}
 	return list, nil
 }
@@ -136,8 +147,28 @@ func (c *Config) shared() *filesystem.Filesystems {
 	return c.filesystems
 }
 
+// newCgroups makes the isolators of cgroups, which are one, where the first of them
+// is named.
+func newCgroups(config *Config) (container.Isolator, error) {
+	if config.cgroups != nil {
+		return nil, nil
+	}
+	settings := config.Cgroups
+	settings.Owner = config.WorkDir
+	for _, name := range config.Names {
+		if strings.HasPrefix(name, cgroups.Prefix) {
+			settings.Isolators = append(settings.Isolators, name)
+		}
+	}
+	var err error
+	if config.cgroups, err = cgroups.New(settings); err != nil {
+		return nil, err
+	}
+	return config.cgroups, nil
+}
+
 func known() []string {
-	var names []string
+	names := cgroups.Names()
 	for name := range isolators {
 		names = append(names, name)
 	}

@@ -67,6 +67,7 @@ func NewAgent() *Agent {
 	a.Table = append(a.Table, agentFiles(c)...)
 	a.Table = append(a.Table, agentNetwork(c)...)
 	a.Table = append(a.Table, agentTrust(c)...)
+	a.Table = append(a.Table, agentCgroups(c)...)
 	c.Outlive = true
 	a.Table = append(a.Table, agentLater()...)
 	a.Table.Apply()
@@ -82,6 +83,9 @@ func (a *Agent) Settle() error {
 		return mesos.Errorf(mesos.Invalid, "--work_dir is missing: say where to keep sandboxes and what must survive a restart")
 	}
 	if err := a.Config.CheckOversubscription(); err != nil {
+		return err
+	}
+	if err := settleCgroups(&a.Config); err != nil {
 		return err
 	}
 	return settle(&a.Config.CommonConfig, a.lookup, a.Table)

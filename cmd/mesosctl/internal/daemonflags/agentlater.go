@@ -6,7 +6,6 @@ import "github.com/mesosctl/mesosctl/cmd/mesosctl/internal/flags"
 func agentLater() flags.Table {
 	return flags.Table{
 		flags.Later("agent_features", ""),
-		flags.Later("agent_subsystems", "").Formerly("slave_subsystems"),
 		flags.Later("effective_capabilities", ""),
 		flags.Later("bounding_capabilities", ""),
 		flags.Later("appc_simple_discovery_uri_prefix", "http://"),
@@ -16,12 +15,6 @@ func agentLater() flags.Table {
 		flags.Later("authentication_backoff_factor", "1secs"),
 		flags.Later("authentication_timeout_min", "5secs"),
 		flags.Later("authentication_timeout_max", "1mins"),
-		flags.Later("cgroups_destroy_timeout", "1mins"),
-		flags.Later("cgroups_hierarchy", "/sys/fs/cgroup"),
-		flags.Later("cgroups_net_cls_primary_handle", ""),
-		flags.Later("cgroups_net_cls_secondary_handles", ""),
-		flags.Later("allowed_devices", ""),
-		flags.Later("cgroups_root", "mesos"),
 		flags.Later("container_disk_watch_interval", "15secs"),
 		flags.Later("container_logger", ""),
 		flags.Later("containerizers", "mesos"),
@@ -59,12 +52,8 @@ func agentLater() flags.Table {
 		flags.Later("launcher_dir", "/usr/local/libexec/mesos"),
 		flags.Later("master_detector", ""),
 		flags.Later("nvidia_gpu_devices", ""),
-		flags.Later("perf_duration", "10secs"),
-		flags.Later("perf_events", ""),
-		flags.Later("perf_interval", "60secs"),
 		flags.Later("resource_provider_config_dir", ""),
 		flags.Later("csi_plugin_config_dir", ""),
-		flags.LaterBool("revocable_cpu_low_priority", true),
 		flags.Later("sandbox_directory", "/mnt/mesos/sandbox"),
 		flags.Later("secret_resolver", ""),
 		flags.LaterBool("systemd_enable_support", true, "false"), // nothing of systemd is used
