@@ -49,7 +49,7 @@ type Agent struct {
 	files       *httpapi.Files
 	sandboxes   *sandboxes
 	checkpoints *checkpoint.Store
-	containers  container.Containerizer
+	containers  container.Attacher
 	executors   *executors
 	masters     *masterLink
 	requests    *requests

@@ -24,12 +24,13 @@ func (a *Agent) handler() http.Handler {
 			Realms:  a.realms,
 			ACLs:    a.cfg.ACLs,
 		},
-		Executor:     executorAPI{a},
-		Recovered:    func() bool { return true }, // it serves once it has recovered
-		View:         a.view,
-		Containers:   a.containers,
-		PID:          "slave(1)@" + a.address.String(),
-		Capabilities: machine.Capabilities(),
+		Executor:          executorAPI{a},
+		Recovered:         func() bool { return true }, // it serves once it has recovered
+		View:              a.view,
+		Containers:        containerAPI{a},
+		HeartbeatInterval: a.cfg.HeartbeatInterval,
+		PID:               "slave(1)@" + a.address.String(),
+		Capabilities:      machine.Capabilities(),
 	})
 }
 

@@ -2,6 +2,7 @@ package httpapi
 
 import (
 	"net/http"
+	"time"
 
 	"github.com/mesosctl/mesosctl/authn"
 	"github.com/mesosctl/mesosctl/mesos"
@@ -15,8 +16,11 @@ type Agent struct {
 	// Recovered reports whether the agent has read its checkpoints.
 	Recovered func() bool
 	View      *AgentView
-	// Containers measures containers; nil if nothing does.
-	Containers ContainerSource
+	// Containers runs containers for others than frameworks, and measures all.
+	Containers Containers
+	// HeartbeatInterval is how often a client that is attached to a container hears
+	// that its connection is well; 0: never.
+	HeartbeatInterval time.Duration
 	// PID is how Mesos names the agent: slave(1)@ip:port.
 	PID string
 	// Capabilities are what the agent can do, as it registers.
@@ -34,6 +38,8 @@ func NewAgent(a Agent) http.Handler {
 	paths.handle("/api/v1", ready(a.readwrite, http.HandlerFunc(a.api)))
 	paths.handle("/state", ready(a.readonly, http.HandlerFunc(a.state)))
 	paths.handle("/containers", ready(a.readonly, a.authorized("/containers", http.HandlerFunc(a.containers))))
+	paths.handle("/containerizer/debug",
+		ready(a.readonly, a.authorized("/containerizer/debug", http.HandlerFunc(a.containerizerDebug))))
 	paths.handle("/monitor/statistics",
 		ready(a.readonly, a.authorized("/monitor/statistics", http.HandlerFunc(a.statistics))))
 	return paths

@@ -5,13 +5,50 @@ import (
 	"net/http"
 
 	"github.com/mesosctl/mesosctl/mesos"
+	"github.com/mesosctl/mesosctl/wire"
 	"github.com/mesosctl/mesosctl/wire/agentpb"
 	"github.com/mesosctl/mesosctl/wire/mesospb"
 )
 
 // api serves /api/v1.
 func (a *Agent) api(w http.ResponseWriter, r *http.Request) {
-	operate(w, r, new(agentpb.Call), a.operate)
+	if wire.IsRecordIO(r.Header.Get("Content-Type")) && r.Method == http.MethodPost {
+		a.streamedCall(w, r)
+		return
+	}
+	if each := r.Header.Get("Message-Content-Type"); each != "" {
+		answer(w, http.StatusUnsupportedMediaType, "Message-Content-Type %q is for requests of type %s only", each, wire.RecordIO)
+		return
+	}
+	call := new(agentpb.Call)
+	if _, ok := decode(w, r, call); !ok {
+		return
+	}
+	media, ok := negotiateRecords(w, r)
+	if !ok {
+		return
+	}
+	if err := validateAgentCall(call); err != nil {
+		refuse(w, err)
+		return
+	}
+	switch {
+	case call.GetType() == agentpb.Call_ATTACH_CONTAINER_INPUT:
+		answer(w, http.StatusUnsupportedMediaType, "an ATTACH_CONTAINER_INPUT call is a stream: its Content-Type is %s", wire.RecordIO)
+	case call.GetType() == agentpb.Call_LAUNCH_NESTED_CONTAINER_SESSION:
+		a.launchSession(w, r, call.LaunchNestedContainerSession, media)
+	case call.GetType() == agentpb.Call_ATTACH_CONTAINER_OUTPUT:
+		a.attachOutput(w, r, call.AttachContainerOutput, media)
+	case media.recordIO:
+		answer(w, http.StatusNotAcceptable, "the answer to a %s call is no stream: it can be %s or %s", call.GetType(), wire.JSON, wire.Protobuf)
+	default:
+		answer, err := a.operate(r.Context(), call)
+		if err != nil {
+			refuse(w, err)
+			return
+		}
+		answer(w, r, media.of)
+	}
 }
 
 // operate answers an operator's call.
@@ -27,18 +64,18 @@ func (a *Agent) operate(ctx context.Context, call *agentpb.Call) (answerer, erro
 	if response := a.show(ctx, call.GetType()); response != nil {
 		return message(response), nil
 	}
+	if answer, ok, err := a.containerCall(ctx, call); ok {
+		return answer, err
+	}
 	switch call.GetType() {
 	case agentpb.Call_GET_METRICS:
-		if call.GetMetrics == nil {
-			return nil, missing("GET_METRICS", "get_metrics")
-		}
 		return message(&agentpb.Response{
 			Type:       agentpb.Response_GET_METRICS.Enum(),
 			GetMetrics: &agentpb.Response_GetMetrics{Metrics: a.metricList(ctx, call.GetMetrics.Timeout)},
 		}), nil
 	case agentpb.Call_GET_CONTAINERS:
 		return message(&agentpb.Response{
-			Type: agentpb.Response_GET_CONTAINERS.Enum(), GetContainers: a.getContainers(ctx),
+			Type: agentpb.Response_GET_CONTAINERS.Enum(), GetContainers: a.getContainers(ctx, call.GetContainers),
 		}), nil
 	case agentpb.Call_LIST_FILES:
 		return a.callListFiles(ctx, call.ListFiles)
@@ -94,9 +131,6 @@ func (a *Agent) show(ctx context.Context, call agentpb.Call_Type) *agentpb.Respo
 }
 
 func (a *Agent) callListFiles(ctx context.Context, call *agentpb.Call_ListFiles) (answerer, error) {
-	if call == nil {
-		return nil, missing("LIST_FILES", "list_files")
-	}
 	infos, err := a.listFiles(ctx, call.GetPath())
 	if err != nil {
 		return nil, err
@@ -108,9 +142,6 @@ func (a *Agent) callListFiles(ctx context.Context, call *agentpb.Call_ListFiles)
 }
 
 func (a *Agent) callReadFile(ctx context.Context, call *agentpb.Call_ReadFile) (answerer, error) {
-	if call == nil {
-		return nil, missing("READ_FILE", "read_file")
-	}
 	data, size, err := a.readFile(ctx, call.GetPath(), call.GetOffset(), call.Length)
 	if err != nil {
 		return nil, err

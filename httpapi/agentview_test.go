@@ -17,7 +17,7 @@ import (
 	"github.com/mesosctl/mesosctl/wire/mesospb"
 )
 
-type fakeContainers struct{}
+type fakeContainers struct{ Containers }
 
 func (fakeContainers) Usage(context.Context, mesos.ContainerID) (*mesospb.ResourceStatistics, error) {
 	return &mesospb.ResourceStatistics{

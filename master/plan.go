@@ -5,6 +5,7 @@ import (
 	"github.com/mesosctl/mesosctl/mesos/resources"
 	"github.com/mesosctl/mesosctl/wire/convert"
 	"github.com/mesosctl/mesosctl/wire/mesospb"
+	"github.com/mesosctl/mesosctl/wire/valid"
 )
 
 // A planned launch is one task, or a task group, with its executor. It is
@@ -89,10 +90,10 @@ func (p *planned) addTask(info *mesospb.TaskInfo) error {
 	if err != nil {
 		return fail(mesos.Errorf(mesos.Invalid, "resources: %w", err))
 	}
-	if err := validateCommand(info.GetCommand()); err != nil {
+	if err := valid.Command(info.GetCommand()); err != nil {
 		return fail(mesos.Errorf(mesos.Invalid, "command.%w", err))
 	}
-	if err := validateContainer(info.GetContainer()); err != nil {
+	if err := valid.Container(info.GetContainer()); err != nil {
 		return fail(mesos.Errorf(mesos.Invalid, "container.%w", err))
 	}
 	if err := p.launch.agent.validateLimits(info.GetLimits(), rs); err != nil {

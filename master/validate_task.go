@@ -7,6 +7,7 @@ import (
 	"github.com/mesosctl/mesosctl/mesos"
 	"github.com/mesosctl/mesosctl/mesos/resources"
 	"github.com/mesosctl/mesosctl/wire/mesospb"
+	"github.com/mesosctl/mesosctl/wire/valid"
 )
 
 // validateTask checks what can be checked of a task alone, resources aside.
@@ -103,7 +104,7 @@ func validateCheckCommand(command *mesospb.CommandInfo) error {
 	if command.GetValue() == "" {
 		return mesos.Errorf(mesos.Invalid, "value: the path of the executable is missing")
 	}
-	return validateCommand(command)
+	return valid.Command(command)
 }
 
 func validateCheckPath(path *string) error {

@@ -70,6 +70,19 @@ func Negotiate(accept string) (MediaType, bool) {
 	return 0, false
 }
 
+// RecordIO is the type of a stream of records, whose own type is in the headers
+// Message-Content-Type and Message-Accept.
+const RecordIO = "application/recordio"
+
+// IsRecordIO reports whether a Content-Type header is RecordIO's.
+func IsRecordIO(contentType string) bool {
+	name, _, _ := strings.Cut(contentType, ";")
+	return strings.EqualFold(strings.TrimSpace(name), RecordIO)
+}
+
+// AcceptsRecordIO reports whether an Accept header allows RecordIO.
+func AcceptsRecordIO(accept string) bool { return accepts(accept, RecordIO) }
+
 // accepts reports whether an Accept header allows a type. What it says of the
 // type itself goes before what it says of application/*, and that before */*.
 func accepts(accept, name string) bool {

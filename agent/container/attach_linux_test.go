@@ -108,6 +108,9 @@ func TestSessionsOutputIsWhoLaunchedIts(t *testing.T) {
 	if exit := containertest.Wait(t, l, spec.ID); exit.Status.ExitStatus() != 3 {
 		t.Errorf("exit = %+v", exit)
 	}
+	if _, err := os.Stat(filepath.Join(parent.Sandbox, "containers/s")); !os.IsNotExist(err) {
+		t.Errorf("its sandbox is there: %v", err)
+	}
 	if _, err := l.AttachOutput(t.Context(), spec.ID); err == nil {
 		t.Error("one could attach to a session that has ended")
 	}

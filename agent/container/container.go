@@ -87,6 +87,8 @@ type Containerizer interface {
 	// Remove forgets a nested or a standalone container that has ended, with its
 	// sandbox. It is mesos.Conflict if it has not ended.
 	Remove(id mesos.ContainerID) error
+	// Pending is what isolators have begun and not finished.
+	Pending() []Pending
 	// Containers lists the containers that are there, each after the one that it is
 	// nested in.
 	Containers() []Listed

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"os"
 	"sync"
 	"syscall"
 
@@ -39,27 +40,40 @@ func (l *Local) gone(id mesos.ContainerID, status syscall.WaitStatus, known bool
 
 // end makes the end of a container known. That of a nested one is kept for as
 // long as what it is nested in runs, or until it is removed; that of a standalone
-// one until it is removed; of the others the oldest are forgotten.
+// one until it is removed; of the others, and of sessions, the oldest are forgotten.
 func (l *Local) end(c *container) {
-	kept := c.spec.Standalone || c.parent != nil
+	kept := c.spec.Standalone || c.parent != nil && !c.spec.Debug
 	err := l.records.end(c, kept)
+	if c.output != nil {
+		err = errors.Join(err, os.RemoveAll(c.spec.Sandbox)) // nothing of a session is kept
+	}
 	if err != nil && c.exit.Message == "" {
 		c.exit.Message = err.Error()
 	}
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	close(c.done)
-	if c.parent != nil {
-		return
+	if c.parent == nil {
+		l.forgetChildren(c)
 	}
-	l.forgetChildren(c)
 	if kept {
 		return
 	}
-	l.ended = append(l.ended, c.spec.ID)
+	l.ended = append(l.ended, c)
 	if len(l.ended) > endedKept {
-		delete(l.containers, l.ended[0])
+		l.forget(l.ended[0])
 		l.ended = l.ended[1:]
+	}
+}
+
+// forget forgets a container that has ended, if it is still known. l.mu is held.
+func (l *Local) forget(c *container) {
+	if l.containers[c.spec.ID] != c {
+		return // another has its name by now
+	}
+	delete(l.containers, c.spec.ID)
+	if c.parent != nil {
+		delete(c.parent.children, c.spec.ID)
 	}
 }
 
@@ -157,7 +171,10 @@ func (l *Local) Update(ctx context.Context, id mesos.ContainerID, resources []*m
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	for _, isolator := range l.isolatorsOf(id) {
-		if err := isolator.Update(ctx, id, resources, limits); err != nil {
+		done := l.pending.begin(isolator, "update", id)
+		err := isolator.Update(ctx, id, resources, limits)
+		done()
+		if err != nil {
 			return fmt.Errorf("update: container %s: %s: %w", id, isolator.Name(), err)
 		}
 	}

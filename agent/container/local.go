@@ -49,13 +49,14 @@ type Local struct {
 	nesting   []Isolator // those of them that nested containers have too
 	launcher  launcher
 	records   records
+	pending   pending
 	provided  map[Feature]bool
 
 	fetched, notFetched, notDestroyed atomic.Int64 // see Metrics
 
 	mu         sync.Mutex
 	containers map[mesos.ContainerID]*container // and the last ones that ended
-	ended      []mesos.ContainerID              // oldest first
+	ended      []*container                     // oldest first
 	closed     bool
 	detached   chan struct{} // closed when containers were left to the next agent
 }
@@ -247,7 +248,10 @@ func (l *Local) launch(ctx context.Context, c *container) (pid int, err error) {
 func (l *Local) prepare(ctx context.Context, plan *Plan, log io.Writer) (prepared int, err error) {
 	for _, isolator := range l.isolatorsOf(plan.Spec.ID) {
 		prepared++
-		if err := isolator.Prepare(ctx, plan); err != nil {
+		done := l.pending.begin(isolator, "prepare", plan.Spec.ID)
+		err := isolator.Prepare(ctx, plan)
+		done()
+		if err != nil {
 			return prepared, err
 		}
 	}
@@ -275,7 +279,10 @@ func (l *Local) isolate(ctx context.Context, c *container, pid int) error {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	for _, isolator := range l.isolatorsOf(c.spec.ID) {
-		if err := isolator.Isolate(ctx, c.spec.ID, pid); err != nil {
+		done := l.pending.begin(isolator, "isolate", c.spec.ID)
+		err := isolator.Isolate(ctx, c.spec.ID, pid)
+		done()
+		if err != nil {
 			c.exit.Message = fmt.Sprintf("isolate: %s: %v", isolator.Name(), err)
 			c.exit.Reason = mesospb.TaskStatus_REASON_CONTAINER_LAUNCH_FAILED
 			return err
@@ -290,7 +297,10 @@ func (l *Local) cleanup(id mesos.ContainerID, n int) error {
 	var failed []string
 	isolators := l.isolatorsOf(id)
 	for i := n - 1; i >= 0; i-- {
-		if err := isolators[i].Cleanup(context.Background(), id); err != nil {
+		done := l.pending.begin(isolators[i], "cleanup", id)
+		err := isolators[i].Cleanup(context.Background(), id)
+		done()
+		if err != nil {
 			failed = append(failed, fmt.Sprintf("%s: %v", isolators[i].Name(), err))
 		}
 	}
