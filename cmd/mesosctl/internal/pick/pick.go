@@ -13,45 +13,50 @@ import (
 // shownCandidates is how many of those that fit an error names.
 const shownCandidates = 5
 
-// thing is what can be picked.
-type thing struct{ id, name string }
+// Thing is what can be picked.
+type Thing struct{ ID, Name string }
 
-func (t thing) String() string { return fmt.Sprintf("%s (%s)", t.id, t.name) }
+func (t Thing) String() string {
+	if t.Name == "" || t.Name == t.ID {
+		return t.ID
+	}
+	return fmt.Sprintf("%s (%s)", t.ID, t.Name)
+}
 
 // Framework finds one of the frameworks that run. Its name is FrameworkInfo.name.
 // An error is of kind mesos.NotFound, or mesos.Invalid if several fit.
 func Framework(all *masterpb.Response_GetFrameworks, text string) (mesos.FrameworkID, error) {
-	var things []thing
+	var things []Thing
 	for _, f := range all.GetFrameworks() {
-		things = append(things, thing{f.GetFrameworkInfo().GetId().GetValue(), f.GetFrameworkInfo().GetName()})
+		things = append(things, Thing{f.GetFrameworkInfo().GetId().GetValue(), f.GetFrameworkInfo().GetName()})
 	}
-	id, err := pick("framework", things, text)
+	id, err := Pick("framework", things, text)
 	return mesos.FrameworkID(id), err
 }
 
 // Agent finds one of the registered agents. Its name is its hostname. Errors are
 // as those of Framework.
 func Agent(all *masterpb.Response_GetAgents, text string) (mesos.AgentID, error) {
-	var things []thing
+	var things []Thing
 	for _, a := range all.GetAgents() {
-		things = append(things, thing{a.GetAgentInfo().GetId().GetValue(), a.GetAgentInfo().GetHostname()})
+		things = append(things, Thing{a.GetAgentInfo().GetId().GetValue(), a.GetAgentInfo().GetHostname()})
 	}
-	id, err := pick("agent", things, text)
+	id, err := Pick("agent", things, text)
 	return mesos.AgentID(id), err
 }
 
-// pick tries, in order: the ID, the name, the beginning of an ID, the end of an ID
+// Pick finds one of some things of a kind. It tries, in order: the ID, the name, the beginning of an ID, the end of an ID
 // after a dash (IDs of a cluster begin alike and end in a number).
-func pick(kind string, all []thing, text string) (string, error) {
+func Pick(kind string, all []Thing, text string) (string, error) {
 	if text == "" {
 		return "", mesos.Errorf(mesos.Invalid, "the %s has no name", kind)
 	}
-	var fit []thing
-	for _, fits := range []func(thing) bool{
-		func(t thing) bool { return t.id == text },
-		func(t thing) bool { return t.name == text },
-		func(t thing) bool { return strings.HasPrefix(t.id, text) },
-		func(t thing) bool { return strings.HasSuffix(t.id, "-"+text) },
+	var fit []Thing
+	for _, fits := range []func(Thing) bool{
+		func(t Thing) bool { return t.ID == text },
+		func(t Thing) bool { return t.Name == text },
+		func(t Thing) bool { return strings.HasPrefix(t.ID, text) },
+		func(t Thing) bool { return strings.HasSuffix(t.ID, "-"+text) },
 	} {
 		for _, t := range all {
 			if fits(t) {
@@ -60,7 +65,7 @@ func pick(kind string, all []thing, text string) (string, error) {
 		}
 		switch {
 		case len(fit) == 1:
-			return fit[0].id, nil
+			return fit[0].ID, nil
 		case len(fit) > 1:
 			return "", mesos.Errorf(mesos.Invalid, "%q may be any of %d %ss: %s", text, len(fit), kind, list(fit))
 		}
@@ -71,7 +76,7 @@ func pick(kind string, all []thing, text string) (string, error) {
 	return "", mesos.Errorf(mesos.NotFound, "there is no %s %q; there is %s", kind, text, list(all))
 }
 
-func list(things []thing) string {
+func list(things []Thing) string {
 	var texts []string
 	for i, t := range things {
 		if i == shownCandidates {

@@ -50,7 +50,7 @@ func TestFramework(t *testing.T) {
 
 func TestErrorsNameAFewCandidates(t *testing.T) {
 	_, err := Framework(frameworks("a1", "", "a2", "", "a3", "", "a4", "", "a5", "", "a6", "", "a7", ""), "a")
-	if err == nil || !strings.HasSuffix(err.Error(), "a5 (), and 2 more") {
+	if err == nil || !strings.HasSuffix(err.Error(), "a5, and 2 more") {
 		t.Errorf("error is %v", err)
 	}
 }

@@ -16,6 +16,7 @@ import (
 	"github.com/mesosctl/mesosctl/cmd/mesosctl/internal/command/completion"
 	"github.com/mesosctl/mesosctl/cmd/mesosctl/internal/command/execute"
 	"github.com/mesosctl/mesosctl/cmd/mesosctl/internal/command/explain"
+	"github.com/mesosctl/mesosctl/cmd/mesosctl/internal/command/get"
 	"github.com/mesosctl/mesosctl/cmd/mesosctl/internal/command/master"
 	"github.com/mesosctl/mesosctl/cmd/mesosctl/internal/command/member"
 	"github.com/mesosctl/mesosctl/cmd/mesosctl/internal/command/registry"
@@ -39,7 +40,7 @@ func New(a *app.App) *cobra.Command {
 	masters := master.New(a)
 	masters.AddCommand(member.New(a))
 	root.AddCommand(
-		execute.New(a), masters, allocator.New(a), status.New(a), explain.New(a), registry.New(a), version.New(a),
+		execute.New(a), masters, allocator.New(a), status.New(a), get.New(a), explain.New(a), registry.New(a), version.New(a),
 		bench.New(a), completion.New(a),
 	)
 	root.AddCommand(whereAgentsRun(a)...)
