@@ -1,0 +1,5 @@
+//go:build !linux
+
+package rootfs
+
+func byName() map[string]trying { return nil }
