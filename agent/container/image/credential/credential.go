@@ -137,3 +137,11 @@ func (c Config) For(registry string) (authn.AuthConfig, bool) {
 	}
 	return authn.AuthConfig{}, false
 }
+
+// Of is one user at one registry; "" is Docker's own.
+func Of(registry, user, password string) Config {
+	if registry == "" {
+		registry = "docker.io"
+	}
+	return Config{[]entry{{registry, authn.AuthConfig{Username: user, Password: password}}}}
+}

@@ -16,6 +16,7 @@ import (
 	"sync/atomic"
 
 	"github.com/mesosctl/mesosctl/agent/container/image/layer"
+	"github.com/mesosctl/mesosctl/agent/container/image/reference"
 	"github.com/mesosctl/mesosctl/agent/container/image/source"
 	"github.com/mesosctl/mesosctl/mesos"
 )
@@ -223,8 +224,13 @@ func (s *Store) Pulls() []Progress {
 	return all
 }
 
-// Progress is how far the pull of an image is; false if it isn't pulled.
-func (s *Store) Progress(name string) (Progress, bool) {
+// ProgressOf is how far the pull of an image is; false if it isn't pulled.
+func (s *Store) ProgressOf(name string) (Progress, bool) {
+	ref, err := reference.Parse(name)
+	if err != nil {
+		return Progress{}, false
+	}
+	name = nameOf(ref)
 	for _, p := range s.Pulls() {
 		if p.Image == name {
 			return p, true

@@ -342,7 +342,7 @@ func TestProgress(t *testing.T) {
 	want := Progress{Image: "box:latest", Layers: 2, LayersDone: 1, Bytes: size0 + size1, BytesDone: size0}
 	deadline := time.Now().Add(10 * time.Second)
 	for {
-		got, ok := s.Progress("box:latest")
+		got, ok := s.ProgressOf("box")
 		if ok && got == want {
 			break
 		}
@@ -355,7 +355,7 @@ func TestProgress(t *testing.T) {
 	if err := <-over; err != nil {
 		t.Error(err)
 	}
-	if got, ok := s.Progress("box:latest"); ok {
+	if got, ok := s.ProgressOf("box"); ok {
 		t.Errorf("progress of what is over: %+v", got)
 	}
 }
@@ -553,7 +553,7 @@ func TestPruneLeavesAPullAlone(t *testing.T) {
 		over <- err
 	}()
 	<-asked
-	for p, _ := s.Progress("box:latest"); p.LayersDone != 1; p, _ = s.Progress("box:latest") {
+	for p, _ := s.ProgressOf("box"); p.LayersDone != 1; p, _ = s.ProgressOf("box") {
 		time.Sleep(time.Millisecond)
 	}
 	if err := s.Prune(nil); err != nil {
