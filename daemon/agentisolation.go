@@ -24,7 +24,15 @@ func (a *Agent) isolators(core *agent.Config) ([]container.Isolator, error) {
 	if config.Ports, err = a.portsConfig(core); err != nil {
 		return nil, err
 	}
-	return isolation.New(config)
+	isolators, err := isolation.New(config)
+	if err != nil {
+		return nil, err
+	}
+	logger, err := a.cfg.logger()
+	if logger != nil {
+		isolators = append(isolators, logger)
+	}
+	return isolators, err
 }
 
 func (a *Agent) cniConfig(workDir string) (network.CNIConfig, error) {

@@ -160,9 +160,10 @@ type AgentConfig struct {
 	// ExecutorEnvironment is --executor_environment_variables.
 	ExecutorEnvironment map[string]string
 
-	// Modules is the JSON of --modules: the parameters of the estimator and of
-	// the QoS controller.
+	// Modules is the JSON of --modules: the parameters of the estimator, of the
+	// QoS controller and of the container logger.
 	Modules                         string
+	ContainerLogger                 string        // --container_logger
 	ResourceEstimator               string        // --resource_estimator
 	OversubscribedResourcesInterval time.Duration // 0 means Mesos's 15 seconds
 	QoSController                   string        // --qos_controller

@@ -4,6 +4,7 @@ import (
 	"context"
 	"time"
 
+	"github.com/mesosctl/mesosctl/agent/modules"
 	"github.com/mesosctl/mesosctl/mesos"
 	"github.com/mesosctl/mesosctl/mesos/resources"
 	"github.com/mesosctl/mesosctl/wire/convert"
@@ -14,8 +15,8 @@ import (
 type fixed struct{ revocable resources.Resources }
 
 // newFixed has one parameter: resources, such as "cpus:14".
-func newFixed(p Parameters) (Estimator, error) {
-	if err := p.only("resources"); err != nil {
+func newFixed(p modules.Parameters) (Estimator, error) {
+	if err := p.Only("resources"); err != nil {
 		return nil, err
 	}
 	text, given := p["resources"]
@@ -65,13 +66,13 @@ type rate struct {
 }
 
 // newSlack has two parameters: keep, 0.2 by default, and window, 5mins.
-func newSlack(p Parameters) (Estimator, error) {
-	if err := p.only("keep", "window"); err != nil {
+func newSlack(p modules.Parameters) (Estimator, error) {
+	if err := p.Only("keep", "window"); err != nil {
 		return nil, err
 	}
 	s := &slack{window: 5 * time.Minute, past: make(map[mesos.ContainerID]*history)}
 	var err error
-	if s.keep, err = p.number("keep", 0.2); err != nil {
+	if s.keep, err = p.Number("keep", 0.2); err != nil {
 		return nil, err
 	}
 	if s.keep > 1 {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 
+	"github.com/mesosctl/mesosctl/agent/modules"
 	"github.com/mesosctl/mesosctl/mesos"
 	"github.com/mesosctl/mesosctl/wire/convert"
 )
@@ -21,8 +22,8 @@ type loadController struct {
 
 // newLoad has two parameters, of which one must be given: load_threshold_5min
 // and load_threshold_15min.
-func newLoad(p Parameters, read func() (Load, error)) (Controller, error) {
-	if err := p.only("load_threshold_5min", "load_threshold_15min"); err != nil {
+func newLoad(p modules.Parameters, read func() (Load, error)) (Controller, error) {
+	if err := p.Only("load_threshold_5min", "load_threshold_15min"); err != nil {
 		return nil, err
 	}
 	if len(p) == 0 {
@@ -30,10 +31,10 @@ func newLoad(p Parameters, read func() (Load, error)) (Controller, error) {
 	}
 	c := loadController{read: read}
 	var err error
-	if c.five, err = p.number("load_threshold_5min", -1); err != nil {
+	if c.five, err = p.Number("load_threshold_5min", -1); err != nil {
 		return nil, err
 	}
-	if c.fifteen, err = p.number("load_threshold_15min", -1); err != nil {
+	if c.fifteen, err = p.Number("load_threshold_15min", -1); err != nil {
 		return nil, err
 	}
 	return c, nil

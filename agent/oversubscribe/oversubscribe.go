@@ -6,10 +6,9 @@ package oversubscribe
 
 import (
 	"context"
-	"slices"
-	"strings"
 	"time"
 
+	"github.com/mesosctl/mesosctl/agent/modules"
 	"github.com/mesosctl/mesosctl/mesos"
 	"github.com/mesosctl/mesosctl/mesos/resources"
 	"github.com/mesosctl/mesosctl/wire/mesospb"
@@ -49,7 +48,7 @@ const (
 )
 
 // estimators are made of their parameters, by name.
-var estimators = map[string]func(Parameters) (Estimator, error){
+var estimators = map[string]func(modules.Parameters) (Estimator, error){
 	"fixed":    newFixed,
 	mesosFixed: newFixed,
 	"slack":    newSlack,
@@ -58,7 +57,7 @@ var estimators = map[string]func(Parameters) (Estimator, error){
 // NewEstimator is the estimator of a name: "" and "noop" are none (nil), "fixed"
 // gives away what its parameter says, "slack" what it measures that executors
 // leave unused. Errors are of kind mesos.Invalid.
-func NewEstimator(name string, modules Modules) (Estimator, error) {
+func NewEstimator(name string, set modules.Set) (Estimator, error) {
 	if name == "" || name == "noop" {
 		return nil, nil
 	}
@@ -66,7 +65,7 @@ func NewEstimator(name string, modules Modules) (Estimator, error) {
 	if !known {
 		return nil, mesos.Errorf(mesos.Invalid, "resource estimator %q: there is none of that name; there are noop, fixed and slack", name)
 	}
-	e, err := construct(modules[name])
+	e, err := construct(set[name])
 	if err != nil {
 		return nil, mesos.Errorf(mesos.Invalid, "resource estimator %s: %w", name, err)
 	}
@@ -76,12 +75,12 @@ func NewEstimator(name string, modules Modules) (Estimator, error) {
 // NewController is the QoS controller of a name: "" and "noop" are none (nil),
 // "load" kills when the machine's load is too high. Load reads that load. Errors
 // are of kind mesos.Invalid.
-func NewController(name string, modules Modules, load func() (Load, error)) (Controller, error) {
+func NewController(name string, set modules.Set, load func() (Load, error)) (Controller, error) {
 	switch name {
 	case "", "noop":
 		return nil, nil
 	case "load", mesosLoad:
-		c, err := newLoad(modules[name], load)
+		c, err := newLoad(set[name], load)
 		if err != nil {
 			return nil, mesos.Errorf(mesos.Invalid, "QoS controller %s: %w", name, err)
 		}
@@ -90,22 +89,11 @@ func NewController(name string, modules Modules, load func() (Load, error)) (Con
 	return nil, mesos.Errorf(mesos.Invalid, "QoS controller %q: there is none of that name; there are noop and load", name)
 }
 
-// modules are the names that --modules may have.
-func moduleNames() []string {
+// ModuleNames are the names that --modules may have parameters for.
+func ModuleNames() []string {
 	names := []string{"load", mesosLoad}
 	for name := range estimators {
 		names = append(names, name)
 	}
-	slices.Sort(names)
 	return names
-}
-
-// only refuses parameters that a module does not have.
-func (p Parameters) only(names ...string) error {
-	for _, name := range p.sorted() {
-		if !slices.Contains(names, name) {
-			return mesos.Errorf(mesos.Invalid, "parameter %q: there is none of that name; there are %s", name, strings.Join(names, ", "))
-		}
-	}
-	return nil
 }

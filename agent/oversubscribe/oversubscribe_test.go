@@ -7,6 +7,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/mesosctl/mesosctl/agent/modules"
 	"github.com/mesosctl/mesosctl/mesos"
 	"github.com/mesosctl/mesosctl/mesos/resources"
 	"github.com/mesosctl/mesosctl/wire/convert"
@@ -41,7 +42,7 @@ func must[T any](value T, err error) T {
 // https://mesos.apache.org/documentation/latest/oversubscription/
 func TestFixedEstimator(t *testing.T) {
 	for _, name := range []string{"fixed", mesosFixed} {
-		e := must(NewEstimator(name, Modules{name: {"resources": "cpus(*):2;mem:64"}}))
+		e := must(NewEstimator(name, modules.Set{name: {"resources": "cpus(*):2;mem:64"}}))
 		for _, usage := range []Usage{using(), using(executor("e", revocable(resources.MustParse("cpus:1")), 5))} {
 			got := must(e.Estimate(t.Context(), start, usage))
 			if !got.Equal(revocable(resources.MustParse("cpus:2;mem:64"))) {
@@ -52,7 +53,7 @@ func TestFixedEstimator(t *testing.T) {
 }
 
 func TestSlackIsWhatExecutorsLeaveUnused(t *testing.T) {
-	e := must(NewEstimator("slack", Modules{"slack": {"keep": "0.25", "window": "1mins"}}))
+	e := must(NewEstimator("slack", modules.Set{"slack": {"keep": "0.25", "window": "1mins"}}))
 	firm := resources.MustParse("cpus:4;mem:1024")
 	estimate := func(after time.Duration, executors ...*mesospb.ResourceUsage_Executor) float64 {
 		t.Helper()
@@ -106,8 +107,8 @@ func TestLoadController(t *testing.T) {
 			executor("executor2", mixed("7", "256"), 0))(ctx)
 	}
 	for _, name := range []string{"load", mesosLoad} {
-		modules := Modules{name: {"load_threshold_5min": "7", "load_threshold_15min": "6"}}
-		c := must(NewController(name, modules, func() (Load, error) { return load, failed }))
+		set := modules.Set{name: {"load_threshold_5min": "7", "load_threshold_15min": "6"}}
+		c := must(NewController(name, set, func() (Load, error) { return load, failed }))
 		for _, step := range []struct {
 			load Load
 			want string
@@ -131,7 +132,7 @@ func TestLoadController(t *testing.T) {
 		}
 	}
 	failed = errors.New("no load")
-	c := must(NewController("load", Modules{"load": {"load_threshold_5min": "7"}}, func() (Load, error) { return load, failed }))
+	c := must(NewController("load", modules.Set{"load": {"load_threshold_5min": "7"}}, func() (Load, error) { return load, failed }))
 	if _, err := c.Correct(t.Context(), usage); !errors.Is(err, failed) {
 		t.Errorf("no load: %v", err)
 	}
@@ -142,14 +143,14 @@ func TestWrongNamesAndParameters(t *testing.T) {
 	for want, err := range map[string]error{
 		`resource estimator "other": there is none of that name`: second(NewEstimator("other", nil)),
 		"resource estimator fixed: parameter resources: missing": second(NewEstimator("fixed", nil)),
-		`parameter "cpus": there is none of that name`:           second(NewEstimator("fixed", Modules{"fixed": {"cpus": "1"}})),
-		"parameter resources:":                                   second(NewEstimator("fixed", Modules{"fixed": {"resources": "cpus:x"}})),
-		`parameter keep: "-1" is not a number`:                   second(NewEstimator("slack", Modules{"slack": {"keep": "-1"}})),
-		"parameter keep: 2 is more than all":                     second(NewEstimator("slack", Modules{"slack": {"keep": "2"}})),
-		"parameter window:":                                      second(NewEstimator("slack", Modules{"slack": {"window": "long"}})),
+		`parameter "cpus": there is none of that name`:           second(NewEstimator("fixed", modules.Set{"fixed": {"cpus": "1"}})),
+		"parameter resources:":                                   second(NewEstimator("fixed", modules.Set{"fixed": {"resources": "cpus:x"}})),
+		`parameter keep: "-1" is not a number`:                   second(NewEstimator("slack", modules.Set{"slack": {"keep": "-1"}})),
+		"parameter keep: 2 is more than all":                     second(NewEstimator("slack", modules.Set{"slack": {"keep": "2"}})),
+		"parameter window:":                                      second(NewEstimator("slack", modules.Set{"slack": {"window": "long"}})),
 		`QoS controller "other": there is none of that name`:     second(NewController("other", nil, read)),
 		"one of them must say above which load to kill":          second(NewController("load", nil, read)),
-		`parameter load_threshold_5min: "NaN" is not a number`:   second(NewController("load", Modules{"load": {"load_threshold_5min": "NaN"}}, read)),
+		`parameter load_threshold_5min: "NaN" is not a number`:   second(NewController("load", modules.Set{"load": {"load_threshold_5min": "NaN"}}, read)),
 	} {
 		if err == nil || !strings.Contains(err.Error(), want) || mesos.KindOf(err) != mesos.Invalid {
 			t.Errorf("got %v, want %q", err, want)
@@ -165,31 +166,3 @@ func TestWrongNamesAndParameters(t *testing.T) {
 }
 
 func second[T any](_ T, err error) error { return err }
-
-// The example of Mesos's page, and the same as its flags' reference has it.
-func TestParseModules(t *testing.T) {
-	for _, text := range []string{
-		`{"libraries": {"file": "/usr/local/lib64/libfixed_resource_estimator.so",
-			"modules": {"name": "org_apache_mesos_FixedResourceEstimator", "parameters": {"key": "resources", "value": "cpus:14"}}}}`,
-		`{"libraries": [{"name": "fixed_resource_estimator",
-			"modules": [{"name": "org_apache_mesos_FixedResourceEstimator", "parameters": [{"key": "resources", "value": "cpus:14"}]}]}]}`,
-	} {
-		if got := must(ParseModules(text)); len(got) != 1 || got[mesosFixed]["resources"] != "cpus:14" {
-			t.Errorf("%s is %v", text, got)
-		}
-	}
-	if got, err := ParseModules(" "); got != nil || err != nil {
-		t.Errorf("nothing is %v, %v", got, err)
-	}
-	for text, want := range map[string]string{
-		`{"libraries": [{"modules": [{"name": "com_example_Hook"}]}]}`:                `"com_example_Hook" is not built in`,
-		`{"libraries": [{"modules": [{"name": "fixed"}, {"name": "fixed"}]}]}`:        "fixed is there twice",
-		`{"libraries": [{"modules": [{"name": "fixed", "parameter": []}]}]}`:          `unknown field "parameter"`,
-		`{"libraries": [{"modules": [{"name": "fixed", "parameters": {"key": 1}}]}]}`: "not the JSON of libraries",
-		`libraries`: "not the JSON of libraries",
-	} {
-		if _, err := ParseModules(text); err == nil || !strings.Contains(err.Error(), want) || mesos.KindOf(err) != mesos.Invalid {
-			t.Errorf("%s: %v, want %q", text, err, want)
-		}
-	}
-}

@@ -42,11 +42,23 @@ func (nowhere) Write(p []byte) (int, error) { return len(p), nil }
 func (nowhere) Close() error                { return nil }
 
 // openLog opens what keeps an output: the file at path, or nothing without one.
-func openLog(path string) (sink, *failure) {
+func (p *Process) openLog(kind Frame, path string) (sink, *failure) {
 	if path == "" {
 		return nowhere{}, nil
 	}
+	if limit, keep := p.Logs.of(kind); limit > 0 {
+		return openRotating(path, limit, keep)
+	}
 	return openOutput(path)
+}
+
+// of is how large a file of an output may become, 0 for any size, and how many
+// older ones are kept.
+func (l *Logs) of(kind Frame) (limit, keep uint64) {
+	if kind == FrameStderr {
+		return l.StderrBytes, l.StderrKeep
+	}
+	return l.StdoutBytes, l.StdoutKeep
 }
 
 // start begins to copy. first reads from the beginning on, and the container

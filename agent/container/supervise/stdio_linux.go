@@ -18,7 +18,7 @@ type stdio struct {
 }
 
 // openStdio opens the standard streams of p. Files of the sandbox are written to
-// by the process itself, unless somebody is to attach to it.
+// by the process itself, unless somebody is to attach to it or they are bounded.
 func openStdio(p *Process) (*stdio, *failure) {
 	if p.Terminal != nil {
 		return openTerminalStdio(p)
@@ -54,10 +54,10 @@ func (std *stdio) open(p *Process, copied *output) (fail *failure) {
 
 // open opens one of a process's outputs: a file, or a pipe to what copies it.
 func (o *output) open(p *Process, kind Frame, path string) (*os.File, *failure) {
-	if path != "" && !p.Stdin {
+	if limit, _ := p.Logs.of(kind); path != "" && !p.Stdin && limit == 0 {
 		return openOutput(path)
 	}
-	log, fail := openLog(path)
+	log, fail := p.openLog(kind, path)
 	if fail != nil {
 		return nil, fail
 	}
@@ -86,7 +86,7 @@ func openTerminalStdio(p *Process) (*stdio, *failure) {
 	if fail != nil {
 		return nil, fail
 	}
-	log, fail := openLog(p.Stdout)
+	log, fail := p.openLog(FrameStdout, p.Stdout)
 	if fail != nil {
 		master.Close()
 		slave.Close()

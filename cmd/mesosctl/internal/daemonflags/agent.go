@@ -58,7 +58,7 @@ func NewAgent() *Agent {
 		flags.String("qos_controller", &c.QoSController, "", "`name` of what ends executors on oversubscribed resources when these are needed: noop or load"),
 		flags.Duration("qos_correction_interval_min", &c.QoSCorrectionInterval, "0secs",
 			"least `time` between decisions of the QoS controller; at least a second passes in any case"),
-		flags.Document("modules", "json", "parameters of the estimator and of the QoS controller: `JSON` as for Mesos, or a file with it",
+		flags.Document("modules", "json", "parameters of the estimator, of the QoS controller and of the container logger: `JSON` as for Mesos, or a file with it",
 			func(text string) error {
 				c.Modules = text
 				return nil
@@ -82,7 +82,7 @@ func (a *Agent) Settle() error {
 	case a.Config.WorkDir == "":
 		return mesos.Errorf(mesos.Invalid, "--work_dir is missing: say where to keep sandboxes and what must survive a restart")
 	}
-	if err := a.Config.CheckOversubscription(); err != nil {
+	if err := a.Config.CheckModules(); err != nil {
 		return err
 	}
 	if err := settleCgroups(&a.Config); err != nil {

@@ -16,6 +16,8 @@ func agentFiles(c *daemon.AgentConfig) flags.Table {
 		flags.Path("fetcher_cache_dir", &c.FetcherCacheDir, "",
 			"`directory` of the cache of fetched files, emptied when the agent starts; without one it is fetch in the work directory"),
 		flags.Path("hadoop_home", &c.HadoopHome, "", "`directory` of a Hadoop client, which fetches hdfs, s3 and other URIs"),
+		flags.String("container_logger", &c.ContainerLogger, "",
+			"`name` of what becomes of containers' output: sandbox, where files grow, or logrotate, which bounds and renames them"),
 		flags.Duration("gc_delay", &c.GCDelay, "1weeks", "`time` that sandboxes are kept after their end; less when the disk fills"),
 		flags.Func("gc_disk_headroom", "part", "0.1",
 			"`part` of the disk, from 0 to 1, to keep free: sandboxes are kept for gc_delay * max(0, 1 - headroom - usage)", part(&c.GCDiskHeadroom)),

@@ -16,7 +16,6 @@ func agentLater() flags.Table {
 		flags.Later("authentication_timeout_min", "5secs"),
 		flags.Later("authentication_timeout_max", "1mins"),
 		flags.Later("container_disk_watch_interval", "15secs"),
-		flags.Later("container_logger", ""),
 		flags.Later("containerizers", "mesos"),
 		flags.Later("default_container_info", ""),
 		flags.Later("default_container_shm_size", ""),
