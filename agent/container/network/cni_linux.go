@@ -246,16 +246,12 @@ func (c *cni) set(id mesos.ContainerID, j *joined) {
 func (c *cni) owner(id mesos.ContainerID) (mesos.ContainerID, *joined) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	for {
+	for ; id != ""; id = id.Parent() {
 		if j := c.containers[id]; j != nil {
 			return id, j
 		}
-		dot := strings.LastIndexByte(string(id), '.')
-		if dot < 0 {
-			return "", nil
-		}
-		id = id[:dot]
 	}
+	return "", nil
 }
 
 // Status implements container.Isolator: the networks that were asked for, with
@@ -310,7 +306,7 @@ func (c *cni) Recover(spec *container.Spec, _ int) error {
 	}
 	if len(attachments) > 0 {
 		c.set(spec.ID, &joined{attachments: attachments})
-	} else if slices.ContainsFunc(spec.Container.GetNetworkInfos(), named) && strings.Contains(string(spec.ID), ".") {
+	} else if spec.ID.Parent() != "" && slices.ContainsFunc(spec.Container.GetNetworkInfos(), named) {
 		c.set(spec.ID, &joined{})
 	}
 	return nil

@@ -81,10 +81,24 @@ func imageEtc(root string, files etc) (string, error) {
 		}
 		file.Close()
 	}
-	place, err := dir.Open(".")
+	top, err := placeOf(image)
 	if err != nil {
 		return "", err
 	}
-	defer place.Close()
-	return os.Readlink("/proc/self/fd/" + strconv.Itoa(int(place.Fd())))
+	place, err := placeOf(dir)
+	if err != nil {
+		return "", err
+	}
+	inside, err := filepath.Rel(top, place)
+	return filepath.Join(root, inside), err
+}
+
+// placeOf is a directory's path without links.
+func placeOf(dir *os.Root) (string, error) {
+	file, err := dir.Open(".")
+	if err != nil {
+		return "", err
+	}
+	defer file.Close()
+	return os.Readlink("/proc/self/fd/" + strconv.Itoa(int(file.Fd())))
 }

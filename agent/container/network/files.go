@@ -19,7 +19,8 @@ func hostname(id mesos.ContainerID, asked string) string {
 	if asked != "" {
 		return asked
 	}
-	name := string(id[strings.LastIndexByte(string(id), '.')+1:])
+	names := id.Names()
+	name := names[len(names)-1]
 	return name[:min(len(name), maxHostname)]
 }
 

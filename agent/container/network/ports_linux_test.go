@@ -18,11 +18,21 @@ import (
 	"github.com/mesosctl/mesosctl/wire/mesospb"
 )
 
-// listen is a variable with an address for this binary to listen on: then it is
-// no test but what runs in a container.
-const listen = "MESOSCTL_TEST_LISTEN"
+// listen and connect are variables with an address for this binary to listen on or
+// to connect to: then it is no test but what runs in a container.
+const (
+	listen  = "MESOSCTL_TEST_LISTEN"
+	connect = "MESOSCTL_TEST_CONNECT"
+)
 
 func TestMain(m *testing.M) {
+	if address := os.Getenv(connect); address != "" {
+		if _, err := net.DialTimeout("tcp", address, containertest.Limit); err != nil {
+			fmt.Println(err)
+			os.Exit(1)
+		}
+		os.Exit(0)
+	}
 	if address := os.Getenv(listen); address != "" {
 		if _, err := net.Listen("tcp", address); err != nil {
 			fmt.Println(err)
