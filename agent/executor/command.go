@@ -2,8 +2,9 @@
 // its process and speak the executor API with it, as one of their own process
 // would over HTTP, so that a task costs nothing but the processes it starts.
 //
-// Command is the command executor's core; Run is the shell that gives it a
-// container and a connection.
+// Command is the core of the command executor, which runs one task; Default is
+// that of the default executor, which runs task groups. RunCommand and RunDefault
+// are the shells that give them containers and a connection.
 package executor
 
 import (
@@ -30,61 +31,18 @@ const (
 	subscribeInterval = time.Second
 )
 
-// CommandConfig is what a Command is born with.
-type CommandConfig struct {
-	Framework mesos.FrameworkID
-	Executor  mesos.ExecutorID
-	Container mesos.ContainerID
-	// AgentIP is the address of a task on the host's network.
-	AgentIP string
-	// ShutdownGracePeriod is how long after a SHUTDOWN the agent destroys the container.
-	ShutdownGracePeriod time.Duration
-	// UUID returns fresh random UUIDs for status updates.
-	UUID func() [16]byte
-}
-
 // Command is the core of the command executor: it runs one task, which is one
-// command, and reports its states.
+// command in the executor's container, and reports its states.
 // See https://mesos.apache.org/documentation/latest/executor-http-api/.
 type Command struct {
-	config  CommandConfig
-	effects []Effect
-
-	subscribed    bool
-	subscribeAt   time.Time // when to subscribe next; zero: not
-	killingStates bool      // the framework understands TASK_KILLING
-
-	phase        phase
-	task         *mesospb.TaskInfo
-	acknowledged bool // some update of the task was
-	status       *mesospb.ContainerStatus
-	updates      []*executorpb.Call_Update // not acknowledged, oldest first
-	carried      int                       // how many of them the last SUBSCRIBE carried
-
-	killed    bool
-	killing   bool // TASK_KILLING was told by an executor before this one
-	killedAt  time.Time
-	overtime  bool      // killed for max_completion_time
-	killAt    time.Time // when to stop waiting for a killed task
-	overAt    time.Time // when max_completion_time is over
-	giveUpAt  time.Time // when to stop waiting for the last acknowledgement
-	ended     bool      // Terminate was returned
-	destroyed bool      // Destroy was returned
+	session
+	task *task // nil before it came
+	over bool  // the terminal update was sent
 }
 
-// phase is where the task is.
-type phase int
-
-const (
-	idle      phase = iota // no task yet
-	launching              // Launch was returned
-	running                // Launched came
-	terminal               // the terminal update was sent
-)
-
-// NewCommand makes a command executor. Its first input is Start.
-func NewCommand(config CommandConfig) *Command {
-	return &Command{config: config, status: container.HostStatus(config.Container, config.AgentIP, 0)}
+// NewCommand makes a command executor. Its first input is Start or Resume.
+func NewCommand(config CoreConfig) *Command {
+	return &Command{session: session{config: config}}
 }
 
 // Step takes in what happened and returns what to do. The slice is valid until
@@ -96,148 +54,155 @@ func (c *Command) Step(now time.Time, in Input) []Effect {
 	}
 	switch in := in.(type) {
 	case Start:
-		c.subscribe()
+		c.subscribeAgain()
 	case Resume:
-		c.resume(in.Recovered)
+		c.resume(now, in.Tasks)
 	case Disconnected:
-		c.subscribed = false
-		c.subscribeAt = now.Add(subscribeInterval)
+		c.disconnected(now)
 	case Received:
 		c.receive(now, in.Event)
 	case Launched:
 		c.launched(now, in)
 	case LaunchFailed:
-		c.launchFailed(now, in)
+		if c.live() && !c.task.running {
+			c.finish(now, c.verdictOfLaunch(c.task, in.Err))
+		}
 	case Ended:
-		c.exited(now, in.Exit)
+		if c.live() && c.task.running {
+			c.finish(now, c.verdict(c.task, in.Exit))
+		}
+	case Checked:
+		if c.live() {
+			c.checked(now, c.task, in)
+		}
 	case Tick:
 		c.tick(now)
 	}
 	return c.effects
 }
 
+// live reports whether there is a task that has not ended.
+func (c *Command) live() bool { return c.task != nil && !c.over }
+
 // Next is when the next Tick is due; zero if nothing is waited for.
 func (c *Command) Next() time.Time {
-	var next time.Time
-	if c.ended {
-		return next
+	switch {
+	case c.ended:
+		return time.Time{}
+	case c.live():
+		return earliest(c.subscribeAt, c.task.next())
 	}
-	for _, at := range []time.Time{c.subscribeAt, c.killAt, c.overAt, c.giveUpAt} {
-		if !at.IsZero() && (next.IsZero() || at.Before(next)) {
-			next = at
-		}
-	}
-	return next
+	return earliest(c.subscribeAt, c.giveUpAt)
 }
-
-func (c *Command) do(e Effect) { c.effects = append(c.effects, e) }
 
 func (c *Command) tick(now time.Time) {
 	if due(now, c.subscribeAt) {
-		c.subscribe()
+		c.subscribeAgain()
 	}
-	if due(now, c.overAt) {
-		c.overtime = true
-		c.kill(now, 0)
-	}
-	if due(now, c.killAt) {
-		c.killAt = time.Time{}
-		c.destroy()
+	if c.live() {
+		c.tend(now, c.task)
 	}
 	if due(now, c.giveUpAt) {
 		c.terminate(1)
 	}
 }
 
-func due(now, at time.Time) bool { return !at.IsZero() && !at.After(now) }
-
-// subscribe subscribes, with all that the agent may not have heard of.
-func (c *Command) subscribe() {
-	c.subscribeAt = time.Time{}
-	subscribe := &executorpb.Call_Subscribe{UnacknowledgedUpdates: c.updates}
-	c.carried = len(c.updates)
-	if c.task != nil && !c.acknowledged {
-		subscribe.UnacknowledgedTasks = []*mesospb.TaskInfo{c.task}
+func (c *Command) subscribeAgain() {
+	var tasks []*mesospb.TaskInfo
+	if c.task != nil && !c.task.acknowledged {
+		tasks = []*mesospb.TaskInfo{c.task.info}
 	}
-	call := c.call(executorpb.Call_SUBSCRIBE)
-	call.Subscribe = subscribe
-	c.do(Subscribe{Call: call})
-}
-
-func (c *Command) call(t executorpb.Call_Type) *executorpb.Call {
-	executor, framework := string(c.config.Executor), string(c.config.Framework)
-	return &executorpb.Call{
-		Type:        &t,
-		ExecutorId:  &mesospb.ExecutorID{Value: &executor},
-		FrameworkId: &mesospb.FrameworkID{Value: &framework},
-	}
+	c.subscribe(tasks)
 }
 
 func (c *Command) receive(now time.Time, event *executorpb.Event) {
 	switch event.GetType() {
 	case executorpb.Event_SUBSCRIBED:
-		c.subscribed = true
-		c.killingStates = hasKillingState(event.GetSubscribed().GetFrameworkInfo())
-		for _, update := range c.updates[c.carried:] {
-			c.send(update) // it came while the SUBSCRIBE was on its way
-		}
+		c.welcomed(event.GetSubscribed())
 	case executorpb.Event_LAUNCH:
 		c.launch(now, event.GetLaunch().GetTask())
 	case executorpb.Event_KILL:
 		c.killTask(now, event.GetKill())
 	case executorpb.Event_ACKNOWLEDGED:
-		c.acknowledge(event.GetAcknowledged())
+		c.acknowledged(event.GetAcknowledged())
 	case executorpb.Event_SHUTDOWN, executorpb.Event_LAUNCH_GROUP:
 		// A task group is not for this executor: it can only be a mistake.
 		c.shutdown(now)
 	}
 }
 
-func hasKillingState(framework *mesospb.FrameworkInfo) bool {
-	for _, capability := range framework.GetCapabilities() {
-		if capability.GetType() == mesospb.FrameworkInfo_Capability_TASK_KILLING_STATE {
-			return true
-		}
+// launch takes on the task.
+func (c *Command) launch(now time.Time, info *mesospb.TaskInfo) {
+	if c.task != nil {
+		c.update(now, c.newStatus(info, mesos.TaskFailed, mesospb.TaskStatus_REASON_TASK_INVALID,
+			"task: a command executor runs one task only"))
+		return
 	}
-	return false
+	c.take(info)
+	if info.GetCommand() == nil {
+		c.finish(now, c.newStatus(info, mesos.TaskFailed, mesospb.TaskStatus_REASON_TASK_INVALID, "task: no command"))
+		return
+	}
+	c.report(now, c.task, mesos.TaskStarting, 0, "")
+	c.do(Launch{Container: c.task.container, Task: info})
 }
 
-func (c *Command) acknowledge(ack *executorpb.Event_Acknowledged) {
-	for i, update := range c.updates {
-		if string(update.GetStatus().GetUuid()) != string(ack.GetUuid()) {
-			continue
-		}
-		// A new slice: a SUBSCRIBE may still hold the old one.
-		c.updates = append(c.updates[:i:i], c.updates[i+1:]...)
-		if update.GetStatus().GetTaskId().GetValue() != c.task.GetTaskId().GetValue() {
-			return // of a task that this executor refused
-		}
-		c.acknowledged = true
-		if mesos.TaskState(update.GetStatus().GetState()).Terminal() {
-			c.terminate(0)
-		}
+// take makes a task the executor's own.
+func (c *Command) take(info *mesospb.TaskInfo) {
+	c.task = &task{
+		info: info, container: c.config.Container,
+		status: container.HostStatus(c.config.Container, c.config.AgentIP, 0),
+	}
+}
+
+// launched takes in that the command runs.
+func (c *Command) launched(now time.Time, in Launched) {
+	if !c.live() || c.task.running {
 		return
+	}
+	if in.Status != nil {
+		c.task.status = in.Status
+	}
+	c.run(now, c.task)
+}
+
+// killTask takes in a KILL. Its kill policy goes before the task's.
+func (c *Command) killTask(now time.Time, kill *executorpb.Event_Kill) {
+	if c.task == nil {
+		c.terminate(1) // the task to kill will not come any more
+		return
+	}
+	if c.over || kill.GetTaskId().GetValue() != c.task.info.GetTaskId().GetValue() {
+		return
+	}
+	c.kill(now, c.task, c.task.policy(kill.GetKillPolicy()))
+}
+
+// finish sends the terminal update, after which only its acknowledgement counts.
+func (c *Command) finish(now time.Time, status *mesospb.TaskStatus) {
+	c.over = true
+	c.pause(c.task)
+	c.giveUpAt = now.Add(acknowledgementTimeout)
+	c.tell(now, c.task, status)
+}
+
+func (c *Command) acknowledged(ack *executorpb.Event_Acknowledged) {
+	status := c.acknowledge(ack)
+	if status == nil || status.GetTaskId().GetValue() != c.task.info.GetTaskId().GetValue() {
+		return // of no update, or of a task that this executor refused
+	}
+	c.task.acknowledged = true
+	if mesos.TaskState(status.GetState()).Terminal() {
+		c.terminate(0)
 	}
 }
 
 // shutdown ends the task, or the executor if there is none.
 func (c *Command) shutdown(now time.Time) {
-	if c.phase == idle {
+	switch {
+	case c.task == nil:
 		c.terminate(0)
-		return
-	}
-	c.kill(now, c.config.ShutdownGracePeriod-shutdownMargin)
-}
-
-func (c *Command) terminate(status int) {
-	c.ended = true
-	c.do(Terminate{Status: status})
-}
-
-// destroy kills the container, once.
-func (c *Command) destroy() {
-	if !c.destroyed {
-		c.destroyed = true
-		c.do(Destroy{})
+	case !c.over:
+		c.kill(now, c.task, c.config.ShutdownGracePeriod-shutdownMargin)
 	}
 }

@@ -16,21 +16,30 @@ import (
 	"github.com/mesosctl/mesosctl/wire/mesospb"
 )
 
-// fixture is a Command in virtual time.
+// fixture is the core of an executor in virtual time.
 type fixture struct {
 	t   *testing.T
-	c   *Command
+	c   core
 	now time.Time
 }
 
-func newFixture(t *testing.T, capabilities ...mesospb.FrameworkInfo_Capability_Type) *fixture {
+func coreConfig() CoreConfig {
 	var serial byte
-	f := &fixture{t: t, now: time.Unix(1000, 0)}
-	f.c = NewCommand(CommandConfig{
+	return CoreConfig{
 		Framework: "f", Executor: "e", Container: "c", AgentIP: "192.0.2.7",
 		ShutdownGracePeriod: 5 * time.Second,
 		UUID:                func() [16]byte { serial++; return [16]byte{serial} },
-	})
+	}
+}
+
+// newFixture is a command executor.
+func newFixture(t *testing.T, capabilities ...mesospb.FrameworkInfo_Capability_Type) *fixture {
+	return start(t, NewCommand(coreConfig()), capabilities...)
+}
+
+// start takes an executor to its subscription.
+func start(t *testing.T, c core, capabilities ...mesospb.FrameworkInfo_Capability_Type) *fixture {
+	f := &fixture{t: t, c: c, now: time.Unix(1000, 0)}
 	f.expect(f.step(Start{}), "SUBSCRIBE")
 	framework := &mesospb.FrameworkInfo{}
 	for _, c := range capabilities {
@@ -69,7 +78,7 @@ func (f *fixture) launch(task *mesospb.TaskInfo) []Effect {
 func (f *fixture) running(task *mesospb.TaskInfo) {
 	f.t.Helper()
 	f.expect(f.launch(task), "TASK_STARTING", "launch")
-	f.expect(f.step(Launched{container.HostStatus("c", "192.0.2.7", 42)}), "TASK_RUNNING")
+	f.expect(f.step(Launched{Status: container.HostStatus("c", "192.0.2.7", 42)}), "TASK_RUNNING")
 }
 
 func seconds(s float64) *mesospb.DurationInfo {
@@ -103,11 +112,11 @@ func (f *fixture) tick(after time.Duration) []Effect {
 }
 
 func exited(status int) Ended {
-	return Ended{container.Exit{Status: syscall.WaitStatus(status << 8), Known: true}}
+	return Ended{Exit: container.Exit{Status: syscall.WaitStatus(status << 8), Known: true}}
 }
 
 func signalled(signal syscall.Signal) Ended {
-	return Ended{container.Exit{Status: syscall.WaitStatus(signal), Known: true}}
+	return Ended{Exit: container.Exit{Status: syscall.WaitStatus(signal), Known: true}}
 }
 
 // expect compares effects with how they are told.
@@ -149,6 +158,10 @@ func tell(effect Effect) string {
 		return e.Signal.String()
 	case Destroy:
 		return "destroy"
+	case Check:
+		return fmt.Sprintf("%s %d", [...]string{"check", "health check"}[e.Which], e.Probe.Serial)
+	case StopChecks:
+		return "stop checks"
 	case Terminate:
 		return fmt.Sprintf("terminate %d", e.Status)
 	}
@@ -168,7 +181,7 @@ func TestTaskFinishes(t *testing.T) {
 		len(status.GetUuid()) != 16 || status.GetExecutorId().GetValue() != "e" || status.GetTaskId().GetValue() != "t" {
 		t.Errorf("status = %v", status)
 	}
-	effects = f.step(Launched{container.HostStatus("c", "192.0.2.7", 42)})
+	effects = f.step(Launched{Status: container.HostStatus("c", "192.0.2.7", 42)})
 	f.expect(effects, "TASK_RUNNING")
 	status = effects[0].(Send).Call.GetUpdate().GetStatus()
 	if cs := status.GetContainerStatus(); cs.GetExecutorPid() != 42 || cs.GetContainerId().GetValue() != "c" ||
@@ -185,8 +198,8 @@ func TestTaskFails(t *testing.T) {
 		"TASK_FAILED: Command terminated with signal Segmentation fault":    signalled(syscall.SIGSEGV),
 		"TASK_FAILED: Command terminated with signal Aborted (core dumped)": signalled(syscall.SIGABRT | 0x80),
 		"TASK_FAILED: Command terminated with signal Real-time signal 3":    signalled(37),
-		"TASK_FAILED: the exit status of the command was lost":              Ended{container.Exit{}},
-		"TASK_FAILED REASON_CONTAINER_LIMITATION_MEMORY: over 32 MB": Ended{container.Exit{
+		"TASK_FAILED: the exit status of the command was lost":              Ended{Exit: container.Exit{}},
+		"TASK_FAILED REASON_CONTAINER_LIMITATION_MEMORY: over 32 MB": Ended{Exit: container.Exit{
 			Reason: mesospb.TaskStatus_REASON_CONTAINER_LIMITATION_MEMORY, Message: "over 32 MB"}},
 	} {
 		f := newFixture(t)
@@ -198,7 +211,7 @@ func TestTaskFails(t *testing.T) {
 func TestLaunchFails(t *testing.T) {
 	f := newFixture(t)
 	f.expect(f.launch(newTask("t")), "TASK_STARTING", "launch")
-	f.expect(f.step(LaunchFailed{errors.New("fetch: no route")}),
+	f.expect(f.step(LaunchFailed{Err: errors.New("fetch: no route")}),
 		"TASK_FAILED REASON_CONTAINER_LAUNCH_FAILED: fetch: no route")
 }
 
@@ -270,7 +283,7 @@ func TestKillDuringLaunch(t *testing.T) {
 	f.launch(newTask("t"))
 	f.expect(f.kill("t", nil), "destroy")
 	f.expect(f.kill("t", nil))
-	f.expect(f.step(LaunchFailed{errors.New("destroyed")}),
+	f.expect(f.step(LaunchFailed{Err: errors.New("destroyed")}),
 		"TASK_KILLED REASON_TASK_KILLED_DURING_LAUNCH: killed before the command ran")
 }
 
@@ -371,8 +384,6 @@ func TestSecondTaskFails(t *testing.T) {
 func TestTaskThatAsksTooMuchFails(t *testing.T) {
 	for want, spoil := range map[string]func(*mesospb.TaskInfo){
 		"task: no command": func(t *mesospb.TaskInfo) { t.Command = nil },
-		"task: health checks: not available on this agent": func(t *mesospb.TaskInfo) { t.HealthCheck = &mesospb.HealthCheck{} },
-		"task: checks: not available on this agent":        func(t *mesospb.TaskInfo) { t.Check = &mesospb.CheckInfo{} },
 	} {
 		f := newFixture(t)
 		task := newTask("t")

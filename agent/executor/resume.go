@@ -7,13 +7,15 @@ import (
 	"github.com/mesosctl/mesosctl/wire/mesospb"
 )
 
-// Recovered is where an executor was that ended with its agent.
+// Recovered is where a task of an executor was that ended with its agent.
 type Recovered struct {
 	Task *mesospb.TaskInfo
 	// Told is the newest status of the task that the agent has; nil if it has none.
 	Told *mesospb.TaskStatus
 	// Running is when the task began to run, as far as the agent knows; else zero.
 	Running time.Time
+	// Group is the same for all tasks of a task group.
+	Group string
 }
 
 // told is the state that the agent knows.
@@ -33,25 +35,70 @@ func (r *Recovered) runs() bool {
 	return true
 }
 
-// resume goes on where another executor was. A kill that it was told of comes
-// again from the agent.
-func (c *Command) resume(r Recovered) {
-	c.task, c.acknowledged = r.Task, r.Told != nil
+// adopt goes on with a task in its container, which may be gone.
+func (s *session) adopt(now time.Time, t *task, r *Recovered) {
+	t.last, t.acknowledged = r.Told, r.Told != nil
 	if status := r.Told.GetContainerStatus(); status != nil {
-		c.status = status
+		t.status = status
+	}
+	if r.runs() {
+		t.running, t.killing = true, r.told() == mesos.TaskKilling
 	}
 	switch {
-	case r.told().Terminal():
+	case !t.running || t.killing:
+	case r.Running.IsZero():
+		s.watch(now, t)
+	default:
+		s.watch(r.Running, t)
+	}
+	s.do(Adopt{Container: t.container, Task: t.info, News: !t.running})
+}
+
+// resume goes on where another executor was. A kill that it was told of comes
+// again from the agent.
+func (c *Command) resume(now time.Time, tasks []Recovered) {
+	if len(tasks) != 1 || tasks[0].told().Terminal() {
 		c.terminate(0)
 		return
-	case r.runs():
-		c.phase = running
-		c.killing = r.told() == mesos.TaskKilling
-		if limit := c.task.GetMaxCompletionTime().GetNanoseconds(); limit > 0 && !r.Running.IsZero() {
-			c.overAt = r.Running.Add(time.Duration(limit))
-		}
-	default:
-		c.phase = launching
 	}
-	c.subscribe()
+	c.take(tasks[0].Task)
+	c.adopt(now, c.task, &tasks[0])
+	c.subscribeAgain()
+}
+
+// resume goes on where another executor was, with the tasks that it has told of:
+// the agent takes those of which it never heard for lost.
+func (d *Default) resume(now time.Time, tasks []Recovered) {
+	groups := make(map[string]*group)
+	for i := range tasks {
+		r := &tasks[i]
+		id := nested(r.Told.GetContainerStatus().GetContainerId())
+		if r.Told == nil || r.told().Terminal() || id == "" {
+			continue
+		}
+		g := groups[r.Group]
+		if g == nil {
+			g = &group{}
+			groups[r.Group] = g
+		}
+		m := d.join(g, r.Task, id)
+		d.session.adopt(now, &m.task, r)
+		if !m.running {
+			g.launching++
+		}
+	}
+	d.bereft = len(d.tasks) == 0
+	d.subscribeAgain()
+}
+
+// nested is the ID of a container inside another one; empty if it is not.
+func nested(id *mesospb.ContainerID) mesos.ContainerID {
+	if id.GetParent() == nil {
+		return ""
+	}
+	parent := nested(id.GetParent())
+	if parent == "" {
+		parent = mesos.ContainerID(id.GetParent().GetValue())
+	}
+	return parent + "." + mesos.ContainerID(id.GetValue())
 }

@@ -12,13 +12,13 @@ import (
 
 // resumed is a command executor that goes on where another was.
 func resumed(told *mesospb.TaskState) (*Command, []Effect) {
-	c := NewCommand(CommandConfig{Framework: "F", Executor: "t", Container: "c", UUID: func() [16]byte { return [16]byte{1} }})
+	c := NewCommand(CoreConfig{Framework: "F", Executor: "t", Container: "c", UUID: func() [16]byte { return [16]byte{1} }})
 	r := Recovered{Task: &mesospb.TaskInfo{TaskId: &mesospb.TaskID{Value: new("t")}}, Running: time.Unix(10, 0)}
 	r.Task.MaxCompletionTime = &mesospb.DurationInfo{Nanoseconds: new(int64(time.Minute))}
 	if told != nil {
 		r.Told = &mesospb.TaskStatus{State: told}
 	}
-	return c, c.Step(time.Unix(20, 0), Resume{r})
+	return c, c.Step(time.Unix(20, 0), Resume{[]Recovered{r}})
 }
 
 // updates are the states that effects tell the agent.
@@ -42,7 +42,7 @@ func TestResumedExecutorTellsHowTheTaskEnded(t *testing.T) {
 	c, _ := resumed(mesospb.TaskState_TASK_RUNNING.Enum())
 	now := time.Unix(20, 0)
 	// It ended while the SUBSCRIBE was on its way, which therefore can't tell it.
-	if got := updates(c.Step(now, Ended{container.Exit{Known: true, Status: syscall.WaitStatus(3 << 8)}})); len(got) != 0 {
+	if got := updates(c.Step(now, Ended{Exit: container.Exit{Known: true, Status: syscall.WaitStatus(3 << 8)}})); len(got) != 0 {
 		t.Errorf("told %v without a connection", got)
 	}
 	if got := updates(c.Step(now, subscribedEvent)); len(got) != 1 || got[0] != mesospb.TaskState_TASK_FAILED {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"log/slog"
 	"sync"
+	"sync/atomic"
 	"syscall"
 	"time"
 
@@ -23,30 +24,37 @@ type Agent interface {
 	Call(ctx context.Context, call *executorpb.Call) error
 }
 
-// Config is what Run needs.
+// Config is what RunCommand and RunDefault need.
 type Config struct {
 	Framework mesos.FrameworkID
 	Executor  mesos.ExecutorID
 	Container mesos.ContainerID
 	Sandbox   string // absolute
-	User      string // empty: the agent's own
-	// Environment is what the agent gives an executor, as "NAME=value"; the task
-	// gets it too.
+	User      string // of tasks that name none; empty: the agent's own
+	// Environment is what the agent gives a command executor, as "NAME=value"; the
+	// task gets it too.
 	Environment []string
 	// AgentIP is the address of tasks on the host's network.
 	AgentIP string
 	// ShutdownGracePeriod is how long after a SHUTDOWN the agent destroys the container.
 	ShutdownGracePeriod time.Duration
-	// Outlive is how long the task runs on without an agent; 0: it ends with it.
+	// Outlive is how long the tasks run on without an agent; 0: they end with it.
 	Outlive time.Duration
 
 	Agent         Agent
 	Containerizer container.Containerizer
 	UUID          func() [16]byte
 	Log           *slog.Logger
-	// Recovered has the executor go on where another was, whose container is
-	// there; nil if it begins.
-	Recovered *Recovered
+	// Recovered is the tasks of another executor, for this one to go on with; nil
+	// if it begins.
+	Recovered []Recovered
+}
+
+func (c *Config) core() CoreConfig {
+	return CoreConfig{
+		Framework: c.Framework, Executor: c.Executor, Container: c.Container,
+		AgentIP: c.AgentIP, ShutdownGracePeriod: c.ShutdownGracePeriod, UUID: c.UUID,
+	}
 }
 
 // RunCommand runs a command executor to its end and returns its exit status as
@@ -54,56 +62,107 @@ type Config struct {
 // ctx is done the executor is destroyed, that is, it ends at once as if it was
 // killed. No process of the task is left when RunCommand returns.
 func RunCommand(ctx context.Context, config Config) syscall.WaitStatus {
-	ctx, cancel := context.WithCancel(ctx)
-	r := &runner{
-		config: config,
-		core: NewCommand(CommandConfig{
-			Framework: config.Framework, Executor: config.Executor, Container: config.Container,
-			AgentIP: config.AgentIP, ShutdownGracePeriod: config.ShutdownGracePeriod, UUID: config.UUID,
-		}),
-		inputs: make(chan Input),
-		calls:  make(chan *executorpb.Call, callsQueued),
-		ctx:    ctx,
+	r := newRunner(ctx, config, NewCommand(config.core()))
+	r.spec = config.commandSpec
+	return r.run().Status
+}
+
+// RunDefault runs a default executor, whose container is there, to its end, and
+// returns how that container ended: with status 0 once the updates of all tasks
+// were acknowledged, or by itself, which ends the executor and its tasks. When ctx
+// is done it is destroyed. No process of it is left when RunDefault returns.
+func RunDefault(ctx context.Context, config Config) container.Exit {
+	r := newRunner(ctx, config, NewDefault(config.core()))
+	r.spec = config.nestedSpec
+	r.name = func(task mesos.TaskID, id mesos.ContainerID) {
+		if err := linkTask(config.Sandbox, task, id); err != nil {
+			r.warn("name the sandbox of a task", err)
+		}
 	}
-	r.work.Go(r.send)
-	status := r.run()
-	cancel()
-	r.destroy()
-	r.work.Wait()
-	return status
+	r.work.Go(func() {
+		exit, err := config.Containerizer.Wait(r.ctx, config.Container)
+		if mesos.KindOf(err) != mesos.Unavailable && r.ctx.Err() == nil { // else it goes on without this agent
+			r.ended <- exit
+		}
+	})
+	return r.run()
+}
+
+// core is an executor's.
+type core interface {
+	Step(now time.Time, in Input) []Effect
+	Next() time.Time
+}
+
+// runner is the shell of an executor.
+type runner struct {
+	config Config
+	core   core
+	spec   func(mesos.ContainerID, *mesospb.TaskInfo) container.Spec
+	name   func(mesos.TaskID, mesos.ContainerID) // a task's container; may be nil
+	inputs chan Input
+	calls  chan *executorpb.Call
+	ended  chan container.Exit // of the executor's own container, if it has one
+	ctx    context.Context     // of the whole run
+	cancel context.CancelFunc
+	work   sync.WaitGroup
+	// tasks are the containers of tasks that have not ended.
+	tasks  map[mesos.ContainerID]*contained
+	events <-chan *executorpb.Event // nil while there is no stream
+	hangUp context.CancelFunc       // of that stream
+}
+
+// contained is a task's container.
+type contained struct {
+	spec container.Spec
+	stop context.CancelFunc // of its launch
+	pid  atomic.Int64       // of its first process; 0 until that is known
+	// checks is the context of the probes under way; nil if there was none yet.
+	checks     context.Context
+	stopChecks context.CancelFunc
 }
 
 // callsQueued is how many calls can wait for the agent before the executor does.
 const callsQueued = 16
 
-// runner is the shell of a Command.
-type runner struct {
-	config Config
-	core   *Command
-	inputs chan Input
-	calls  chan *executorpb.Call
-	ctx    context.Context // of the whole run
-	work   sync.WaitGroup
-	stop   context.CancelFunc       // of the launch; nil before there is one
-	events <-chan *executorpb.Event // nil while there is no stream
-	hangUp context.CancelFunc       // of that stream
-}
-
 const killedStatus = syscall.WaitStatus(syscall.SIGKILL)
 
-func (r *runner) run() syscall.WaitStatus {
+func newRunner(ctx context.Context, config Config, core core) *runner {
+	r := &runner{
+		config: config, core: core,
+		inputs: make(chan Input),
+		calls:  make(chan *executorpb.Call, callsQueued),
+		ended:  make(chan container.Exit, 1),
+		tasks:  map[mesos.ContainerID]*contained{},
+	}
+	r.ctx, r.cancel = context.WithCancel(ctx)
+	return r
+}
+
+// run runs the executor to its end, and ends what it started.
+func (r *runner) run() container.Exit {
+	r.work.Go(r.send)
+	exit := r.loop()
+	r.cancel()
+	for _, task := range r.tasks {
+		task.stop()
+	}
+	r.destroy(r.config.Container)
+	r.work.Wait()
+	return exit
+}
+
+func (r *runner) loop() container.Exit {
 	timer := time.NewTimer(0)
 	defer timer.Stop()
 	var in Input = Start{}
-	if recovered := r.config.Recovered; recovered != nil {
-		r.stop = func() {} // there is no launch to stop, but a container to destroy
-		in = Resume{*recovered}
-		r.work.Go(func() { r.adopt(!recovered.runs()) })
+	if r.config.Recovered != nil {
+		in = Resume{r.config.Recovered}
 	}
 	for {
 		for _, effect := range r.core.Step(time.Now(), in) {
 			if t, ok := effect.(Terminate); ok {
-				return syscall.WaitStatus(t.Status << 8)
+				return container.Exit{Status: syscall.WaitStatus(t.Status << 8), Known: true}
 			}
 			r.do(effect)
 		}
@@ -114,9 +173,7 @@ func (r *runner) run() syscall.WaitStatus {
 		}
 		select {
 		case in = <-r.inputs:
-			if _, ok := in.(Disconnected); ok {
-				r.disconnect()
-			}
+			r.notice(in)
 		case event, ok := <-r.events:
 			in = Received{event}
 			if !ok {
@@ -125,9 +182,23 @@ func (r *runner) run() syscall.WaitStatus {
 			}
 		case <-timer.C:
 			in = Tick{}
+		case exit := <-r.ended:
+			return exit
 		case <-r.ctx.Done():
-			return killedStatus
+			return container.Exit{Status: killedStatus, Known: true}
 		}
+	}
+}
+
+// notice keeps the shell's own books.
+func (r *runner) notice(in Input) {
+	switch in := in.(type) {
+	case Disconnected:
+		r.disconnect()
+	case LaunchFailed:
+		delete(r.tasks, in.Container)
+	case Ended:
+		delete(r.tasks, in.Container)
 	}
 }
 
@@ -141,16 +212,28 @@ func (r *runner) do(effect Effect) {
 		case <-r.ctx.Done():
 		}
 	case Launch:
-		var ctx context.Context
-		ctx, r.stop = context.WithCancel(r.ctx)
-		r.work.Go(func() { r.launch(ctx, e.Task) })
+		ctx, task := r.take(e.Container, e.Task)
+		r.work.Go(func() { r.launch(ctx, task, e.Task) })
+	case Adopt:
+		_, task := r.take(e.Container, e.Task)
+		r.work.Go(func() { r.adopt(task, e.News) })
 	case Signal:
-		err := r.config.Containerizer.Signal(r.config.Container, e.Signal)
+		err := r.config.Containerizer.Signal(e.Container, e.Signal)
 		if err != nil && mesos.KindOf(err) != mesos.NotFound {
-			r.warn("signal the task", err)
+			r.warn("signal a task", err)
 		}
 	case Destroy:
-		r.work.Go(r.destroy)
+		if task := r.tasks[e.Container]; task != nil {
+			task.stop()
+			r.work.Go(func() { r.destroy(e.Container) })
+		}
+	case Check:
+		r.startCheck(e)
+	case StopChecks:
+		if task := r.tasks[e.Container]; task != nil && task.checks != nil {
+			task.stopChecks()
+			task.checks = nil
+		}
 	}
 }
 
@@ -196,70 +279,7 @@ func (r *runner) send() {
 	}
 }
 
-// launch runs the task's command and sees it to its end.
-func (r *runner) launch(ctx context.Context, task *mesospb.TaskInfo) {
-	if _, err := r.config.Containerizer.Launch(ctx, r.spec(task)); err != nil {
-		r.tell(LaunchFailed{err})
-		return
-	}
-	r.adopt(true)
-}
-
-// adopt sees a container to its end, and tells first that it runs, if that is news.
-func (r *runner) adopt(news bool) {
-	c := r.config.Containerizer
-	if news {
-		status, err := c.Status(r.config.Container)
-		if err != nil {
-			r.warn("ask for the status of the container", err)
-		}
-		r.tell(Launched{status})
-	}
-	exit, err := c.Wait(r.ctx, r.config.Container)
-	if mesos.KindOf(err) == mesos.Unavailable {
-		return // the container goes on without this agent
-	}
-	if err != nil && r.ctx.Err() == nil {
-		r.warn("wait for the container", err)
-	}
-	r.tell(Ended{exit})
-}
-
-// spec is the container of a task: its command with the executor's environment.
-func (r *runner) spec(task *mesospb.TaskInfo) container.Spec {
-	env := r.config.Environment
-	if resources := task.GetResources(); len(resources) > 0 {
-		role := resources[0].GetAllocationInfo().GetRole()
-		env = append(env[:len(env):len(env)], "MESOS_ALLOCATION_ROLE="+role)
-	}
-	return container.Spec{
-		ID:          r.config.Container,
-		Sandbox:     r.config.Sandbox,
-		User:        r.config.User,
-		Command:     task.GetCommand(),
-		Environment: env,
-		Container:   task.GetContainer(),
-		Resources:   task.GetResources(),
-		Limits:      task.GetLimits(),
-		Task:        true,
-		Outlive:     r.config.Outlive,
-	}
-}
-
-// destroy destroys the container, if there is one, or stops its launch: if the
-// containerizer does not know it yet, it will find the launch stopped.
-func (r *runner) destroy() {
-	if r.stop == nil {
-		return
-	}
-	r.stop()
-	err := r.config.Containerizer.Destroy(context.Background(), r.config.Container)
-	if kind := mesos.KindOf(err); err != nil && kind != mesos.NotFound && kind != mesos.Unavailable {
-		r.warn("destroy the container", err)
-	}
-}
-
 func (r *runner) warn(what string, err error) {
-	r.config.Log.Warn("command executor: "+what, "executor", r.config.Executor,
+	r.config.Log.Warn("built-in executor: "+what, "executor", r.config.Executor,
 		"container", r.config.Container, "error", err)
 }

@@ -1,225 +1,233 @@
 package executor
 
 import (
-	"fmt"
 	"syscall"
 	"time"
 
 	"github.com/mesosctl/mesosctl/agent/container"
+	"github.com/mesosctl/mesosctl/agent/executor/check"
 	"github.com/mesosctl/mesosctl/mesos"
-	"github.com/mesosctl/mesosctl/wire/executorpb"
 	"github.com/mesosctl/mesosctl/wire/mesospb"
 )
 
-// launch takes on the task.
-func (c *Command) launch(now time.Time, task *mesospb.TaskInfo) {
-	if c.phase != idle {
-		c.update(now, c.newStatus(task, mesos.TaskFailed, mesospb.TaskStatus_REASON_TASK_INVALID,
-			"task: a command executor runs one task only"))
-		return
-	}
-	c.task = task
-	if refused := refuse(task); refused != "" {
-		c.finish(now, c.newStatus(task, mesos.TaskFailed, mesospb.TaskStatus_REASON_TASK_INVALID, refused))
-		return
-	}
-	c.phase = launching
-	c.update(now, c.newStatus(task, mesos.TaskStarting, 0, ""))
-	c.do(Launch{Task: task})
+// task is a task in its container.
+type task struct {
+	info      *mesospb.TaskInfo
+	container mesos.ContainerID
+	running   bool // its command does; else it is being launched
+	// status is of the container; last is the newest status of the task that was told.
+	status       *mesospb.ContainerStatus
+	last         *mesospb.TaskStatus
+	acknowledged bool // some update of the task was
+
+	killed    bool
+	killing   bool // TASK_KILLING was told by an executor before this one
+	killedAt  time.Time
+	killAt    time.Time // when to stop waiting for a killed task
+	overtime  bool      // killed for max_completion_time
+	overAt    time.Time // when max_completion_time is over
+	unhealthy bool      // killed for its health
+	destroyed bool      // Destroy was returned
+
+	checks [2]*check.Checker // by Which; nil where there is none
+	paused bool              // they are
 }
 
-// refuse says what of a task this executor can't do, if anything.
-func refuse(task *mesospb.TaskInfo) string {
-	switch {
-	case task.GetCommand() == nil:
-		return "task: no command"
-	case task.GetHealthCheck() != nil:
-		return "task: health checks: not available on this agent"
-	case task.GetCheck() != nil:
-		return "task: checks: not available on this agent"
-	}
-	return ""
+// report tells a new state of a task.
+func (s *session) report(now time.Time, t *task, state mesos.TaskState, reason mesospb.TaskStatus_Reason, message string) {
+	s.tell(now, t, s.newStatus(t.info, state, reason, message))
 }
 
-// launched takes in that the command runs.
-func (c *Command) launched(now time.Time, in Launched) {
-	if c.phase != launching {
-		return
-	}
-	c.phase = running
-	if in.Status != nil {
-		c.status = in.Status
-	}
-	if c.killed {
+func (s *session) tell(now time.Time, t *task, status *mesospb.TaskStatus) {
+	status.ContainerStatus = t.status
+	t.last = status
+	s.update(now, status)
+}
+
+// run takes in that a task's command runs.
+func (s *session) run(now time.Time, t *task) {
+	t.running = true
+	if t.killed {
 		return // the kill is on its way; a killing task does not become running
 	}
-	if limit := c.task.GetMaxCompletionTime().GetNanoseconds(); limit > 0 {
-		c.overAt = now.Add(time.Duration(limit))
-	}
-	c.update(now, c.newStatus(c.task, mesos.TaskRunning, 0, ""))
+	s.watch(now, t)
+	s.report(now, t, mesos.TaskRunning, 0, "")
 }
 
-func (c *Command) launchFailed(now time.Time, in LaunchFailed) {
-	if c.phase != launching {
-		return
+// watch begins what goes on while a task runs, which it does since a time.
+func (s *session) watch(since time.Time, t *task) {
+	if limit := t.info.GetMaxCompletionTime().GetNanoseconds(); limit > 0 {
+		t.overAt = since.Add(time.Duration(limit))
 	}
-	if c.killed {
-		c.finish(now, c.newStatus(c.task, mesos.TaskKilled,
-			mesospb.TaskStatus_REASON_TASK_KILLED_DURING_LAUNCH, "killed before the command ran"))
-		return
+	if info := t.info.GetCheck(); info != nil {
+		t.checks[GeneralCheck] = check.New(info, since, t.last.GetCheckStatus())
 	}
-	c.finish(now, c.newStatus(c.task, mesos.TaskFailed,
-		mesospb.TaskStatus_REASON_CONTAINER_LAUNCH_FAILED, in.Err.Error()))
+	if info := t.info.GetHealthCheck(); info != nil {
+		var told *bool
+		if t.last != nil {
+			told = t.last.Healthy
+		}
+		t.checks[HealthCheck] = check.NewHealth(info, since, told)
+	}
 }
 
-// killTask takes in a KILL. Its kill policy goes before the task's.
-func (c *Command) killTask(now time.Time, kill *executorpb.Event_Kill) {
-	if c.phase == idle {
-		c.terminate(1) // the task to kill will not come any more
-		return
+// policy is how long a task may take to end by itself, unless a kill says otherwise.
+func (t *task) policy(kill *mesospb.KillPolicy) time.Duration {
+	for _, policy := range []*mesospb.KillPolicy{kill, t.info.GetKillPolicy()} {
+		if policy.GetGracePeriod() != nil {
+			return time.Duration(policy.GetGracePeriod().GetNanoseconds())
+		}
 	}
-	if kill.GetTaskId().GetValue() != c.task.GetTaskId().GetValue() {
-		return
-	}
-	grace := defaultKillGracePeriod
-	if policy := kill.GetKillPolicy(); policy.GetGracePeriod() != nil {
-		grace = time.Duration(policy.GetGracePeriod().GetNanoseconds())
-	} else if policy := c.task.GetKillPolicy(); policy.GetGracePeriod() != nil {
-		grace = time.Duration(policy.GetGracePeriod().GetNanoseconds())
-	}
-	c.kill(now, grace)
+	return defaultKillGracePeriod
 }
 
-// kill asks the task to end, and has it killed when the grace period is over. A
+// kill asks a task to end, and has it killed when the grace period is over. A
 // later kill can only bring that forward.
-func (c *Command) kill(now time.Time, grace time.Duration) {
-	if c.phase == terminal {
-		return
-	}
+func (s *session) kill(now time.Time, t *task, grace time.Duration) {
 	grace = max(grace, 0)
-	if c.killed {
-		if at := c.killedAt.Add(grace); !c.killAt.IsZero() && at.Before(c.killAt) {
-			c.killAt = at
+	if t.killed {
+		if at := t.killedAt.Add(grace); !t.killAt.IsZero() && at.Before(t.killAt) {
+			t.killAt = at
 		}
 		return
 	}
-	c.killed, c.killedAt, c.overAt = true, now, time.Time{}
-	if c.killingStates && !c.overtime && !c.killing {
-		c.update(now, c.newStatus(c.task, mesos.TaskKilling, 0, ""))
+	t.killed, t.killedAt, t.overAt = true, now, time.Time{}
+	s.pause(t)
+	if s.killingStates && !t.overtime && !t.killing {
+		s.report(now, t, mesos.TaskKilling, 0, "")
 	}
-	if c.phase == launching {
-		c.destroy() // there is nothing yet that could end by itself
+	if !t.running {
+		s.destroy(t) // there is nothing yet that could end by itself
 		return
 	}
-	c.do(Signal{Signal: syscall.SIGTERM})
-	c.killAt = now.Add(grace)
+	s.do(Signal{Container: t.container, Signal: syscall.SIGTERM})
+	t.killAt = now.Add(grace)
 }
 
-// exited takes in that the task's container is gone.
-func (c *Command) exited(now time.Time, exit container.Exit) {
-	if c.phase != running {
+// destroy kills a task's container, once.
+func (s *session) destroy(t *task) {
+	if !t.destroyed {
+		t.destroyed = true
+		s.do(Destroy{Container: t.container})
+	}
+}
+
+// tend does what is due for a task.
+func (s *session) tend(now time.Time, t *task) {
+	if due(now, t.overAt) {
+		t.overtime = true
+		s.kill(now, t, 0)
+	}
+	if due(now, t.killAt) {
+		t.killAt = time.Time{}
+		s.destroy(t)
+	}
+	for which, checker := range t.checks {
+		if checker == nil {
+			continue
+		}
+		if probe, ok := checker.Begin(now); ok {
+			s.do(Check{Container: t.container, Which: Which(which), Probe: probe})
+		}
+	}
+}
+
+func due(now, at time.Time) bool { return !at.IsZero() && !at.After(now) }
+
+// next is when something is due for a task; zero if nothing is.
+func (t *task) next() time.Time {
+	return earliest(t.killAt, t.overAt, t.checks[GeneralCheck].Next(), t.checks[HealthCheck].Next())
+}
+
+// earliest is the first of some times that are not zero; zero if there is none.
+func earliest(times ...time.Time) (first time.Time) {
+	for _, at := range times {
+		if !at.IsZero() && (first.IsZero() || at.Before(first)) {
+			first = at
+		}
+	}
+	return first
+}
+
+// checked takes in the result of a probe: what is new is told on top of what was
+// told before, so that a check and a health check don't hide each other's results.
+func (s *session) checked(now time.Time, t *task, in Checked) {
+	if t.killed || !t.running {
 		return
 	}
+	finding, news := t.checks[in.Which].Done(now, in.Serial, in.Result)
+	if !news {
+		return
+	}
+	status := t.last.CloneVT()
+	if in.Which == GeneralCheck {
+		status.Reason = mesospb.TaskStatus_REASON_TASK_CHECK_STATUS_UPDATED.Enum()
+		status.CheckStatus = finding.Check
+	} else {
+		status.Reason = mesospb.TaskStatus_REASON_TASK_HEALTH_CHECK_STATUS_UPDATED.Enum()
+		status.Healthy, status.Message = &finding.Healthy, nil
+		if finding.Cause != nil {
+			status.Message = new("health check: " + finding.Cause.Error())
+		}
+	}
+	s.tell(now, t, status)
+	if finding.Kill {
+		t.unhealthy = true
+		s.kill(now, t, t.policy(nil))
+	}
+}
+
+// pause ends the probes of a task until resume.
+func (s *session) pause(t *task) {
+	if t.paused || t.checks == [2]*check.Checker{} {
+		return
+	}
+	t.paused = true
+	for _, checker := range t.checks {
+		checker.Pause()
+	}
+	s.do(StopChecks{Container: t.container})
+}
+
+func (t *task) resume(now time.Time) {
+	t.paused = false
+	for _, checker := range t.checks {
+		checker.Resume(now)
+	}
+}
+
+// verdict is the terminal status of a task whose container ended.
+func (s *session) verdict(t *task, exit container.Exit) *mesospb.TaskStatus {
 	var state mesos.TaskState
 	var reason mesospb.TaskStatus_Reason
 	message := "Command " + describe(exit.Status)
 	switch {
 	case exit.Reason != 0: // a limit of the container ended it
 		state, reason, message = mesos.TaskFailed, exit.Reason, exit.Message
-	case !exit.Known:
-		state, message = mesos.TaskFailed, "the exit status of the command was lost"
-	case c.overtime:
+	case t.overtime:
 		state, reason = mesos.TaskFailed, mesospb.TaskStatus_REASON_MAX_COMPLETION_TIME_REACHED
-	case c.killed:
+	case t.killed:
 		state = mesos.TaskKilled
-	case exit.Status.Exited() && exit.Status.ExitStatus() == 0:
+	case exit.Known && exit.Status.Exited() && exit.Status.ExitStatus() == 0:
 		state = mesos.TaskFinished
 	default:
 		state = mesos.TaskFailed
 	}
-	c.finish(now, c.newStatus(c.task, state, reason, message))
-}
-
-// finish sends the terminal update, after which only its acknowledgement counts.
-func (c *Command) finish(now time.Time, status *mesospb.TaskStatus) {
-	c.phase = terminal
-	c.killAt, c.overAt = time.Time{}, time.Time{}
-	c.giveUpAt = now.Add(acknowledgementTimeout)
-	c.update(now, status)
-}
-
-// newStatus is a status of a task; reason 0 and an empty message are left out.
-func (c *Command) newStatus(task *mesospb.TaskInfo, state mesos.TaskState, reason mesospb.TaskStatus_Reason, message string) *mesospb.TaskStatus {
-	wireState := mesospb.TaskState(state)
-	source := mesospb.TaskStatus_SOURCE_EXECUTOR
-	executor := string(c.config.Executor)
-	status := &mesospb.TaskStatus{
-		TaskId:          task.GetTaskId(),
-		State:           &wireState,
-		Source:          &source,
-		ExecutorId:      &mesospb.ExecutorID{Value: &executor},
-		ContainerStatus: c.status,
+	if !exit.Known && exit.Reason == 0 {
+		message = "the exit status of the command was lost"
 	}
-	if reason != 0 {
-		status.Reason = &reason
-	}
-	if message != "" {
-		status.Message = &message
+	status := s.newStatus(t.info, state, reason, message)
+	if t.unhealthy {
+		status.Healthy = new(false)
 	}
 	return status
 }
 
-// update sends a status and keeps it until it is acknowledged. While there is no
-// connection that is all: the next SUBSCRIBE carries it.
-func (c *Command) update(now time.Time, status *mesospb.TaskStatus) {
-	uuid := c.config.UUID()
-	timestamp := float64(now.UnixNano()) / float64(time.Second)
-	status.Uuid, status.Timestamp = uuid[:], &timestamp
-	update := &executorpb.Call_Update{Status: status}
-	c.updates = append(c.updates[:len(c.updates):len(c.updates)], update)
-	if c.subscribed {
-		c.send(update)
+// verdictOfLaunch is the terminal status of a task that could not be launched.
+func (s *session) verdictOfLaunch(t *task, err error) *mesospb.TaskStatus {
+	if t.killed {
+		return s.newStatus(t.info, mesos.TaskKilled,
+			mesospb.TaskStatus_REASON_TASK_KILLED_DURING_LAUNCH, "killed before the command ran")
 	}
-}
-
-func (c *Command) send(update *executorpb.Call_Update) {
-	call := c.call(executorpb.Call_UPDATE)
-	call.Update = update
-	c.do(Send{Call: call})
-}
-
-// describe says how a process ended, as Mesos words it in a task's message.
-func describe(status syscall.WaitStatus) string {
-	switch {
-	case status.Exited():
-		return fmt.Sprintf("exited with status %d", status.ExitStatus())
-	case status.CoreDump():
-		return "terminated with signal " + signalName(status.Signal()) + " (core dumped)"
-	}
-	return "terminated with signal " + signalName(status.Signal())
-}
-
-// signalNames are the C library's descriptions of signals.
-var signalNames = map[syscall.Signal]string{
-	syscall.SIGHUP: "Hangup", syscall.SIGINT: "Interrupt", syscall.SIGQUIT: "Quit",
-	syscall.SIGILL: "Illegal instruction", syscall.SIGTRAP: "Trace/breakpoint trap",
-	syscall.SIGABRT: "Aborted", syscall.SIGBUS: "Bus error",
-	syscall.SIGFPE: "Floating point exception", syscall.SIGKILL: "Killed",
-	syscall.SIGUSR1: "User defined signal 1", syscall.SIGSEGV: "Segmentation fault",
-	syscall.SIGUSR2: "User defined signal 2", syscall.SIGPIPE: "Broken pipe",
-	syscall.SIGALRM: "Alarm clock", syscall.SIGTERM: "Terminated",
-	syscall.SIGXCPU: "CPU time limit exceeded", syscall.SIGXFSZ: "File size limit exceeded",
-	syscall.SIGVTALRM: "Virtual timer expired", syscall.SIGPROF: "Profiling timer expired",
-	syscall.SIGIO: "I/O possible", syscall.SIGSYS: "Bad system call",
-}
-
-func signalName(signal syscall.Signal) string {
-	const firstRealTime = 34
-	if name, ok := signalNames[signal]; ok {
-		return name
-	}
-	if signal >= firstRealTime {
-		return fmt.Sprintf("Real-time signal %d", signal-firstRealTime)
-	}
-	return fmt.Sprintf("Unknown signal %d", signal)
+	return s.newStatus(t.info, mesos.TaskFailed, mesospb.TaskStatus_REASON_CONTAINER_LAUNCH_FAILED, err.Error())
 }
