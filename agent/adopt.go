@@ -38,8 +38,17 @@ func (a *Agent) adoptRun(f *framework, run *pastRun) RecoveredContainer {
 	}
 	a.recovering++
 	a.place(e)
+	groups := make(map[string][]*task)
 	for _, past := range run.tasks {
-		a.adoptTask(e, past)
+		t := a.adoptTask(e, past)
+		if past.group != "" {
+			groups[past.group] = append(groups[past.group], t)
+		}
+	}
+	for _, group := range groups {
+		for _, t := range group {
+			t.group = group
+		}
 	}
 	e.deadline.ring = func() { a.notReregistered(e) }
 	a.alarms.set(&e.deadline, a.now.Add(a.config.ExecutorReregistrationTimeout))
@@ -48,7 +57,7 @@ func (a *Agent) adoptRun(f *framework, run *pastRun) RecoveredContainer {
 
 // adoptTask takes over a task that was, as far as the agent knows, sent to its
 // executor. If it was not, the executor will not list it when it subscribes.
-func (a *Agent) adoptTask(e *executor, past *pastTask) {
+func (a *Agent) adoptTask(e *executor, past *pastTask) *task {
 	t := a.addTask(e, past.info, past.held)
 	a.move(t, TaskLaunched)
 	for _, status := range past.statuses {
@@ -68,6 +77,7 @@ func (a *Agent) adoptTask(e *executor, past *pastTask) {
 	if told := lastTold(past); told != nil {
 		a.forwarded(t, told)
 	}
+	return t
 }
 
 // lastTold is the newest status that a master may have been sent.
@@ -85,17 +95,23 @@ func lastTold(past *pastTask) *mesospb.TaskStatus {
 // executor, to go on where it was.
 func (a *Agent) recovered(e *executor, run *pastRun) RecoveredContainer {
 	c := RecoveredContainer{LaunchContainer: a.launchEffect(e)}
-	if e.command {
-		past := run.tasks[0]
-		c.Task = past.info
+	if !e.builtin() {
+		return c
+	}
+	for _, past := range run.tasks {
+		t := RecoveredTask{Info: past.info, Group: past.group}
 		if n := len(past.statuses); n > 0 {
-			c.Told = past.statuses[n-1]
+			t.Told = past.statuses[n-1]
 		}
 		for _, s := range past.statuses {
-			if s.GetState() == mesospb.TaskState_TASK_RUNNING && c.Running == 0 {
-				c.Running = s.GetTimestamp()
+			if s.GetState() == mesospb.TaskState_TASK_RUNNING && t.Running == 0 {
+				t.Running = s.GetTimestamp()
 			}
 		}
+		c.Tasks = append(c.Tasks, t)
+	}
+	if e.command {
+		c.Task = c.Tasks[0].Info
 	}
 	return c
 }

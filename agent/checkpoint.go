@@ -26,7 +26,7 @@ import (
 //	  .../executors/<executor>/executor_generated_for_command_task
 //	  .../executors/<executor>/runs/latest
 //	  .../runs/<container>/{http.marker,executor.sentinel,pids/forked.pid}
-//	  .../runs/<container>/tasks/<task>/{task.info,task.kill,task.updates}
+//	  .../runs/<container>/tasks/<task>/{task.info,task.group,task.kill,task.updates}
 
 // bootPath is the checkpoint of which boot of the machine an agent ran in.
 const bootPath = "boot_id"
@@ -118,15 +118,29 @@ func (a *Agent) checkpointEnd(e *executor) {
 	a.emit(Checkpoint{Path: path.Join(runPath(a.id, e), "executor.sentinel"), Value: []byte{}})
 }
 
+// checkpointTask writes a task down. Those of a group name its first one.
 func (a *Agent) checkpointTask(t *task) {
+	if t.group != nil {
+		a.emit(Checkpoint{Path: path.Join(taskPath(a.id, t.executor, t.id), "task.group"), Value: []byte(t.group[0].id)})
+	}
 	a.write(path.Join(taskPath(a.id, t.executor, t.id), "task.info"), t.info)
 }
 
-// checkpointKill notes that a command task is to be killed: its executor is in
-// this process, and the one that goes on after a restart must know.
+// checkpointKill notes that a task of a built-in executor is to be killed: its
+// executor is in this process, and the one that goes on after a restart must know.
 func (a *Agent) checkpointKill(t *task, m *linkpb.KillTask) {
-	if t.executor.checkpoint && t.executor.command {
+	if t.executor.checkpoint && t.executor.builtin() {
 		a.write(path.Join(taskPath(a.id, t.executor, t.id), "task.kill"), m)
+	}
+}
+
+// checkpointFall notes that a task's end is that of its group: the default
+// executor kills the others, and after a restart must go on with that.
+func (a *Agent) checkpointFall(t *task) {
+	for _, other := range t.group {
+		if other.list == TaskLaunched {
+			a.checkpointKill(other, &linkpb.KillTask{FrameworkId: other.executor.framework.info.Id, TaskId: other.record.TaskId})
+		}
 	}
 }
 

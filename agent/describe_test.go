@@ -199,11 +199,16 @@ func (s *stage) recoverText(e RecoverContainers) string {
 	text := ""
 	for _, c := range e.Containers {
 		text += "\nre" + strings.TrimPrefix(s.launchText(c.LaunchContainer), "launch")
-		if c.Told != nil {
-			text += ", told " + stateName(c.Told.GetState())
-		}
-		if c.Running != 0 {
-			text += fmt.Sprintf(", running since %g", c.Running)
+		for _, t := range c.Tasks {
+			if t.Group != "" {
+				text += fmt.Sprintf(", task %s of group %s", t.Info.GetTaskId().GetValue(), t.Group)
+			}
+			if t.Told != nil {
+				text += ", told " + stateName(t.Told.GetState())
+			}
+			if t.Running != 0 {
+				text += fmt.Sprintf(", running since %g", t.Running)
+			}
 		}
 	}
 	return strings.TrimPrefix(strings.ReplaceAll(text, "\nre container", "\nrecover container"), "\n")

@@ -156,11 +156,20 @@ type (
 type RecoveredContainer struct {
 	// LaunchContainer is what it would be launched with now.
 	LaunchContainer
-	// Told is the newest status that is written down of the task of a command
-	// executor; nil if there is none. Running is when it began to run, in seconds
-	// since 1970; 0 if it is not known to.
-	Told    *mesospb.TaskStatus
+	// Tasks are those of a built-in executor that have not ended, as far as it is
+	// written down: of a command executor there is one.
+	Tasks []RecoveredTask
+}
+
+// RecoveredTask is a task of a built-in executor that an earlier agent ran.
+type RecoveredTask struct {
+	Info *mesospb.TaskInfo
+	// Told is the newest status that is written down; nil if there is none.
+	Told *mesospb.TaskStatus
+	// Running is when it began to run, in seconds since 1970; 0 if it is not known to.
 	Running float64
+	// Group is the same for the tasks of one task group.
+	Group string
 }
 
 // Variable is one environment variable.

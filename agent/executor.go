@@ -69,6 +69,11 @@ type demise struct {
 
 func (e *executor) connected() bool { return e.stream != "" }
 
+// builtin reports whether the agent has the executor, and not the framework.
+func (e *executor) builtin() bool {
+	return e.command || e.info.GetType() == mesospb.ExecutorInfo_DEFAULT
+}
+
 func (e *executor) containerID() *mesospb.ContainerID {
 	return &mesospb.ContainerID{Value: new(string(e.container))}
 }
@@ -209,7 +214,7 @@ func (a *Agent) containerEnded(in ContainerEnded) {
 			state = mesos.TaskGone.For(f.partitionAware)
 		}
 		for _, t := range e.live() {
-			a.report(t, state, reason, message)
+			a.reportLimited(t, state, reason, message, in.Limited)
 		}
 	}
 	a.release(e, e.own)

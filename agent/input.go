@@ -4,6 +4,7 @@ import (
 	"github.com/mesosctl/mesosctl/mesos"
 	"github.com/mesosctl/mesosctl/wire/executorpb"
 	"github.com/mesosctl/mesosctl/wire/linkpb"
+	"github.com/mesosctl/mesosctl/wire/mesospb"
 )
 
 // Handles that the shell chooses; the core only hands them back.
@@ -76,6 +77,8 @@ type (
 		// Message is what frameworks are told.
 		Reason  int32
 		Message string
+		// Limited has the resources of which there was not enough, if that ended it.
+		Limited []*mesospb.Resource
 	}
 	// ContainerUpdateFailed tells that a container could not be given the
 	// resources of an UpdateContainer.

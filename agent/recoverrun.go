@@ -33,6 +33,7 @@ type pastTask struct {
 	info     *mesospb.TaskInfo
 	held     resources.Resources
 	kill     *linkpb.KillTask // nil if nobody asked for it
+	group    string           // the same for the tasks of one task group; else empty
 	statuses []*mesospb.TaskStatus
 }
 
@@ -169,6 +170,11 @@ func (r *recovery) task(dir string) (*pastTask, error) {
 	if found {
 		t.kill = kill
 	}
+	group, err := r.disk.Read(path.Join(dir, "task.group"))
+	if err != nil {
+		return nil, err
+	}
+	t.group = string(group)
 	over, err := recoverStream(r, &t.stream, path.Join(dir, "task.updates"), func(data []byte) ([]byte, *mesospb.TaskStatus, error) {
 		m := &linkpb.StatusUpdate{}
 		if err := m.UnmarshalVT(data); err != nil {

@@ -285,13 +285,13 @@ func (a *Agent) enqueue(e *executor, l *launch) {
 	tasks := make([]*task, len(l.held))
 	for i, info := range l.message.GetTasks() {
 		tasks[i] = a.addTask(e, info, l.held[i])
-		if e.checkpoint {
-			a.checkpointTask(tasks[i])
-		}
 	}
-	if l.message.GetTaskGroup() {
-		for _, t := range tasks {
+	for _, t := range tasks {
+		if l.message.GetTaskGroup() {
 			t.group = tasks
+		}
+		if e.checkpoint {
+			a.checkpointTask(t)
 		}
 	}
 }
@@ -328,7 +328,7 @@ func (a *Agent) launchEffect(e *executor) LaunchContainer {
 	switch {
 	case e.command:
 		effect.Builtin = BuiltinCommand
-	case e.info.GetType() == mesospb.ExecutorInfo_DEFAULT:
+	case e.builtin():
 		effect.Builtin = BuiltinDefault
 	}
 	return effect

@@ -31,8 +31,16 @@ func (a *Agent) status(id mesos.TaskID, executor mesos.ExecutorID, state mesos.T
 
 // report ends a task by the agent's own word.
 func (a *Agent) report(t *task, state mesos.TaskState, reason mesospb.TaskStatus_Reason, message string) {
+	a.reportLimited(t, state, reason, message, nil)
+}
+
+// reportLimited is report of a task for which there was not enough of some resources.
+func (a *Agent) reportLimited(t *task, state mesos.TaskState, reason mesospb.TaskStatus_Reason, message string, limited []*mesospb.Resource) {
 	e := t.executor
 	status := a.status(t.id, e.id, state, reason, message)
+	if len(limited) > 0 {
+		status.Limitation = &mesospb.TaskResourceLimitation{Resources: limited}
+	}
 	// A task that the executor received ran in its container.
 	if t.list == TaskLaunched && state != e.framework.dropped() {
 		status.ContainerStatus = e.status
@@ -71,8 +79,11 @@ func (a *Agent) updated(t *task, status *mesospb.TaskStatus) {
 	e := t.executor
 	a.tellDrain(e.framework, status)
 	a.apply(t, status)
-	if mesos.TaskState(status.GetState()).Terminal() {
+	if state := mesos.TaskState(status.GetState()); state.Terminal() {
 		a.updateContainer(e)
+		if state != mesos.TaskFinished {
+			a.checkpointFall(t)
+		}
 	}
 	a.deliver(a.streamOf(t), status)
 }

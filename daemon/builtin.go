@@ -14,20 +14,61 @@ import (
 	"github.com/mesosctl/mesosctl/wire/executorpb"
 )
 
-// startCommand starts a built-in command executor, or goes on with that of an
-// earlier agent.
-func (x *executors) startCommand(e agent.LaunchContainer, recovered *executor.Recovered) {
-	ctx, cancel := context.WithCancel(context.Background())
-	x.mu.Lock()
-	x.builtins[e.Container] = cancel
-	x.mu.Unlock()
-	x.done.Go(func() { x.runCommand(ctx, e, recovered) })
+// builtin is a built-in executor that runs.
+type builtin struct {
+	kind    agent.Builtin
+	destroy context.CancelFunc
 }
 
-// runCommand runs the built-in command executor to its end.
-func (x *executors) runCommand(ctx context.Context, e agent.LaunchContainer, recovered *executor.Recovered) {
+// startBuiltin starts a built-in executor, or goes on with the tasks of that of an
+// earlier agent; nil is none of them.
+func (x *executors) startBuiltin(e agent.LaunchContainer, recovered []executor.Recovered) {
+	ctx, cancel := context.WithCancel(context.Background())
+	x.mu.Lock()
+	x.builtins[e.Container] = builtin{kind: e.Builtin, destroy: cancel}
+	x.mu.Unlock()
+	x.done.Go(func() {
+		end := x.runCommand
+		if e.Builtin == agent.BuiltinDefault {
+			end = x.runDefault
+		}
+		ended := end(ctx, e, recovered)
+		cancel()
+		x.mu.Lock()
+		delete(x.builtins, e.Container)
+		x.mu.Unlock()
+		x.post(ended)
+	})
+}
+
+// runCommand runs a command executor to its end.
+func (x *executors) runCommand(ctx context.Context, e agent.LaunchContainer, recovered []executor.Recovered) agent.ContainerEnded {
 	x.post(agent.ContainerStarted{Container: e.Container})
-	status := executor.RunCommand(ctx, executor.Config{
+	status := executor.RunCommand(ctx, x.config(e, recovered))
+	return agent.ContainerEnded{Container: e.Container, Launched: true, Status: new(int(status))}
+}
+
+// runDefault runs a default executor to its end, in a container that has no
+// command: it holds what the tasks share.
+func (x *executors) runDefault(ctx context.Context, e agent.LaunchContainer, recovered []executor.Recovered) agent.ContainerEnded {
+	if recovered == nil {
+		spec := x.spec(e)
+		spec.Command, spec.Pause = nil, true
+		if _, err := x.agent.containers.Launch(ctx, spec); err != nil {
+			return notLaunched(e.Container, err)
+		}
+	}
+	started := agent.ContainerStarted{Container: e.Container}
+	if status, err := x.agent.containers.Status(e.Container); err == nil {
+		started.Pid = int(status.GetExecutorPid())
+	}
+	x.post(started)
+	return ended(e.Container, executor.RunDefault(ctx, x.config(e, recovered)))
+}
+
+// config is what a built-in executor needs.
+func (x *executors) config(e agent.LaunchContainer, recovered []executor.Recovered) executor.Config {
+	return executor.Config{
 		Framework:           mesos.FrameworkID(e.Framework.GetId().GetValue()),
 		Executor:            mesos.ExecutorID(e.Executor.GetExecutorId().GetValue()),
 		Container:           e.Container,
@@ -42,13 +83,19 @@ func (x *executors) runCommand(ctx context.Context, e agent.LaunchContainer, rec
 		Containerizer:       x.agent.containers,
 		UUID:                newUUID,
 		Log:                 x.log,
-	})
-	x.mu.Lock()
-	x.builtins[e.Container]()
-	delete(x.builtins, e.Container)
-	x.mu.Unlock()
-	code := int(status)
-	x.post(agent.ContainerEnded{Container: e.Container, Launched: true, Status: &code})
+	}
+}
+
+// goOn is what a built-in executor goes on with.
+func goOn(tasks []agent.RecoveredTask) []executor.Recovered {
+	recovered := make([]executor.Recovered, len(tasks)) // not nil, even if it is empty
+	for i, t := range tasks {
+		recovered[i] = executor.Recovered{Task: t.Info, Told: t.Told, Group: t.Group}
+		if t.Running > 0 {
+			recovered[i].Running = time.UnixMicro(int64(t.Running * 1e6))
+		}
+	}
+	return recovered
 }
 
 // gracePeriod is how long an executor has to end after a SHUTDOWN.

@@ -6,11 +6,9 @@ import (
 	"context"
 	"log/slog"
 	"sync"
-	"time"
 
 	"github.com/mesosctl/mesosctl/agent"
 	"github.com/mesosctl/mesosctl/agent/container"
-	"github.com/mesosctl/mesosctl/agent/executor"
 	"github.com/mesosctl/mesosctl/mesos"
 	"github.com/mesosctl/mesosctl/wire/mesospb"
 )
@@ -23,19 +21,19 @@ type executors struct {
 	done  sync.WaitGroup
 
 	mu       sync.Mutex
-	builtins map[mesos.ContainerID]context.CancelFunc
+	builtins map[mesos.ContainerID]builtin
 }
 
 func newExecutors(a *Agent) *executors {
-	return &executors{agent: a, log: a.log, builtins: map[mesos.ContainerID]context.CancelFunc{}}
+	return &executors{agent: a, log: a.log, builtins: map[mesos.ContainerID]builtin{}}
 }
 
 // end returns when no executor is left. Those that are built in end at once: the
 // core, whose answers they wait for, has ended before.
 func (x *executors) end() {
 	x.mu.Lock()
-	for _, cancel := range x.builtins {
-		cancel()
+	for _, b := range x.builtins {
+		b.destroy()
 	}
 	x.mu.Unlock()
 	x.done.Wait()
@@ -45,33 +43,41 @@ func (x *executors) end() {
 // ContainerStarted if it runs, and one ContainerEnded in any case.
 func (x *executors) launch(e agent.LaunchContainer) {
 	if err := x.agent.sandboxes.add(e); err != nil {
-		x.failed(e.Container, mesos.Errorf(mesos.Internal, "sandbox: %w", err))
+		x.post(notLaunched(e.Container, mesos.Errorf(mesos.Internal, "sandbox: %w", err)))
 		return
 	}
-	switch e.Builtin {
-	case agent.BuiltinNone:
+	if e.Builtin == agent.BuiltinNone {
 		x.done.Go(func() { x.runCustom(e) })
-	case agent.BuiltinCommand:
-		x.startCommand(e, nil)
-	default:
-		x.failed(e.Container, mesos.Errorf(mesos.Unsupported,
-			"this agent has no default executor: a task group needs an executor of the framework's own"))
+		return
 	}
+	x.startBuiltin(e, nil)
 }
 
-// failed tells the core that an executor could not be launched.
-func (x *executors) failed(id mesos.ContainerID, err error) {
-	x.post(agent.ContainerEnded{
+// notLaunched tells the core that an executor could not be launched.
+func notLaunched(id mesos.ContainerID, err error) agent.ContainerEnded {
+	return agent.ContainerEnded{
 		Container: id,
 		Reason:    int32(mesospb.TaskStatus_REASON_CONTAINER_LAUNCH_FAILED),
 		Message:   "Failed to launch container: " + err.Error(),
-	})
+	}
+}
+
+// ended tells the core how an executor's container ended.
+func ended(id mesos.ContainerID, exit container.Exit) agent.ContainerEnded {
+	in := agent.ContainerEnded{
+		Container: id, Launched: true,
+		Reason: int32(exit.Reason), Message: exit.Message, Limited: exit.Limited,
+	}
+	if exit.Known {
+		in.Status = new(int(exit.Status))
+	}
+	return in
 }
 
 func (x *executors) runCustom(e agent.LaunchContainer) {
 	pid, err := x.agent.containers.Launch(context.Background(), x.spec(e))
 	if err != nil {
-		x.failed(e.Container, err)
+		x.post(notLaunched(e.Container, err))
 		return
 	}
 	x.watch(e.Container, pid)
@@ -99,12 +105,7 @@ func (x *executors) watch(id mesos.ContainerID, pid int) {
 	if mesos.KindOf(err) == mesos.Unavailable {
 		return // it goes on without this agent
 	}
-	ended := agent.ContainerEnded{Container: id, Launched: true, Reason: int32(exit.Reason), Message: exit.Message}
-	if err == nil && exit.Known {
-		status := int(exit.Status)
-		ended.Status = &status
-	}
-	x.post(ended)
+	x.post(ended(id, exit))
 }
 
 // recover takes over what an earlier agent left.
@@ -130,12 +131,8 @@ func (x *executors) resume(c agent.RecoveredContainer) {
 	switch {
 	case err != nil:
 		x.post(agent.ContainerEnded{Container: c.Container, Launched: true})
-	case c.Builtin == agent.BuiltinCommand:
-		recovered := &executor.Recovered{Task: c.Task, Told: c.Told}
-		if c.Running > 0 {
-			recovered.Running = time.UnixMicro(int64(c.Running * 1e6))
-		}
-		x.startCommand(c.LaunchContainer, recovered)
+	case c.Builtin != agent.BuiltinNone:
+		x.startBuiltin(c.LaunchContainer, goOn(c.Tasks))
 	default:
 		x.done.Go(func() { x.watch(c.Container, int(status.GetExecutorPid())) })
 	}
@@ -143,7 +140,7 @@ func (x *executors) resume(c agent.RecoveredContainer) {
 
 // update gives a container its new resources, and tells the core if it can't have them.
 func (x *executors) update(e agent.UpdateContainer) {
-	if x.builtin(e.Container) != nil {
+	if b, ok := x.builtin(e.Container); ok && b.kind == agent.BuiltinCommand {
 		return // its one task's resources are the container's from the start
 	}
 	err := x.agent.containers.Update(context.Background(), e.Container, e.Resources, e.Limits)
@@ -154,8 +151,8 @@ func (x *executors) update(e agent.UpdateContainer) {
 
 // destroy kills every process of a container.
 func (x *executors) destroy(id mesos.ContainerID) {
-	if cancel := x.builtin(id); cancel != nil {
-		cancel()
+	if b, ok := x.builtin(id); ok {
+		b.destroy()
 		return
 	}
 	x.done.Go(func() {
@@ -166,10 +163,11 @@ func (x *executors) destroy(id mesos.ContainerID) {
 	})
 }
 
-func (x *executors) builtin(id mesos.ContainerID) context.CancelFunc {
+func (x *executors) builtin(id mesos.ContainerID) (builtin, bool) {
 	x.mu.Lock()
 	defer x.mu.Unlock()
-	return x.builtins[id]
+	b, ok := x.builtins[id]
+	return b, ok
 }
 
 func (x *executors) post(in agent.Input) { x.agent.loop.Put(in) }

@@ -70,16 +70,17 @@ func (x *executor) resume(r agent.RecoveredContainer) {
 		m.core.take(agent.ContainerStarted{Container: r.Container, Pid: 1000})
 		return
 	}
+	told := r.Tasks[0].Told
 	x.life, x.updates, x.received, x.conn = m.life, nil, nil, nil
 	info := x.tasks[0].info
 	id := info.GetTaskId().GetValue()
 	if h := c.histories[x.launch.Framework.GetId().GetValue()+"/"+id]; h != nil {
 		h.ignorable = h.sent // what the agent does not know is not told again
 	}
-	if r.Told == nil {
+	if told == nil {
 		x.received = []*mesospb.TaskInfo{info}
 	}
-	if mesos.TaskState(r.Told.GetState()).Terminal() && r.Told != nil {
+	if mesos.TaskState(told.GetState()).Terminal() && told != nil {
 		x.end(agent.ContainerEnded{Launched: true, Status: new(int)})
 		return
 	}
@@ -89,7 +90,7 @@ func (x *executor) resume(r agent.RecoveredContainer) {
 		if x.orphaned() || x.task(id) == nil {
 			return
 		}
-		if s := r.Told.GetState(); r.Told == nil || s == mesospb.TaskState_TASK_STARTING || s == mesospb.TaskState_TASK_STAGING {
+		if s := told.GetState(); told == nil || s == mesospb.TaskState_TASK_STARTING || s == mesospb.TaskState_TASK_STAGING {
 			x.update(id, mesospb.TaskState_TASK_RUNNING)
 		}
 		if x.ended != nil {

@@ -27,7 +27,7 @@ func (l *Local) gone(id mesos.ContainerID, status syscall.WaitStatus, known bool
 		c.mu.Lock()
 		err := l.cleanup(id, len(l.isolatorsOf(id)))
 		c.exit.Status, c.exit.Known = status, known
-		if limit := c.limit.Load(); limit != nil {
+		if limit := c.limitation(); limit != nil {
 			c.exit.Reason, c.exit.Message, c.exit.Limited = limit.Reason, limit.Message, limit.Resources
 		}
 		if err != nil && c.exit.Message == "" {
@@ -36,6 +36,17 @@ func (l *Local) gone(id mesos.ContainerID, status syscall.WaitStatus, known bool
 		c.mu.Unlock()
 		l.end(c)
 	}()
+}
+
+// limitation is why an isolator ended a container, or one that it is nested in;
+// nil if none did.
+func (c *container) limitation() *Limitation {
+	for ; c != nil; c = c.parent {
+		if limit := c.limit.Load(); limit != nil {
+			return limit
+		}
+	}
+	return nil
 }
 
 // end makes the end of a container known. That of a nested one is kept for as

@@ -4,8 +4,6 @@ import (
 	"context"
 	"os"
 	"path"
-	"path/filepath"
-	"strings"
 
 	"github.com/mesosctl/mesosctl/agent/container"
 	"github.com/mesosctl/mesosctl/mesos"
@@ -97,21 +95,13 @@ func (c *Config) nestedSpec(id mesos.ContainerID, task *mesospb.TaskInfo) contai
 	}
 	return container.Spec{
 		ID:          id,
-		Sandbox:     filepath.Join(c.Sandbox, nestedSandbox(id)),
 		User:        user,
 		Command:     task.GetCommand(),
 		Environment: append(allocationRole(task), "MESOS_CONTAINER_IP="+c.containerIP()),
 		Container:   withVolumes(task),
 		Resources:   task.GetResources(),
 		Limits:      task.GetLimits(),
-		Task:        true,
-		Outlive:     c.Outlive,
 	}
-}
-
-// nestedSandbox is where in its parent's sandbox that of a container is.
-func nestedSandbox(id mesos.ContainerID) string {
-	return path.Join("containers", string(id[strings.LastIndexByte(string(id), '.')+1:]))
 }
 
 // containerIP is the address of the executor's container.
@@ -162,20 +152,10 @@ func linkTask(sandbox string, task mesos.TaskID, id mesos.ContainerID) error {
 	if err != nil {
 		return err
 	}
-	defer root.Close()
+	defer root.Close() //nolint:errcheck // nothing is written to it
 	if err := root.Mkdir("tasks", 0o755); err != nil && !os.IsExist(err) {
 		return err
 	}
-	return root.Symlink(path.Join("..", nestedSandbox(id)), path.Join("tasks", string(task)))
-}
-
-// Specs are the containers of the tasks that there are to go on with.
-func (c *Config) Specs() (specs []container.Spec) {
-	for i := range c.Recovered {
-		r := &c.Recovered[i]
-		if id := nested(r.Told.GetContainerStatus().GetContainerId()); id != "" && !r.told().Terminal() {
-			specs = append(specs, c.nestedSpec(id, r.Task))
-		}
-	}
-	return specs
+	names := id.Names()
+	return root.Symlink(path.Join("../containers", names[len(names)-1]), path.Join("tasks", string(task)))
 }

@@ -300,7 +300,7 @@ func TestDefaultExecutorSubscribesAgainWithWhatIsNotAcknowledged(t *testing.T) {
 	p.expect(p.tick(time.Second), "SUBSCRIBE task t task b TASK_STARTING TASK_STARTING TASK_RUNNING TASK_RUNNING")
 	p.event(executorpb.Event_SUBSCRIBED, nil)
 	p.expect(p.tick(0), "t check 2", "t health check 2") // at once
-	p.expect(p.acknowledge("t", 2)) // 1 is its container
+	p.expect(p.acknowledge("t", 2))                      // 1 is its container
 	p.step(Disconnected{})
 	p.expect(p.tick(time.Second), "SUBSCRIBE task b TASK_STARTING TASK_RUNNING TASK_RUNNING")
 }

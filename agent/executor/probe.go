@@ -3,7 +3,6 @@ package executor
 import (
 	"context"
 	"fmt"
-	"slices"
 	"syscall"
 
 	"github.com/mesosctl/mesosctl/agent/container"
@@ -50,10 +49,10 @@ func (r *runner) runCheck(ctx context.Context, spec container.Spec, probe check.
 	_, err := c.Launch(limited, spec)
 	var exit container.Exit
 	if err == nil {
-		exit, err = c.Wait(limited, spec.ID)
-		if err != nil {
+		if exit, err = c.Wait(limited, spec.ID); err != nil {
 			r.destroy(spec.ID)
 		}
+		r.remove(spec.ID)
 	}
 	kind := mesos.KindOf(err)
 	switch {
@@ -68,6 +67,14 @@ func (r *runner) runCheck(ctx context.Context, spec container.Spec, probe check.
 		return check.Result{}
 	}
 	return outcome(exit)
+}
+
+// remove forgets a container that has ended, unless its parent's end has.
+func (r *runner) remove(id mesos.ContainerID) {
+	err := r.config.Containerizer.Remove(id)
+	if kind := mesos.KindOf(err); err != nil && kind != mesos.NotFound && r.ctx.Err() == nil {
+		r.warn("remove the container of a check", err)
+	}
 }
 
 // outcome is the result of a check's command. One that was killed says nothing:
@@ -85,20 +92,17 @@ func outcome(exit container.Exit) check.Result {
 	}}
 }
 
-// checkSpec is the container of a check's command: the task's in all but the
-// command, whose environment is added to that of the task.
+// checkSpec is the container of a check's command: inside the task's, and with
+// its environment.
 func checkSpec(task container.Spec, command *mesospb.CommandInfo, id [16]byte) container.Spec {
-	command = command.CloneVT()
-	command.Environment = &mesospb.Environment{Variables: slices.Concat(
-		task.Command.GetEnvironment().GetVariables(), command.GetEnvironment().GetVariables())}
-	if task.User != "" && command.GetUser() != "" {
-		task.User = command.GetUser()
+	user := task.User
+	if user != "" && command.GetUser() != "" {
+		user = command.GetUser()
 	}
 	return container.Spec{
-		ID:          mesos.ContainerID(fmt.Sprintf("%s.check-%s", task.ID, uuidText(id))),
-		Sandbox:     task.Sandbox,
-		User:        task.User,
-		Command:     command,
-		Environment: task.Environment,
+		ID:      task.ID + ".check-" + mesos.ContainerID(uuidText(id)),
+		User:    user,
+		Command: command,
+		Debug:   true,
 	}
 }

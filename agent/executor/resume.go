@@ -4,6 +4,7 @@ import (
 	"time"
 
 	"github.com/mesosctl/mesosctl/mesos"
+	"github.com/mesosctl/mesosctl/wire/convert"
 	"github.com/mesosctl/mesosctl/wire/mesospb"
 )
 
@@ -72,8 +73,8 @@ func (d *Default) resume(now time.Time, tasks []Recovered) {
 	groups := make(map[string]*group)
 	for i := range tasks {
 		r := &tasks[i]
-		id := nested(r.Told.GetContainerStatus().GetContainerId())
-		if r.Told == nil || r.told().Terminal() || id == "" {
+		id := convert.ContainerID(r.Told.GetContainerStatus().GetContainerId())
+		if r.Told == nil || r.told().Terminal() || id.Parent() != d.config.Container {
 			continue
 		}
 		g := groups[r.Group]
@@ -89,16 +90,4 @@ func (d *Default) resume(now time.Time, tasks []Recovered) {
 	}
 	d.bereft = len(d.tasks) == 0
 	d.subscribeAgain()
-}
-
-// nested is the ID of a container inside another one; empty if it is not.
-func nested(id *mesospb.ContainerID) mesos.ContainerID {
-	if id.GetParent() == nil {
-		return ""
-	}
-	parent := nested(id.GetParent())
-	if parent == "" {
-		parent = mesos.ContainerID(id.GetParent().GetValue())
-	}
-	return parent + "." + mesos.ContainerID(id.GetValue())
 }

@@ -18,6 +18,7 @@ import (
 
 	"github.com/mesosctl/mesosctl/agent/container"
 	"github.com/mesosctl/mesosctl/agent/container/posix"
+	"github.com/mesosctl/mesosctl/mesos"
 	"github.com/mesosctl/mesosctl/wire/executorpb"
 	"github.com/mesosctl/mesosctl/wire/mesospb"
 )
@@ -89,15 +90,24 @@ func (a *testAgent) acknowledge(update *executorpb.Call_Update) {
 // await waits for a state of the task.
 func (a *testAgent) await(t *testing.T, state mesospb.TaskState) *mesospb.TaskStatus {
 	t.Helper()
+	return a.awaitThat(t, state.String(), func(s *mesospb.TaskStatus) bool { return s.GetState() == state })
+}
+
+// awaitThat waits for a status with a property.
+func (a *testAgent) awaitThat(t *testing.T, what string, is func(*mesospb.TaskStatus) bool) *mesospb.TaskStatus {
+	t.Helper()
 	deadline := time.After(limit)
 	for {
 		select {
 		case status := <-a.updated:
-			if status.GetState() == state {
+			if is(status) {
 				return status
 			}
+			if mesos.TaskState(status.GetState()).Terminal() {
+				t.Fatalf("no %s, but %v", what, status)
+			}
 		case <-deadline:
-			t.Fatalf("no %v", state)
+			t.Fatalf("no %s", what)
 		}
 	}
 }

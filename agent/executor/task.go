@@ -217,6 +217,9 @@ func (s *session) verdict(t *task, exit container.Exit) *mesospb.TaskStatus {
 		message = "the exit status of the command was lost"
 	}
 	status := s.newStatus(t.info, state, reason, message)
+	if len(exit.Limited) > 0 {
+		status.Limitation = &mesospb.TaskResourceLimitation{Resources: exit.Limited}
+	}
 	if t.unhealthy {
 		status.Healthy = new(false)
 	}

@@ -44,7 +44,7 @@ func TestProbeFromWithinTheNetworkOfATask(t *testing.T) {
 	}
 	defer func() {
 		stdin.Close()
-		task.Wait() //nolint:errcheck // it was there to be connected to
+		task.Wait()
 	}()
 	port, err := bufio.NewReader(stdout).ReadString('\n')
 	if err != nil {

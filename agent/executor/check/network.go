@@ -70,7 +70,7 @@ func connect(ctx context.Context, probe Probe, pid int) (*mesospb.CheckStatusInf
 	case ctx.Err() != nil, mesos.KindOf(err) == mesos.NotFound:
 		return nil, err
 	case err == nil:
-		conn.Close() //nolint:errcheck // the answer is known
+		conn.Close()
 	}
 	return &mesospb.CheckStatusInfo_Tcp{Succeeded: new(err == nil)}, nil
 }
