@@ -95,6 +95,7 @@ func (a *Agent) executorUpdate(e *executor, sent *mesospb.TaskStatus) {
 	f := e.framework
 	if f.terminating {
 		a.metrics.invalidStatusUpdates++
+		a.tellAcknowledged(e, sent) // nobody wants it, and the executor waits for that before it ends
 		return
 	}
 	a.metrics.validStatusUpdates++
@@ -118,6 +119,10 @@ func (a *Agent) executorUpdate(e *executor, sent *mesospb.TaskStatus) {
 		}
 		a.updated(t, status)
 	}
+	a.tellAcknowledged(e, sent)
+}
+
+func (a *Agent) tellAcknowledged(e *executor, sent *mesospb.TaskStatus) {
 	a.tell(e, &executorpb.Event{
 		Type:         executorpb.Event_ACKNOWLEDGED.Enum(),
 		Acknowledged: &executorpb.Event_Acknowledged{TaskId: sent.TaskId, Uuid: sent.Uuid},

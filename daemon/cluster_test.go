@@ -17,6 +17,7 @@ import (
 	"google.golang.org/protobuf/proto"
 
 	"github.com/mesosctl/mesosctl/allocator"
+	"github.com/mesosctl/mesosctl/mesos"
 	"github.com/mesosctl/mesosctl/wire"
 	"github.com/mesosctl/mesosctl/wire/mesospb"
 	"github.com/mesosctl/mesosctl/wire/schedulerpb"
@@ -197,6 +198,14 @@ func (s *testScheduler) launch(task, command string) *mesospb.TaskStatus {
 // ended acknowledges updates up to the last of a task, which it returns.
 func (s *testScheduler) ended() *mesospb.TaskStatus {
 	s.t.Helper()
+	return s.until("the task's end", func(status *mesospb.TaskStatus) bool {
+		return mesos.TaskState(status.GetState()).Terminal()
+	})
+}
+
+// until acknowledges updates up to one with a property, which it returns.
+func (s *testScheduler) until(what string, is func(*mesospb.TaskStatus) bool) *mesospb.TaskStatus {
+	s.t.Helper()
 	for {
 		status := s.next(schedulerpb.Event_UPDATE).GetUpdate().GetStatus()
 		s.call(&schedulerpb.Call{
@@ -205,11 +214,17 @@ func (s *testScheduler) ended() *mesospb.TaskStatus {
 				AgentId: status.GetAgentId(), TaskId: status.GetTaskId(), Uuid: status.GetUuid(),
 			},
 		})
-		switch status.GetState() {
-		case mesospb.TaskState_TASK_STARTING, mesospb.TaskState_TASK_RUNNING:
-		default:
+		s.t.Logf("waiting for %s: %s is %s", what, status.GetTaskId().GetValue(), status.GetState())
+		if is(status) {
 			return status
 		}
+	}
+}
+
+// taskIs is the property of a status that is a task's in a state.
+func taskIs(task string, state mesospb.TaskState) func(*mesospb.TaskStatus) bool {
+	return func(status *mesospb.TaskStatus) bool {
+		return status.GetTaskId().GetValue() == task && status.GetState() == state
 	}
 }
 

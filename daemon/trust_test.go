@@ -378,8 +378,7 @@ func TestSandboxesAreForThoseWhoMay(t *testing.T) {
 	})
 	s := subscribe(t, l.Master())
 	s.accept("t", "echo hello; sleep 60")
-	for s.next(schedulerpb.Event_UPDATE).GetUpdate().GetStatus().GetState() != mesospb.TaskState_TASK_STARTING {
-	}
+	s.until("a sandbox", taskIs("t", mesospb.TaskState_TASK_RUNNING))
 	path := "/frameworks/" + s.id.GetValue() + "/executors/t/runs/latest/stdout"
 	for _, endpoint := range []string{"/files/read?offset=0&path=", "/files/download?path="} {
 		url := "http://" + l.Agents()[0] + endpoint + path
