@@ -69,9 +69,16 @@ func (a *Agent) leftovers(in Leftovers) {
 	a.collectLater()
 }
 
+// Of the sandboxes of nested and standalone containers the shell knows more: it
+// removes none that is in use.
 func (a *Agent) inUse(dir string) bool {
 	words := strings.Split(dir, "/")
-	if len(words) < 2 || words[0] != "slaves" {
+	switch {
+	case words[len(words)-1] == "" || len(words)%2 != 0: // directories and names take turns
+		return true
+	case words[len(words)-2] == "containers":
+		return false
+	case words[0] != "slaves":
 		return true // nothing that is known to be an agent's to remove
 	}
 	if mesos.AgentID(words[1]) != a.id {

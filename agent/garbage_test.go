@@ -31,10 +31,11 @@ func TestAnAgentThatComesBackKeepsWhatItRuns(t *testing.T) {
 	s := scene(t, "run task=a executor=E checkpoint", "started container=1 pid=1", "subscribe", "restart", "start")
 	for _, dir := range []string{
 		"slaves/M-S0", "slaves/M-S0/frameworks/F", "slaves/M-S0/frameworks/F/executors/E", "slaves/M-S0/frameworks/F/executors/E/runs/c1",
-		"slaves/M-S0/frameworks/F/executors/E/runs/c1/containers/nested",
+		"slaves/M-S0/frameworks/F/executors/E/runs/c1/tasks/t", "slaves", "volumes/roles", "",
 	} {
 		s.lacks(s.do("leftover age=10000h path="+dir, "disk-used part=1", "tick"), "remove")
 	}
+	s.contains(s.do("leftover age=10000h path=slaves/M-S0/frameworks/F/executors/E/runs/c1/containers/nested", "tick"), "containers/nested")
 	s.contains(s.do("leftover age=10000h path=slaves/M-S0/frameworks/orphan", "tick"), "remove slaves/M-S0/frameworks/orphan")
 }
 

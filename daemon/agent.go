@@ -138,7 +138,7 @@ func StartAgent(ctx context.Context, cfg AgentConfig) (_ *Agent, err error) {
 	}
 	containers, err := container.New(container.Config{
 		Isolators: isolators, AgentIP: a.address.ip, Fetcher: a.fetcher(), Now: time.Now,
-		RuntimeDir: a.runtimeDir(), WorkDir: coreConfig.WorkDir, Log: a.log,
+		RuntimeDir: a.runtimeDir(), WorkDir: coreConfig.WorkDir, Over: a.sandboxOver, Log: a.log,
 	})
 	if err != nil {
 		return nil, err

@@ -7,9 +7,13 @@ import (
 	"errors"
 	"io/fs"
 	"path"
+	"path/filepath"
+	"slices"
+	"strings"
 	"time"
 
 	"github.com/mesosctl/mesosctl/agent"
+	"github.com/mesosctl/mesosctl/agent/container"
 	"github.com/mesosctl/mesosctl/mesos"
 )
 
@@ -27,7 +31,7 @@ const removalsQueued = 64
 func (a *Agent) collectGarbage(ctx context.Context, id mesos.AgentID) {
 	a.group.Go(func() error {
 		var dirs []agent.Leftover
-		for _, found := range a.workDir.Leftovers(id) {
+		for _, found := range a.workDir.Leftovers(id, a.cfg.GCNonExecutorSandboxes) {
 			dirs = append(dirs, agent.Leftover{Path: found.Path, Since: found.Changed})
 		}
 		a.loop.Put(agent.Leftovers{Dirs: dirs})
@@ -81,8 +85,15 @@ func (a *Agent) retireDir(e agent.RetireDir) {
 // removeDir hides a directory from readers, moves it out of the way of a new one
 // of its name, and has it removed.
 func (a *Agent) removeDir(e agent.RemoveDir) {
-	if parent, name := path.Split(e.Path); path.Base(parent) == "runs" {
+	parent, name := path.Split(e.Path)
+	switch path.Base(parent) {
+	case "runs":
 		a.sandboxes.drop(mesos.ContainerID(name))
+	case "containers":
+		if a.usesSandbox(e.Path) { // by another container of that name
+			a.loop.Put(agent.DirRemoved{Path: e.Path, Absent: true})
+			return
+		}
 	}
 	where, err := a.workDir.Discard(e.Path)
 	switch {
@@ -93,4 +104,29 @@ func (a *Agent) removeDir(e agent.RemoveDir) {
 	default:
 		a.removals <- removal{e.Path, where}
 	}
+}
+
+// sandboxOver notes that the sandbox of a nested or standalone container is not
+// used any more, for --gc_non_executor_container_sandboxes.
+func (a *Agent) sandboxOver(sandbox string) {
+	if !a.cfg.GCNonExecutorSandboxes {
+		return
+	}
+	work, err := filepath.Abs(a.cfg.WorkDir)
+	if err != nil {
+		return
+	}
+	if relative, err := filepath.Rel(work, sandbox); err == nil && filepath.IsLocal(relative) {
+		a.loop.Put(agent.SandboxOver{Path: filepath.ToSlash(relative)})
+	}
+}
+
+// usesSandbox reports whether a container is there to which a nested or standalone
+// container's sandbox belongs.
+func (a *Agent) usesSandbox(dir string) bool {
+	if _, run, ok := strings.Cut(dir, "/runs/"); ok {
+		dir = run
+	}
+	id := mesos.ContainerID(strings.ReplaceAll(strings.TrimPrefix(dir, "containers/"), "/containers/", "."))
+	return slices.ContainsFunc(a.containers.Containers(), func(c container.Listed) bool { return c.ID == id })
 }

@@ -1,12 +1,17 @@
 package daemon
 
 import (
+	"context"
 	"net/http"
 	"os"
 	"path/filepath"
 	"testing"
+	"time"
 
 	"github.com/mesosctl/mesosctl/agent"
+	"github.com/mesosctl/mesosctl/agent/container"
+	"github.com/mesosctl/mesosctl/mesos"
+	"github.com/mesosctl/mesosctl/wire/mesospb"
 )
 
 // browse asks for a directory's files and returns the answer's status.
@@ -59,4 +64,76 @@ func TestSandboxesGoWhenTheDiskIsFull(t *testing.T) {
 			t.Errorf("browse %s, which is removed: %d", path, got)
 		}
 	}
+}
+
+// https://mesos.apache.org/documentation/latest/configuration/agent/#gc_non_executor_container_sandboxes
+func TestNestedSandboxesGoWhileTheirExecutorRuns(t *testing.T) {
+	// covers: GarbageCollectorIntegrationTest.LongLivedDefaultExecutor
+	// covers: GarbageCollectorIntegrationTest.LongLivedDefaultExecutorRestart
+	cfg := localConfig(t)
+	l := startLocalAs(t, cfg)
+	own := cfg.Agent
+	own.WorkDir, own.Masters, own.Outlive, own.GCNonExecutorSandboxes = t.TempDir(), []string{l.Master()}, true, true
+	own.Resources = "cpus:4;mem:1024;disk:512"
+	ctx, stop := context.WithCancel(t.Context())
+	a, err := StartAgent(ctx, own)
+	if err != nil {
+		t.Fatal(err)
+	}
+	id := mesos.ContainerID("parent")
+	run := func(a *Agent, name, command string) string {
+		t.Helper()
+		nested := container.Spec{ID: id + "." + mesos.ContainerID(name), Command: &mesospb.CommandInfo{Value: &command}}
+		if _, err := a.containers.Launch(t.Context(), nested); err != nil {
+			t.Fatal(err)
+		}
+		return filepath.Join(own.WorkDir, "containers/parent/containers", name)
+	}
+	sleep := "sleep 1000"
+	parent := container.Spec{ID: id, Command: &mesospb.CommandInfo{Value: &sleep}, Standalone: true, Outlive: time.Minute}
+	if _, err := a.containers.Launch(t.Context(), parent); err != nil {
+		t.Fatal(err)
+	}
+	wait := func(a *Agent, name string) {
+		t.Helper()
+		if _, err := a.containers.Wait(t.Context(), id+"."+mesos.ContainerID(name)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	wantGone := func(a *Agent, gone, there []string) {
+		t.Helper()
+		eventually(t, "the sandboxes are as they should be", func() bool {
+			a.loop.Put(agent.DiskUsed{Fraction: 1})
+			for _, dir := range gone {
+				if _, err := os.Stat(dir); err == nil {
+					return false
+				}
+			}
+			return true
+		})
+		for _, dir := range there {
+			if _, err := os.Stat(dir); err != nil {
+				t.Error(err)
+			}
+		}
+	}
+	first, lives := run(a, "first", "exit 0"), run(a, "lives", sleep)
+	wait(a, "first")
+	wantGone(a, []string{first}, []string{lives, filepath.Dir(filepath.Dir(lives))})
+
+	second := run(a, "second", "exit 0")
+	wait(a, "second")
+	stop()
+	if err := a.Wait(); err != nil {
+		t.Fatal(err)
+	}
+	if a, err = StartAgent(t.Context(), own); err != nil {
+		t.Fatal(err)
+	}
+	defer a.Close()
+	wantGone(a, []string{second}, []string{lives})
+	if err := a.containers.Destroy(t.Context(), id+".lives"); err != nil {
+		t.Fatal(err)
+	}
+	wantGone(a, []string{lives}, nil)
 }

@@ -147,6 +147,7 @@ type AgentConfig struct {
 	MaxCompletedExecutorsPerFramework int
 	GCDelay                           time.Duration // --gc_delay
 	GCDiskHeadroom                    float64       // --gc_disk_headroom: a part, from 0 to 1
+	GCNonExecutorSandboxes            bool          // --gc_non_executor_container_sandboxes
 	DiskWatchInterval                 time.Duration // --disk_watch_interval; 0: the disk is not watched
 	// Outlive has the executors of frameworks with checkpointing outlive an agent
 	// that ends, unless it was closed, for the next one to take over. Without it

@@ -61,6 +61,9 @@ func (l *Local) end(c *container) {
 	if err != nil && c.exit.Message == "" {
 		c.exit.Message = err.Error()
 	}
+	if kept && l.config.Over != nil {
+		l.config.Over(c.spec.Sandbox)
+	}
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	close(c.done)

@@ -34,6 +34,9 @@ type Config struct {
 	WorkDir string
 	// Now is the clock of timestamps.
 	Now func() time.Time
+	// Over is told of the sandboxes of nested and standalone containers that have
+	// ended, unless they went with them; nil: nobody is. It must not wait.
+	Over func(sandbox string)
 	// Log takes what nobody waits to hear; nil: it is not told.
 	Log *slog.Logger
 }

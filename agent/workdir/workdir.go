@@ -74,10 +74,13 @@ type Leftover struct {
 }
 
 // Leftovers lists the directories of all agents and, of the current one, those of
-// its frameworks, their executors and the runs of these. What can't be read is
-// left out.
-func (d *Dir) Leftovers(current mesos.AgentID) []Leftover {
+// its frameworks, their executors and the runs of these; with nested, also the
+// sandboxes of nested and standalone containers. What can't be read is left out.
+func (d *Dir) Leftovers(current mesos.AgentID, nested bool) []Leftover {
 	var list []Leftover
+	if nested {
+		list = d.containers(list, "containers")
+	}
 	for _, agent := range d.dirs("slaves") {
 		list = append(list, Leftover{agent, d.changed(agent)})
 		if path.Base(agent) != string(current) {
@@ -89,9 +92,21 @@ func (d *Dir) Leftovers(current mesos.AgentID) []Leftover {
 				list = append(list, Leftover{executor, d.changed(executor)})
 				for _, run := range d.dirs(executor + "/runs") {
 					list = append(list, Leftover{run, d.changed(run, "stdout", "stderr")})
+					if nested {
+						list = d.containers(list, run+"/containers")
+					}
 				}
 			}
 		}
+	}
+	return list
+}
+
+// containers adds the sandboxes in a directory, and of those in them.
+func (d *Dir) containers(list []Leftover, parent string) []Leftover {
+	for _, sandbox := range d.dirs(parent) {
+		list = append(list, Leftover{sandbox, d.changed(sandbox, "stdout", "stderr")})
+		list = d.containers(list, sandbox+"/containers")
 	}
 	return list
 }

@@ -9,6 +9,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -137,8 +138,21 @@ func TestLeftoversAreAsOldAsWhatIsInThem(t *testing.T) {
 		{"slaves/S0", at}, {"slaves/S1", at},
 		{"slaves/S1/frameworks/F", at}, {"slaves/S1/frameworks/F/executors/E", at}, {run, later},
 	}
-	if diff := cmp.Diff(want, d.Leftovers("S1")); diff != "" {
+	if diff := cmp.Diff(want, d.Leftovers("S1", false)); diff != "" {
 		t.Errorf("leftovers (-want +got):\n%s", diff)
+	}
+	nested := []string{"containers/alone", run + "/containers/a", run + "/containers/a/containers/b"}
+	for _, sandbox := range nested {
+		d.write(t, sandbox+"/stdout")
+	}
+	var got []string
+	for _, found := range d.Leftovers("S1", true) {
+		if strings.Contains(found.Path, "containers") {
+			got = append(got, found.Path)
+		}
+	}
+	if !slices.Equal(got, nested) {
+		t.Errorf("nested and standalone: %q, want %q", got, nested)
 	}
 	if err := d.Retire("slaves/none", at); err != nil {
 		t.Errorf("retiring what is not there: %v", err)

@@ -21,6 +21,8 @@ func agentFiles(c *daemon.AgentConfig) flags.Table {
 		flags.Duration("gc_delay", &c.GCDelay, "1weeks", "`time` that sandboxes are kept after their end; less when the disk fills"),
 		flags.Func("gc_disk_headroom", "part", "0.1",
 			"`part` of the disk, from 0 to 1, to keep free: sandboxes are kept for gc_delay * max(0, 1 - headroom - usage)", part(&c.GCDiskHeadroom)),
+		flags.Bool("gc_non_executor_container_sandboxes", &c.GCNonExecutorSandboxes, false,
+			"remove the sandboxes of nested and standalone containers too, after gc_delay, while their executor runs on"),
 		flags.Duration("disk_watch_interval", &c.DiskWatchInterval, "1mins", "`time` between looks at how full the disk is"),
 	}
 }

@@ -38,7 +38,6 @@ func agentLater() flags.Table {
 		flags.LaterBool("enforce_container_disk_quota", false),
 		flags.Later("executor_reregistration_retry_interval", ""),
 		flags.Later("jwt_secret_key", ""),
-		flags.LaterBool("gc_non_executor_container_sandboxes", false),
 		flags.LaterBool("host_path_volume_force_creation", false),
 		flags.LaterBool("http_command_executor", false),
 		flags.LaterBool("http_executor_domain_sockets", false),
