@@ -249,6 +249,9 @@ func (l *Local) launch(ctx context.Context, c *container) (pid int, err error) {
 // prepare makes everything that the container needs before its first process,
 // and returns how many isolators there are to clean up after.
 func (l *Local) prepare(ctx context.Context, plan *Plan, log io.Writer) (prepared int, err error) {
+	if err := l.provision(ctx, plan); err != nil {
+		return 0, err
+	}
 	for _, isolator := range l.isolatorsOf(plan.Spec.ID) {
 		prepared++
 		done := l.pending.begin(isolator, "prepare", plan.Spec.ID)
@@ -258,7 +261,24 @@ func (l *Local) prepare(ctx context.Context, plan *Plan, log io.Writer) (prepare
 			return prepared, err
 		}
 	}
+	if plan.Process.Path == "" && !plan.Process.Pause {
+		return prepared, mesos.Errorf(mesos.Invalid, "command: no value, and this agent does not run what images say (docker/runtime)")
+	}
 	return prepared, l.fetch(ctx, plan, log)
+}
+
+// images is how the provisioner of images is called where isolators are.
+var images = Passive{Named: "images"}
+
+// provision makes the container's image ready, if it has one.
+func (l *Local) provision(ctx context.Context, plan *Plan) (err error) {
+	image := plan.Spec.Container.GetMesos().GetImage()
+	if image == nil || plan.Spec.Debug {
+		return nil
+	}
+	defer l.pending.begin(images, "provision", plan.Spec.ID)()
+	plan.Image, err = l.config.Images.Provision(ctx, plan.Spec.ID, image)
+	return err
 }
 
 // fetch brings what the command needs into the sandbox.
@@ -305,6 +325,11 @@ func (l *Local) cleanup(id mesos.ContainerID, n int) error {
 		done()
 		if err != nil {
 			failed = append(failed, fmt.Sprintf("%s: %v", isolators[i].Name(), err))
+		}
+	}
+	if l.config.Images != nil {
+		if err := l.config.Images.Destroy(context.Background(), id); err != nil {
+			failed = append(failed, fmt.Sprintf("%s: %v", images.Name(), err))
 		}
 	}
 	if failed != nil {

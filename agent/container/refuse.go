@@ -28,6 +28,8 @@ func validate(spec *Spec) error {
 		return nil
 	case spec.Command == nil:
 		return mesos.Errorf(mesos.Invalid, "command: nothing to run")
+	case spec.Command.Value == nil && !spec.Command.GetShell() && spec.Container.GetMesos().GetImage() != nil:
+		// The image says what to run.
 	case spec.Command.Value == nil || spec.Command.GetValue() == "" && !spec.Command.GetShell():
 		return mesos.Errorf(mesos.Invalid, "command: no value")
 	case strings.Contains(spec.Command.GetValue(), "\x00"):

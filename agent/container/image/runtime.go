@@ -59,6 +59,9 @@ func (r runtime) Prepare(_ context.Context, plan *container.Plan) error {
 			return fmt.Errorf("image: user %s: %w", config.User, err)
 		}
 		process.User = user
+		if err := os.Lchown(plan.Spec.Sandbox, int(user.UID), int(user.GID)); err != nil {
+			return fmt.Errorf("image: user %s: %w", config.User, err)
+		}
 	}
 	return nil
 }

@@ -124,7 +124,7 @@ func TestUsersOfImages(t *testing.T) {
 
 func plan(config container.ImageConfig, root string) *container.Plan {
 	return &container.Plan{
-		Spec:    &container.Spec{Command: &mesospb.CommandInfo{Shell: new(false)}},
+		Spec:    &container.Spec{Sandbox: root, Command: &mesospb.CommandInfo{Shell: new(false)}},
 		Image:   &container.Image{Root: root, Config: config},
 		Process: supervise.Process{Dir: "/mnt/mesos/sandbox", Env: []string{"PATH=/agent"}},
 	}

@@ -9,6 +9,7 @@ import (
 	"github.com/mesosctl/mesosctl/agent/container"
 	"github.com/mesosctl/mesosctl/agent/container/cgroups"
 	"github.com/mesosctl/mesosctl/agent/container/filesystem"
+	"github.com/mesosctl/mesosctl/agent/container/image"
 	"github.com/mesosctl/mesosctl/agent/container/network"
 	"github.com/mesosctl/mesosctl/agent/container/posix"
 	"github.com/mesosctl/mesosctl/agent/container/secret"
@@ -23,6 +24,8 @@ type Config struct {
 	WorkDir string
 	// Filesystem is what file systems are made with; its WorkDir is this one's.
 	Filesystem filesystem.Config
+	// IgnoreDockerRuntime leaves what images say of processes aside.
+	IgnoreDockerRuntime bool
 	// Secrets resolves those that are given by reference; nil: none can be.
 	Secrets secret.Resolver
 	// CNI and Ports are what network/cni and network/ports are made with.
@@ -49,6 +52,7 @@ var isolators = map[string]func(*Config) (container.Isolator, error){
 	"volume/secret":       secretVolume,
 	"network/cni":         func(c *Config) (container.Isolator, error) { return network.CNI(c.CNI) },
 	"network/ports":       newPorts,
+	"docker/runtime":      func(c *Config) (container.Isolator, error) { return image.Runtime(c.IgnoreDockerRuntime), nil },
 	"environment_secret":  func(c *Config) (container.Isolator, error) { return secret.Environment(c.Secrets), nil },
 }
 
