@@ -2,8 +2,10 @@ package executor
 
 import (
 	"context"
+	"errors"
 	"os"
 	"path"
+	"syscall"
 
 	"github.com/mesosctl/mesosctl/agent/container"
 	"github.com/mesosctl/mesosctl/mesos"
@@ -48,6 +50,9 @@ func (r *runner) adopt(task *contained, news bool) {
 	}
 	if err != nil && mesos.KindOf(err) != mesos.NotFound && r.ctx.Err() == nil {
 		r.warn("wait for a container", err)
+	}
+	if r.pid != 0 && exit.Status.Signaled() && errors.Is(syscall.Kill(r.pid, 0), syscall.ESRCH) {
+		return // it fell with the executor's container, and that is what there is to tell
 	}
 	r.tell(Ended{id, exit})
 }

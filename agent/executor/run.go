@@ -79,6 +79,9 @@ func RunDefault(ctx context.Context, config Config) container.Exit {
 			r.warn("name the sandbox of a task", err)
 		}
 	}
+	if status, err := config.Containerizer.Status(config.Container); err == nil {
+		r.pid = int(status.GetExecutorPid())
+	}
 	r.work.Go(func() {
 		exit, err := config.Containerizer.Wait(r.ctx, config.Container)
 		if mesos.KindOf(err) != mesos.Unavailable && r.ctx.Err() == nil { // else it goes on without this agent
@@ -103,6 +106,7 @@ type runner struct {
 	inputs chan Input
 	calls  chan *executorpb.Call
 	ended  chan container.Exit // of the executor's own container, if it has one
+	pid    int                 // of its first process
 	ctx    context.Context     // of the whole run
 	cancel context.CancelFunc
 	work   sync.WaitGroup

@@ -32,6 +32,8 @@ const limit = 30 * time.Second
 // and acknowledges every update.
 type testAgent struct {
 	task *mesospb.TaskInfo
+	// groups are launched instead of the task, if there are any.
+	groups [][]*mesospb.TaskInfo
 	// subscribed, if set, is told of each SUBSCRIBE and may refuse it.
 	subscribed func(*executorpb.Call) error
 
@@ -43,7 +45,7 @@ type testAgent struct {
 }
 
 func newTestAgent(task *mesospb.TaskInfo) *testAgent {
-	return &testAgent{task: task, updated: make(chan *mesospb.TaskStatus, 16)}
+	return &testAgent{task: task, updated: make(chan *mesospb.TaskStatus, 64)}
 }
 
 func (a *testAgent) Subscribe(_ context.Context, call *executorpb.Call) (<-chan *executorpb.Event, error) {
@@ -54,11 +56,18 @@ func (a *testAgent) Subscribe(_ context.Context, call *executorpb.Call) (<-chan 
 	}
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	a.events = make(chan *executorpb.Event, 16)
+	a.events = make(chan *executorpb.Event, 64)
 	a.event(executorpb.Event_SUBSCRIBED, &executorpb.Event{Subscribed: &executorpb.Event_Subscribed{}})
 	if !a.launched {
 		a.launched = true
-		a.event(executorpb.Event_LAUNCH, &executorpb.Event{Launch: &executorpb.Event_Launch{Task: a.task}})
+		if a.task != nil {
+			a.event(executorpb.Event_LAUNCH, &executorpb.Event{Launch: &executorpb.Event_Launch{Task: a.task}})
+		}
+		for _, tasks := range a.groups {
+			a.event(executorpb.Event_LAUNCH_GROUP, &executorpb.Event{LaunchGroup: &executorpb.Event_LaunchGroup{
+				TaskGroup: &mesospb.TaskGroupInfo{Tasks: tasks},
+			}})
+		}
 	}
 	for _, update := range call.GetSubscribe().GetUnacknowledgedUpdates() {
 		a.acknowledge(update)
@@ -103,7 +112,7 @@ func (a *testAgent) awaitThat(t *testing.T, what string, is func(*mesospb.TaskSt
 			if is(status) {
 				return status
 			}
-			if mesos.TaskState(status.GetState()).Terminal() {
+			if mesos.TaskState(status.GetState()).Terminal() && len(a.groups) == 0 {
 				t.Fatalf("no %s, but %v", what, status)
 			}
 		case <-deadline:
