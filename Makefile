@@ -39,6 +39,17 @@ test-race: ## all other packages, with the race detector
 compat: build ## clients that others wrote, against the built binary
 	./compat/run $(CURDIR)/$(BIN)
 
+# Packages whose tests need a kernel that has cgroups of version 2 only.
+KERNEL_PACKAGES ?= ./agent/container/cgroups
+
+.PHONY: kernel-test
+kernel-test: bin/kernel/done ## kernel tests in a virtual machine whose cgroups are of version 2 (KERNEL_PACKAGES)
+	$(GO) run ./internal/kerneltest -kernel bin/kernel/vmlinuz -busybox bin/kernel/busybox \
+	  -modules bin/kernel/modules/kernel/fs/overlayfs/overlay.ko $(KERNEL_PACKAGES)
+
+bin/kernel/done:
+	./.ci/kernel bin/kernel
+
 .PHONY: sim
 sim: ## the simulator on fresh seeds until stopped (Ctrl-C) or until one fails
 	$(GO) test ./sim -count=1 -timeout=0 -run=TestSeeds -seeds=forever -v

@@ -119,8 +119,8 @@ func pack(image string, o *options, binaries []binary) error {
 		return err
 	}
 	for name, content := range map[string]string{
-		"etc/passwd": "root:x:0:0::/root:/bin/sh\nnobody:x:65534:65534::/:/bin/sh\n",
-		"etc/group":  "root:x:0:\nnogroup:x:65534:\n",
+		"etc/passwd": "root:x:0:0::/root:/bin/sh\ndaemon:x:1:1::/:/bin/sh\nnobody:x:65534:65534::/:/bin/sh\n",
+		"etc/group":  "root:x:0:\ndaemon:x:1:\nnogroup:x:65534:\n",
 		"etc/hosts":  "127.0.0.1 localhost\n",
 	} {
 		if err := a.add(name, regular|0o644, content); err != nil {

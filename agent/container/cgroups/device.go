@@ -26,7 +26,7 @@ const Any = -1
 // ParseDevice reads what String writes, as in "c 1:3 rwm" or "b *:* m".
 func ParseDevice(text string) (Device, error) {
 	fields := strings.Fields(text)
-	if len(fields) == 1 && fields[0] == "a" {
+	if len(fields) > 0 && fields[0] == "a" { // to the kernel nothing after it matters
 		return Device{'a', Any, Any, "rwm"}, nil
 	}
 	bad := func(what string) (Device, error) {
@@ -35,7 +35,7 @@ func ParseDevice(text string) (Device, error) {
 	if len(fields) != 3 {
 		return bad("it is not of the form c 1:3 rwm")
 	}
-	if len(fields[0]) != 1 || !strings.Contains("abc", fields[0]) {
+	if fields[0] != "b" && fields[0] != "c" {
 		return bad("its kind is none of a, b and c")
 	}
 	d := Device{Kind: fields[0][0]}
@@ -96,10 +96,16 @@ func (d Device) sameNumbers(e Device) bool {
 	return d.Kind == e.Kind && d.Major == e.Major && d.Minor == e.Minor
 }
 
-// covers tells whether every device of e is one of d.
-func (d Device) covers(e Device) bool {
-	return (d.Kind == 'a' || d.Kind == e.Kind) && (d.Major == Any || d.Major == e.Major) && (d.Minor == Any || d.Minor == e.Minor)
+// of tells whether every device of d is one of e.
+func (d Device) of(e Device) bool {
+	return (e.Kind == 'a' || d.Kind == e.Kind) && (e.Major == Any || d.Major == e.Major) && (e.Minor == Any || d.Minor == e.Minor)
 }
+
+// within tells whether whatever d allows e allows too.
+func (d Device) within(e Device) bool { return d.of(e) && without(d.Access, e.Access) == "" }
+
+// wild tells whether the rule is of more than one device.
+func (d Device) wild() bool { return d.Kind == 'a' || d.Major == Any || d.Minor == Any }
 
 // everyone may use these devices: the harmless ones, terminals and tun. All may
 // make nodes, which is not to use them.

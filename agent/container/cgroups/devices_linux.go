@@ -4,7 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
-	"strings"
+	"slices"
 
 	"github.com/cilium/ebpf"
 	"github.com/cilium/ebpf/link"
@@ -46,7 +46,7 @@ func newDevices(config *Config) (*devices, error) {
 func (d *devices) prepare(g *group) error {
 	dir := g.dir("devices")
 	if g.v2 {
-		return setProgram(dir, merged(d.allowed))
+		return setProgram(dir, Rules{Allow: normal(d.allowed)})
 	}
 	if err := write(dir, "devices.deny", "a"); err != nil {
 		return err
@@ -60,45 +60,38 @@ func (d *devices) prepare(g *group) error {
 }
 
 // Devices are the devices that a container may use.
-func (i *Isolator) Devices(id mesos.ContainerID) ([]Device, error) {
+func (i *Isolator) Devices(id mesos.ContainerID) (Rules, error) {
 	dir, v2, err := i.devicesDir(id)
 	if err != nil {
-		return nil, err
+		return Rules{}, err
 	}
 	if v2 {
-		return parseDevices(marked(dir, devicesMark))
+		return parseRules(marked(dir, devicesMark))
 	}
 	text, err := read(dir, "devices.list")
 	if err != nil {
-		return nil, err
+		return Rules{}, err
 	}
-	return parseDevices(text)
+	return parseRules(text)
 }
 
-func parseDevices(text string) (list []Device, err error) {
-	for line := range strings.Lines(text) {
-		device, err := ParseDevice(strings.TrimSpace(line))
-		if err != nil {
-			return nil, err
-		}
-		list = append(list, device)
+// ChangeDevices lets a container use more devices, and keeps it from others, with
+// no moment in between at which it may use what it may use neither before nor after.
+func (i *Isolator) ChangeDevices(id mesos.ContainerID, allow, deny []Device) error {
+	now, err := i.Devices(id)
+	if err != nil {
+		return err
 	}
-	return list, nil
-}
-
-// AllowDevices lets a container use more devices, and keeps it from others, with
-// no moment in between at which it may use what it may use in neither state.
-func (i *Isolator) AllowDevices(id mesos.ContainerID, allow, deny []Device) error {
+	then, err := now.Change(allow, deny)
+	if err != nil {
+		return err
+	}
 	dir, v2, err := i.devicesDir(id)
 	if err != nil {
 		return err
 	}
 	if v2 {
-		now, err := parseDevices(marked(dir, devicesMark))
-		if err != nil {
-			return err
-		}
-		return setProgram(dir, change(now, allow, deny))
+		return setProgram(dir, then)
 	}
 	for _, device := range deny {
 		if err := write(dir, "devices.deny", device.String()); err != nil {
@@ -121,18 +114,17 @@ func (i *Isolator) devicesDir(id mesos.ContainerID) (dir string, v2 bool, err er
 	return g.dir("devices"), g.v2, nil
 }
 
-// setProgram has version 2 allow these devices and no others: a program decides.
-// What it allows is written down on the cgroup, for who wants to change it.
-func setProgram(dir string, allowed []Device) error {
-	var rules []specs.LinuxDeviceCgroup
-	var lines []string
-	for _, device := range allowed {
-		rules = append(rules, specs.LinuxDeviceCgroup{
-			Allow: true, Type: string(device.Kind), Major: &device.Major, Minor: &device.Minor, Access: device.Access,
+// setProgram has version 2 follow rules: a program decides. The rules are written
+// down on the cgroup, for who wants to change them.
+func setProgram(dir string, rules Rules) error {
+	var list []specs.LinuxDeviceCgroup
+	for _, s := range rules.steps() {
+		list = append(list, specs.LinuxDeviceCgroup{
+			Allow: s.allow, Type: string(s.Kind), Major: &s.Major, Minor: &s.Minor, Access: s.Access,
 		})
-		lines = append(lines, device.String())
 	}
-	instructions, license, err := cgroup2.DeviceFilter(rules)
+	slices.Reverse(list) // of a program's rules the last that fits decides
+	instructions, license, err := cgroup2.DeviceFilter(list)
 	if err != nil {
 		return err
 	}
@@ -155,7 +147,7 @@ func setProgram(dir string, allowed []Device) error {
 			return fmt.Errorf("detach the former device program of %s: %w", dir, err)
 		}
 	}
-	return mark(dir, devicesMark, strings.Join(lines, "\n"))
+	return mark(dir, devicesMark, rules.String())
 }
 
 func detach(fd int, id ebpf.ProgramID) error {

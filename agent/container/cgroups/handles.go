@@ -8,6 +8,7 @@ import "github.com/mesosctl/mesosctl/mesos"
 type Handles struct {
 	primary     uint16
 	first, last uint16
+	lowest      int // none below it is free
 	used        map[uint16]bool
 }
 
@@ -25,14 +26,14 @@ func NewHandles(primary, first, last uint16) (*Handles, error) {
 	case first > last:
 		return nil, mesos.Errorf(mesos.Invalid, "net_cls: there is no secondary handle from %#x to %#x", first, last)
 	}
-	return &Handles{primary, first, last, map[uint16]bool{}}, nil
+	return &Handles{primary, first, last, int(first), map[uint16]bool{}}, nil
 }
 
 // Take takes the lowest handle that is free.
 func (h *Handles) Take() (uint32, error) {
-	for secondary := int(h.first); secondary <= int(h.last); secondary++ {
-		if !h.used[uint16(secondary)] {
-			h.used[uint16(secondary)] = true
+	for ; h.lowest <= int(h.last); h.lowest++ {
+		if secondary := uint16(h.lowest); !h.used[secondary] {
+			h.used[secondary] = true
 			return uint32(h.primary)<<16 | uint32(secondary), nil
 		}
 	}
@@ -58,6 +59,7 @@ func (h *Handles) Free(handle uint32) error {
 		return mesos.Errorf(mesos.Invalid, "net_cls: handle %#x is not taken", handle)
 	}
 	delete(h.used, uint16(handle))
+	h.lowest = min(h.lowest, int(uint16(handle)))
 	return nil
 }
 
