@@ -9,6 +9,7 @@ import (
 	"github.com/mesosctl/mesosctl/agent/container"
 	"github.com/mesosctl/mesosctl/agent/container/cgroups"
 	"github.com/mesosctl/mesosctl/agent/container/filesystem"
+	"github.com/mesosctl/mesosctl/agent/container/filesystem/disk"
 	"github.com/mesosctl/mesosctl/agent/container/image"
 	"github.com/mesosctl/mesosctl/agent/container/network"
 	"github.com/mesosctl/mesosctl/agent/container/posix"
@@ -26,6 +27,8 @@ type Config struct {
 	Filesystem filesystem.Config
 	// IgnoreDockerRuntime leaves what images say of processes aside.
 	IgnoreDockerRuntime bool
+	// Disk is what disk/du and disk/xfs are made with; its WorkDir is this one's.
+	Disk disk.Config
 	// Secrets resolves those that are given by reference; nil: none can be.
 	Secrets secret.Resolver
 	// CNI and Ports are what network/cni and network/ports are made with.
@@ -53,6 +56,7 @@ var isolators = map[string]func(*Config) (container.Isolator, error){
 	"network/cni":         func(c *Config) (container.Isolator, error) { return network.CNI(c.CNI) },
 	"network/ports":       newPorts,
 	"docker/runtime":      func(c *Config) (container.Isolator, error) { return image.Runtime(c.IgnoreDockerRuntime), nil },
+	"disk/du":             func(c *Config) (container.Isolator, error) { return disk.NewDU(c.disk()), nil },
 	"environment_secret":  func(c *Config) (container.Isolator, error) { return secret.Environment(c.Secrets), nil },
 }
 
@@ -169,6 +173,12 @@ func newCgroups(config *Config) (container.Isolator, error) {
 		return nil, err
 	}
 	return config.cgroups, nil
+}
+
+func (c *Config) disk() disk.Config {
+	config := c.Disk
+	config.WorkDir = c.WorkDir
+	return config
 }
 
 func known() []string {
