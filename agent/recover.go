@@ -143,8 +143,12 @@ func (r *recovery) agent() error {
 }
 
 // rebooted reports whether the machine was booted since an agent ran here.
-func (r *recovery) rebooted() bool {
-	return r.state.bootID != "" && r.config.BootID != "" && r.state.bootID != r.config.BootID
+func (r *recovery) rebooted() bool { return r.state.Rebooted(r.config.BootID) }
+
+// Rebooted reports whether the machine, which was booted with this ID, was so since
+// an agent ran here.
+func (s *State) Rebooted(bootID string) bool {
+	return s.bootID != "" && bootID != "" && s.bootID != bootID
 }
 
 // resources reads reservations, volumes and operations. Without its reservations

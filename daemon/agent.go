@@ -25,6 +25,7 @@ import (
 	"github.com/mesosctl/mesosctl/agent/container"
 	"github.com/mesosctl/mesosctl/agent/container/cgroups"
 	"github.com/mesosctl/mesosctl/agent/container/fetch"
+	"github.com/mesosctl/mesosctl/agent/container/filesystem/gids"
 	"github.com/mesosctl/mesosctl/agent/machine"
 	"github.com/mesosctl/mesosctl/agent/oversubscribe"
 	"github.com/mesosctl/mesosctl/agent/workdir"
@@ -59,7 +60,8 @@ type Agent struct {
 	workDir     *workdir.Dir
 	removals    chan removal // what the core wants removed
 	cache       *fetch.Cache
-	cacheLock   *os.File // of the cache's directory
+	cacheLock   *os.File      // of the cache's directory
+	gids        *gids.Manager // nil: no volume is given a group
 
 	mu      sync.Mutex
 	streams map[agent.StreamID]executorStream
@@ -132,7 +134,7 @@ func StartAgent(ctx context.Context, cfg AgentConfig) (_ *Agent, err error) {
 	if err := cgroups.Enter(cfg.Cgroups, cfg.AgentSubsystems); err != nil {
 		return nil, err
 	}
-	isolators, err := a.isolators(&coreConfig)
+	isolators, err := a.isolators(&coreConfig, &state)
 	if err != nil {
 		return nil, err
 	}

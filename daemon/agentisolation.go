@@ -15,8 +15,11 @@ import (
 )
 
 // isolators makes those that --isolation names.
-func (a *Agent) isolators(core *agent.Config) ([]container.Isolator, error) {
+func (a *Agent) isolators(core *agent.Config, state *agent.State) ([]container.Isolator, error) {
 	config := isolation.Config{Names: a.cfg.Isolation, WorkDir: core.WorkDir, Cgroups: a.cfg.Cgroups}
+	if err := a.volumes(&config, state.Rebooted(core.BootID)); err != nil {
+		return nil, err
+	}
 	var err error
 	if config.CNI, err = a.cniConfig(core.WorkDir); err != nil {
 		return nil, err

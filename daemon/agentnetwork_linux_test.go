@@ -99,7 +99,7 @@ func TestBadNetworkFlags(t *testing.T) {
 		"--check_agent_port_range_only":    {IsolatedPorts: "[1-2]", AgentPortsOnly: true},
 	} {
 		a := &Agent{cfg: AgentConfig{Network: bad}}
-		_, err := a.isolators(&agent.Config{WorkDir: t.TempDir(), Info: &mesospb.AgentInfo{}})
+		_, err := a.isolators(&agent.Config{WorkDir: t.TempDir(), Info: &mesospb.AgentInfo{}}, &agent.State{})
 		if err == nil || !strings.Contains(err.Error(), name) {
 			t.Errorf("%s: %v", name, err)
 		}

@@ -16,8 +16,21 @@ import (
 // tells the core. What is removed may be large: the core's loop must not wait.
 func (a *Agent) changeVolumes(e agent.ChangeVolumes) {
 	a.executors.done.Go(func() {
-		a.loop.Put(agent.VolumesChanged{Operation: e.Operation, Err: changeVolumes(a.cfg.WorkDir, e)})
+		err := changeVolumes(a.cfg.WorkDir, e)
+		if err == nil && a.gids != nil {
+			err = a.releaseGroups(e)
+		}
+		a.loop.Put(agent.VolumesChanged{Operation: e.Operation, Err: err})
 	})
+}
+
+// releaseGroups takes back the groups of volumes that are gone.
+func (a *Agent) releaseGroups(e agent.ChangeVolumes) error {
+	workDir, err := filepath.Abs(a.cfg.WorkDir)
+	for _, v := range e.Destroy {
+		err = errors.Join(err, a.gids.Release(v.In(workDir)))
+	}
+	return err
 }
 
 func changeVolumes(workDir string, e agent.ChangeVolumes) error {

@@ -129,6 +129,7 @@ type AgentConfig struct {
 	Isolation      []string
 	Cgroups        cgroups.Config
 	Network        NetworkConfig
+	Volumes        VolumeConfig
 	SwitchUser     bool
 	FrameworksHome string // --frameworks_home: what relative URIs are relative to
 	// AgentSubsystems is --agent_subsystems.
@@ -172,6 +173,20 @@ type AgentConfig struct {
 	// Of a test, in place of the named ones.
 	estimator  oversubscribe.Estimator
 	controller oversubscribe.Controller
+}
+
+// VolumeConfig is what an agent is told of its containers' files.
+type VolumeConfig struct {
+	SandboxDirectory string   // --sandbox_directory
+	HostPathCreation []string // --host_path_volume_force_creation
+	SecretResolver   string   // --secret_resolver
+	GidRange         string   // --volume_gid_range
+
+	DiskInterval     time.Duration // --container_disk_watch_interval
+	EnforceDiskQuota bool          // --enforce_container_disk_quota
+	XFSProjects      string        // --xfs_project_range
+	XFSKill          bool          // --xfs_kill_containers
+	XFSHeadroom      mesos.Bytes   // --xfs_quota_headroom
 }
 
 // NetworkConfig is what an agent is told of its containers' networks.

@@ -44,6 +44,17 @@ func New(config Config) *Filesystems {
 	return &Filesystems{config: config, tenants: map[mesos.ContainerID]*tenant{}}
 }
 
+// Metrics implements Meter.
+func (f *Filesystems) Metrics() map[string]float64 {
+	if f.config.Gids == nil {
+		return nil
+	}
+	return map[string]float64{
+		"volume_gid_manager/volume_gids_total": float64(f.config.Gids.Total()),
+		"volume_gid_manager/volume_gids_free":  float64(f.config.Gids.Free()),
+	}
+}
+
 // Mounting says why there are no mounts, if there are none.
 func (f *Filesystems) Mounting() error {
 	if !f.mounting {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"os"
 	"path/filepath"
 	"sync"
@@ -290,5 +291,7 @@ func (f *linuxFilesystem) Metrics() map[string]float64 {
 			n++
 		}
 	}
-	return map[string]float64{"containerizer/mesos/filesystem/containers_new_rootfs": n}
+	meters := map[string]float64{"containerizer/mesos/filesystem/containers_new_rootfs": n}
+	maps.Copy(meters, f.Filesystems.Metrics())
+	return meters
 }

@@ -15,7 +15,6 @@ func agentLater() flags.Table {
 		flags.Later("authentication_backoff_factor", "1secs"),
 		flags.Later("authentication_timeout_min", "5secs"),
 		flags.Later("authentication_timeout_max", "1mins"),
-		flags.Later("container_disk_watch_interval", "15secs"),
 		flags.Later("containerizers", "mesos"),
 		flags.Later("default_container_info", ""),
 		flags.Later("default_container_shm_size", ""),
@@ -35,10 +34,8 @@ func agentLater() flags.Table {
 		flags.Later("docker_volume_checkpoint_dir", "/var/run/mesos/isolators/docker/volume"),
 		flags.LaterBool("docker_volume_chown", false),
 		flags.Later("domain_socket_location", ""),
-		flags.LaterBool("enforce_container_disk_quota", false),
 		flags.Later("executor_reregistration_retry_interval", ""),
 		flags.Later("jwt_secret_key", ""),
-		flags.LaterBool("host_path_volume_force_creation", false),
 		flags.LaterBool("http_command_executor", false),
 		flags.LaterBool("http_executor_domain_sockets", false),
 		flags.Later("image_providers", ""),
@@ -52,11 +49,8 @@ func agentLater() flags.Table {
 		flags.Later("nvidia_gpu_devices", ""),
 		flags.Later("resource_provider_config_dir", ""),
 		flags.Later("csi_plugin_config_dir", ""),
-		flags.Later("sandbox_directory", "/mnt/mesos/sandbox"),
-		flags.Later("secret_resolver", ""),
 		flags.LaterBool("systemd_enable_support", true, "false"), // nothing of systemd is used
 		flags.Later("systemd_runtime_directory", "/run/systemd/system"),
-		flags.Later("volume_gid_range", ""),
 		flags.Later("ephemeral_ports_per_container", "1024"),
 		flags.Later("eth0_name", ""),
 		flags.Later("lo_name", ""),
@@ -68,6 +62,5 @@ func agentLater() flags.Table {
 		flags.LaterBool("network_enable_snmp_statistics", false),
 		flags.Later("seccomp_config_dir", ""),
 		flags.Later("seccomp_profile_name", ""),
-		flags.Later("xfs_project_range", ""),
 	}
 }
