@@ -13,15 +13,17 @@ import (
 type Streams struct {
 	In       io.Reader
 	Out, Err io.Writer
-	// OutTerminal and ErrTerminal tell whether a person reads there.
-	OutTerminal, ErrTerminal bool
-	color                    bool
+	// OutTerminal and ErrTerminal tell whether a person reads there, InTerminal
+	// whether one can be asked.
+	InTerminal, OutTerminal, ErrTerminal bool
+	color                                bool
 }
 
 // System returns the process's own streams.
 func System(getenv func(string) string) *Streams {
 	return &Streams{
 		In: os.Stdin, Out: os.Stdout, Err: os.Stderr,
+		InTerminal:  term.IsTerminal(int(os.Stdin.Fd())),
 		OutTerminal: term.IsTerminal(int(os.Stdout.Fd())),
 		ErrTerminal: term.IsTerminal(int(os.Stderr.Fd())),
 		color:       getenv("NO_COLOR") == "" && getenv("TERM") != "dumb",

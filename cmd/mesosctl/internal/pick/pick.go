@@ -87,3 +87,11 @@ func list(things []Thing) string {
 	}
 	return strings.Join(texts, ", ")
 }
+
+// Count is how many there are of something, in words: "1 task", "3 tasks".
+func Count(n int, noun string) string {
+	if n == 1 {
+		return "1 " + noun
+	}
+	return fmt.Sprintf("%d %ss", n, noun)
+}

@@ -22,8 +22,7 @@ import (
 )
 
 type options struct {
-	master    string
-	timeout   time.Duration
+	app.Cluster
 	format    output.Format
 	sortBy    string
 	selector  string
@@ -54,16 +53,35 @@ func New(a *app.App) *cobra.Command {
 			return run(ctx, a, o, args[0], args[1:])
 		},
 	}
-	flags.Table{
-		flags.String("master", &o.master, "", "masters of the cluster, as in `host:port,host:port`"),
-		flags.Duration("timeout", &o.timeout, "10secs", "`time` that finding out may take; with --watch, each time"),
+	o.register(cmd)
+	return cmd
+}
+
+// Of makes a command that gets one kind, for verbs that have one: `quota get`.
+func Of(a *app.App, verb, kind, short string) *cobra.Command {
+	o := &options{format: output.Table}
+	cmd := &cobra.Command{
+		Use:   verb + " [NAME...] [flags]",
+		Short: short,
+		RunE: func(cmd *cobra.Command, args []string) error {
+			ctx, cancel := app.Signalled(cmd.Context())
+			defer cancel()
+			return run(ctx, a, o, kind, args)
+		},
+	}
+	o.register(cmd)
+	return cmd
+}
+
+// register adds the flags of everything that lists.
+func (o *options) register(cmd *cobra.Command) {
+	append(o.Flags("10secs"), flags.Table{
 		flags.String("sort_by", &o.sortBy, "", "`column` to sort by, as in mem_mb; with a - before it, the largest first"),
 		flags.String("selector", &o.selector, "", "only what has these `labels`: NAME=VALUE, NAME!=VALUE, NAME or !NAME, with commas between them"),
-		flags.Bool("watch", &o.watch, false, "go on, and print what changes"),
+		flags.Bool("watch", &o.watch, false, "go on, and print what changes; the timeout is that of each look"),
 		flags.Bool("no_headers", &o.noHeaders, false, "print no line of headers"),
-	}.Register(cmd.Flags())
+	}...).Register(cmd.Flags())
 	output.NamedFlag(cmd, &o.format)
-	return cmd
 }
 
 func long() string {
@@ -89,7 +107,7 @@ func run(ctx context.Context, a *app.App, o *options, kindName string, names []s
 	if err != nil {
 		return err
 	}
-	c, err := a.Connect(o.master, time.Second)
+	c, err := a.Connect(o.Master, time.Second)
 	if err != nil {
 		return err
 	}
@@ -117,7 +135,7 @@ type lister struct {
 
 // list asks once.
 func (l *lister) list(ctx context.Context) ([]kinds.Item, error) {
-	ctx, cancel := context.WithTimeout(ctx, l.options.timeout)
+	ctx, cancel := context.WithTimeout(ctx, l.options.Timeout)
 	defer cancel()
 	all, err := l.kind.List(ctx, l.client, time.Now())
 	if err != nil {
@@ -173,7 +191,11 @@ func (l *lister) print(a *app.App, items []kinds.Item, headers bool) error {
 	}
 	return output.Print(a.IO.Out, l.options.format, values, func() error {
 		if len(items) == 0 && headers {
-			fmt.Fprintf(a.IO.Err, "there are no %s\n", l.kind.Name)
+			verb := "is"
+			if strings.HasSuffix(l.kind.Name, "s") {
+				verb = "are"
+			}
+			fmt.Fprintf(a.IO.Err, "there %s no %s\n", verb, l.kind.Name)
 			return nil
 		}
 		return l.columns.print(a.IO, items, headers)

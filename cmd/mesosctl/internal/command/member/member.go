@@ -4,7 +4,6 @@ package member
 import (
 	"context"
 	"fmt"
-	"time"
 
 	"github.com/spf13/cobra"
 
@@ -18,10 +17,9 @@ import (
 )
 
 type options struct {
-	master  string
-	timeout time.Duration
-	yes     bool
-	format  output.Format
+	app.Cluster
+	yes    bool
+	format output.Format
 }
 
 // New makes the command.
@@ -37,25 +35,6 @@ func New(a *app.App) *cobra.Command {
 	return cmd
 }
 
-func (o *options) table() flags.Table {
-	return flags.Table{
-		flags.String("master", &o.master, "", "masters of the cluster, as in `host:port,host:port`"),
-		flags.Duration("timeout", &o.timeout, "10secs", "`time` that it may take"),
-	}
-}
-
-// with calls f with a client of the cluster.
-func (o *options) with(ctx context.Context, a *app.App, f func(context.Context, *client.Client) error) error {
-	ctx, cancel := context.WithTimeout(ctx, o.timeout)
-	defer cancel()
-	c, err := a.Connect(o.master, o.timeout)
-	if err != nil {
-		return err
-	}
-	defer c.Close()
-	return f(ctx, c)
-}
-
 func newList(a *app.App) *cobra.Command {
 	o := &options{format: output.Table}
 	cmd := &cobra.Command{
@@ -66,7 +45,7 @@ func newList(a *app.App) *cobra.Command {
 		Example: "  mesosctl master member list --master=10.0.0.1,10.0.0.2,10.0.0.3",
 		Args:    cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			return o.with(cmd.Context(), a, func(ctx context.Context, c *client.Client) error {
+			return o.Do(cmd.Context(), a, func(ctx context.Context, c *client.Client) error {
 				known, err := c.Membership(ctx)
 				if err != nil {
 					return err
@@ -75,7 +54,7 @@ func newList(a *app.App) *cobra.Command {
 			})
 		},
 	}
-	o.table().Register(cmd.Flags())
+	o.Flags("10secs").Register(cmd.Flags())
 	output.Flag(cmd, &o.format)
 	return cmd
 }
@@ -117,7 +96,7 @@ func newAdd(a *app.App) *cobra.Command {
 			if _, err := members.ParseAddress(args[0], members.DefaultPort); err != nil {
 				return err
 			}
-			return o.with(cmd.Context(), a, func(ctx context.Context, c *client.Client) error {
+			return o.Do(cmd.Context(), a, func(ctx context.Context, c *client.Client) error {
 				member, err := c.AddMember(ctx, args[0])
 				if err != nil {
 					return err
@@ -128,7 +107,7 @@ func newAdd(a *app.App) *cobra.Command {
 			})
 		},
 	}
-	o.table().Register(cmd.Flags())
+	o.Flags("10secs").Register(cmd.Flags())
 	return cmd
 }
 
@@ -145,7 +124,7 @@ func newRemove(a *app.App) *cobra.Command {
 			if !o.yes {
 				return mesos.Errorf(mesos.Invalid, "this removes the master %s from the cluster for good; say so with --yes", args[0])
 			}
-			return o.with(cmd.Context(), a, func(ctx context.Context, c *client.Client) error {
+			return o.Do(cmd.Context(), a, func(ctx context.Context, c *client.Client) error {
 				member, err := c.RemoveMember(ctx, args[0])
 				if err != nil {
 					return err
@@ -156,6 +135,6 @@ func newRemove(a *app.App) *cobra.Command {
 			})
 		},
 	}
-	append(o.table(), flags.Bool("yes", &o.yes, false, "really remove it")).Register(cmd.Flags())
+	append(o.Flags("10secs"), flags.Bool("yes", &o.yes, false, "really remove it")).Register(cmd.Flags())
 	return cmd
 }

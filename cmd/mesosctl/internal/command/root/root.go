@@ -14,14 +14,24 @@ import (
 	"github.com/mesosctl/mesosctl/cmd/mesosctl/internal/command/allocator"
 	"github.com/mesosctl/mesosctl/cmd/mesosctl/internal/command/bench"
 	"github.com/mesosctl/mesosctl/cmd/mesosctl/internal/command/completion"
+	"github.com/mesosctl/mesosctl/cmd/mesosctl/internal/command/events"
 	"github.com/mesosctl/mesosctl/cmd/mesosctl/internal/command/execute"
 	"github.com/mesosctl/mesosctl/cmd/mesosctl/internal/command/explain"
 	"github.com/mesosctl/mesosctl/cmd/mesosctl/internal/command/get"
+	"github.com/mesosctl/mesosctl/cmd/mesosctl/internal/command/maintenance"
 	"github.com/mesosctl/mesosctl/cmd/mesosctl/internal/command/master"
 	"github.com/mesosctl/mesosctl/cmd/mesosctl/internal/command/member"
+	"github.com/mesosctl/mesosctl/cmd/mesosctl/internal/command/metrics"
+	"github.com/mesosctl/mesosctl/cmd/mesosctl/internal/command/quota"
 	"github.com/mesosctl/mesosctl/cmd/mesosctl/internal/command/registry"
+	"github.com/mesosctl/mesosctl/cmd/mesosctl/internal/command/reserve"
+	"github.com/mesosctl/mesosctl/cmd/mesosctl/internal/command/standing"
 	"github.com/mesosctl/mesosctl/cmd/mesosctl/internal/command/status"
+	"github.com/mesosctl/mesosctl/cmd/mesosctl/internal/command/teardown"
 	"github.com/mesosctl/mesosctl/cmd/mesosctl/internal/command/version"
+	"github.com/mesosctl/mesosctl/cmd/mesosctl/internal/command/volume"
+	"github.com/mesosctl/mesosctl/cmd/mesosctl/internal/command/wait"
+	"github.com/mesosctl/mesosctl/cmd/mesosctl/internal/command/weight"
 	"github.com/mesosctl/mesosctl/cmd/mesosctl/internal/exitcode"
 	"github.com/mesosctl/mesosctl/cmd/mesosctl/internal/flags"
 )
@@ -41,8 +51,13 @@ func New(a *app.App) *cobra.Command {
 	masters.AddCommand(member.New(a))
 	root.AddCommand(
 		execute.New(a), masters, allocator.New(a), status.New(a), get.New(a), explain.New(a), registry.New(a), version.New(a),
+		quota.New(a, get.Of(a, "get", "quota", "List quotas")), weight.New(a, get.Of(a, "get", "weights", "List weights")),
+		maintenance.New(a, get.Of(a, "status", "maintenance", "List machines that are planned for or down")),
+		teardown.New(a), volume.New(a), events.New(a), metrics.New(a), wait.New(a),
 		bench.New(a), completion.New(a),
 	)
+	root.AddCommand(standing.New(a)...)
+	root.AddCommand(reserve.New(a)...)
 	root.AddCommand(whereAgentsRun(a)...)
 	return dress(a, root)
 }

@@ -10,15 +10,13 @@ import (
 
 	"github.com/mesosctl/mesosctl/client"
 	"github.com/mesosctl/mesosctl/cmd/mesosctl/internal/app"
-	"github.com/mesosctl/mesosctl/cmd/mesosctl/internal/flags"
 	"github.com/mesosctl/mesosctl/cmd/mesosctl/internal/output"
 	"github.com/mesosctl/mesosctl/mesos"
 )
 
 type options struct {
-	master  string
-	timeout time.Duration
-	format  output.Format
+	app.Cluster
+	format output.Format
 }
 
 // New makes the command.
@@ -30,18 +28,15 @@ func New(a *app.App) *cobra.Command {
 		Args:  cobra.NoArgs,
 		RunE:  func(cmd *cobra.Command, _ []string) error { return run(cmd.Context(), a, o) },
 	}
-	flags.Table{
-		flags.String("master", &o.master, "", "masters of the cluster, as in `host:port,host:port`"),
-		flags.Duration("timeout", &o.timeout, "10secs", "`time` that finding out may take"),
-	}.Register(cmd.Flags())
+	o.Flags("10secs").Register(cmd.Flags())
 	output.Flag(cmd, &o.format)
 	return cmd
 }
 
 func run(ctx context.Context, a *app.App, o *options) error {
-	ctx, cancel := context.WithTimeout(ctx, o.timeout)
+	ctx, cancel := context.WithTimeout(ctx, o.Timeout)
 	defer cancel()
-	c, err := a.Connect(o.master, time.Second)
+	c, err := a.Connect(o.Master, time.Second)
 	if err != nil {
 		return err
 	}

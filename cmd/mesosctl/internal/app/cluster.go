@@ -1,0 +1,91 @@
+package app
+
+import (
+	"context"
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/mesosctl/mesosctl/client"
+	"github.com/mesosctl/mesosctl/cmd/mesosctl/internal/flags"
+	"github.com/mesosctl/mesosctl/mesos"
+)
+
+// Cluster is which cluster a command is about, and how long that may take.
+type Cluster struct {
+	Master  string
+	Timeout time.Duration
+}
+
+// Flags are the flags that say so. The timeout is that of the whole command unless
+// its help says otherwise.
+func (c *Cluster) Flags(timeout string) flags.Table {
+	return flags.Table{
+		flags.String("master", &c.Master, "", "masters of the cluster, as in `host:port,host:port`"),
+		flags.Duration("timeout", &c.Timeout, timeout, "`time` that it may take"),
+	}
+}
+
+// Do calls f with a client of the cluster, for as long as the timeout allows. It
+// ends early when the process is asked to end.
+func (c *Cluster) Do(ctx context.Context, a *App, f func(context.Context, *client.Client) error) error {
+	ctx, stop := Signalled(ctx)
+	defer stop()
+	ctx, cancel := context.WithTimeout(ctx, c.Timeout)
+	defer cancel()
+	to, err := a.Connect(c.Master, c.Timeout)
+	if err != nil {
+		return err
+	}
+	defer to.Close()
+	return f(ctx, to)
+}
+
+// Danger is the flags of a command that destroys something.
+type Danger struct{ Yes, DryRun bool }
+
+// Flags are the flags that say how sure the user is.
+func (d *Danger) Flags() flags.Table {
+	return flags.Table{
+		flags.Bool("yes", &d.Yes, false, "do it without asking"),
+		flags.Bool("dry_run", &d.DryRun, false, "only say what would be done"),
+	}
+}
+
+// Allow reports whether to go on with what is described, a sentence without a
+// full stop about what is lost. It asks whoever sits at the terminal; without one
+// --yes is needed.
+func (d *Danger) Allow(a *App, what string) (bool, error) {
+	switch {
+	case d.DryRun:
+		fmt.Fprintf(a.IO.Out, "%s (dry run: nothing is done)\n", what)
+		return false, nil
+	case d.Yes:
+		return true, nil
+	case !a.IO.InTerminal:
+		return false, mesos.Errorf(mesos.Invalid, "%s: say --yes to go on, there is nobody to ask", what)
+	}
+	fmt.Fprintf(a.IO.Err, "%s\ngo on? [y/N] ", what)
+	var answer string
+	_, _ = fmt.Fscanln(a.IO.In, &answer) // no answer is no
+	if answer = strings.ToLower(answer); answer != "y" && answer != "yes" {
+		return false, mesos.Errorf(mesos.Conflict, "nothing was done")
+	}
+	return true, nil
+}
+
+// Pause waits for a while. The error is of kind mesos.TimedOut if the time of the
+// command is over before that.
+func Pause(ctx context.Context, d time.Duration) error {
+	timer := time.NewTimer(d)
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+		return nil
+	case <-ctx.Done():
+		if context.Cause(ctx) == context.DeadlineExceeded {
+			return mesos.Errorf(mesos.TimedOut, "it is not so within the --timeout")
+		}
+		return mesos.Errorf(mesos.Conflict, "interrupted")
+	}
+}
