@@ -230,7 +230,18 @@ func (c *Client) sendTo(ctx context.Context, host string, r request) (*http.Resp
 }
 
 func (c Config) sendTo(ctx context.Context, hc *http.Client, host string, r request) (*http.Response, error) {
-	req, err := http.NewRequestWithContext(ctx, r.method, "http://"+host+r.path, bytes.NewReader(r.body))
+	return c.do(ctx, hc, host, r, bytes.NewReader(r.body))
+}
+
+// stream sends records as they come, until there are no more or the answer is there.
+func (c Config) stream(ctx context.Context, hc *http.Client, host, path string, media wire.MediaType, records io.Reader) (*http.Response, error) {
+	return c.do(ctx, hc, host, request{method: http.MethodPost, path: path, header: http.Header{
+		"Content-Type": {wire.RecordIO}, "Message-Content-Type": {media.String()}, "Accept": {media.String()},
+	}}, records)
+}
+
+func (c Config) do(ctx context.Context, hc *http.Client, host string, r request, body io.Reader) (*http.Response, error) {
+	req, err := http.NewRequestWithContext(ctx, r.method, "http://"+host+r.path, body)
 	if err != nil {
 		return nil, mesos.Errorf(mesos.Invalid, "%s on %s: %w", r.path, host, err)
 	}
