@@ -59,10 +59,13 @@ func (a *Agent) output(ctx context.Context, call *agentpb.Call) (*Output, error)
 func (o *Output) Next() (*agentpb.ProcessIO_Data, error) {
 	for {
 		record, err := o.events.records.Next()
-		if errors.Is(err, io.EOF) && !o.events.closed.Load() && o.events.ctx.Err() == nil {
+		switch {
+		case err == nil:
+		case o.events.closed.Load():
+			return nil, mesos.Errorf(mesos.Unavailable, "%s: output: it was closed", o.events.place)
+		case errors.Is(err, io.EOF) && o.events.ctx.Err() == nil:
 			return nil, io.EOF
-		}
-		if err != nil {
+		default:
 			return nil, o.events.broken(err)
 		}
 		if o.events.idle != nil {

@@ -106,18 +106,27 @@ func (f Files) Download(ctx context.Context, path string) (io.ReadCloser, error)
 	return response.Body, nil
 }
 
-// Follow copies a growing file to w from its beginning until ended is closed and
-// its end is reached. A file that doesn't exist yet, or whose agent can't be
-// reached for a while, is waited for until then.
+// Follow is FollowFrom the beginning of a file.
 func (f Files) Follow(ctx context.Context, path string, w io.Writer, ended <-chan struct{}) error {
-	var offset uint64
+	return f.FollowFrom(ctx, path, 0, w, ended)
+}
+
+// FollowFrom copies a growing file to w from offset (in bytes) on until ended is
+// closed and its end is reached. A file that doesn't exist yet, or whose agent
+// can't be reached for a while, is waited for until then. When a shorter file takes
+// its place, as a log's that has grown too large, that is copied from its beginning.
+func (f Files) FollowFrom(ctx context.Context, path string, offset uint64, w io.Writer, ended <-chan struct{}) error {
 	pause := followPauseMin
 	for {
 		// Looked at before the read: what was written before the end is then read.
 		last := isClosed(ended)
-		data, err := f.readInTime(ctx, path, offset)
+		data, size, err := f.readInTime(ctx, path, offset)
 		if err != nil && (last || ctx.Err() != nil || !passing(err)) {
 			return err
+		}
+		if err == nil && size < offset { // another file is in its place: it grew too large
+			offset = 0
+			continue
 		}
 		if len(data) > 0 {
 			if _, err := w.Write(data); err != nil {
@@ -153,10 +162,10 @@ func passing(err error) bool {
 	return false
 }
 
-func (f Files) readInTime(ctx context.Context, path string, offset uint64) ([]byte, error) {
+func (f Files) readInTime(ctx context.Context, path string, offset uint64) (data []byte, size uint64, err error) {
 	ctx, cancel := context.WithTimeout(ctx, followReadTimeout)
 	defer cancel()
-	return f.Read(ctx, path, offset)
+	return f.read(ctx, path, offset, chunkBytes)
 }
 
 func isClosed(c <-chan struct{}) bool {

@@ -32,7 +32,9 @@ func (a *Agent) streamedCall(w http.ResponseWriter, r *http.Request) {
 	if _, ok := negotiateRecords(w, r); !ok {
 		return
 	}
-	// The answer may come while the client still has something to say.
+	// The answer may come while the client still has something to say, which must not
+	// be taken for another request.
+	w.Header().Set("Connection", "close")
 	http.NewResponseController(w).EnableFullDuplex() //nolint:errcheck // HTTP/2 always is
 	records := inputRecords{wire.NewRecordReader(r.Body, maxInputRecord), media}
 	call, err := records.next()

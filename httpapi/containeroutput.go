@@ -89,7 +89,9 @@ func (a *Agent) attachOutput(w http.ResponseWriter, r *http.Request, call *agent
 // holds up who writes: nothing is queued here.
 func (a *Agent) writeOutput(w http.ResponseWriter, r *http.Request, output ContainerOutput, media recordMedia) {
 	defer output.Close() //nolint:errcheck // it was only read
-	defer context.AfterFunc(r.Context(), func() { output.Close() })()
+	defer context.AfterFunc(r.Context(), func() {
+		output.Close() //nolint:errcheck // as above
+	})()
 	if media.recordIO {
 		w.Header().Set("Content-Type", wire.RecordIO)
 		w.Header().Set("Message-Content-Type", media.of.String())

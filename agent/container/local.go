@@ -163,6 +163,9 @@ func (l *Local) launchWith(ctx context.Context, spec Spec, output *os.File) (int
 	pid, err := l.launch(ctx, c)
 	if err != nil {
 		l.remove(c)
+		if output != nil {
+			err = errors.Join(err, os.RemoveAll(c.spec.Sandbox)) // nothing of a session is kept
+		}
 		c.failed = true
 		close(c.done)
 	}

@@ -12,12 +12,15 @@ import (
 	"github.com/mesosctl/mesosctl/cmd/mesosctl/internal/app"
 	"github.com/mesosctl/mesosctl/cmd/mesosctl/internal/build"
 	"github.com/mesosctl/mesosctl/cmd/mesosctl/internal/command/allocator"
+	"github.com/mesosctl/mesosctl/cmd/mesosctl/internal/command/attach"
 	"github.com/mesosctl/mesosctl/cmd/mesosctl/internal/command/bench"
 	"github.com/mesosctl/mesosctl/cmd/mesosctl/internal/command/completion"
 	"github.com/mesosctl/mesosctl/cmd/mesosctl/internal/command/events"
+	"github.com/mesosctl/mesosctl/cmd/mesosctl/internal/command/execin"
 	"github.com/mesosctl/mesosctl/cmd/mesosctl/internal/command/execute"
 	"github.com/mesosctl/mesosctl/cmd/mesosctl/internal/command/explain"
 	"github.com/mesosctl/mesosctl/cmd/mesosctl/internal/command/get"
+	"github.com/mesosctl/mesosctl/cmd/mesosctl/internal/command/logs"
 	"github.com/mesosctl/mesosctl/cmd/mesosctl/internal/command/maintenance"
 	"github.com/mesosctl/mesosctl/cmd/mesosctl/internal/command/master"
 	"github.com/mesosctl/mesosctl/cmd/mesosctl/internal/command/member"
@@ -43,14 +46,14 @@ func New(a *app.App) *cobra.Command {
 		Short: "The Mesos cluster manager as one program",
 		Long: "mesosctl is the Mesos cluster manager as one program: its daemons, and the commands to use them.\n\n" +
 			"Exit codes: 0 done, 1 failed, 2 wrong usage, 3 unreachable, 4 not authorized, 5 timed out;\n" +
-			"execute passes the command's own code on.",
+			"execute and exec pass the command's own code on.",
 		Version: build.Version,
 	}
 	root.CompletionOptions.DisableDefaultCmd = true
 	masters := master.New(a)
 	masters.AddCommand(member.New(a))
 	root.AddCommand(
-		execute.New(a), masters, allocator.New(a), status.New(a), get.New(a), explain.New(a), registry.New(a), version.New(a),
+		execute.New(a), execin.New(a), attach.New(a), logs.New(a), masters, allocator.New(a), status.New(a), get.New(a), explain.New(a), registry.New(a), version.New(a),
 		quota.New(a, get.Of(a, "get", "quota", "List quotas")), weight.New(a, get.Of(a, "get", "weights", "List weights")),
 		maintenance.New(a, get.Of(a, "status", "maintenance", "List machines that are planned for or down")),
 		teardown.New(a), volume.New(a), events.New(a), metrics.New(a), wait.New(a),

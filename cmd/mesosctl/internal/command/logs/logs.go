@@ -1,0 +1,133 @@
+// Package logs is `mesosctl logs`: what tasks have written.
+package logs
+
+import (
+	"context"
+	"errors"
+	"sync"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/mesosctl/mesosctl/client"
+	"github.com/mesosctl/mesosctl/cmd/mesosctl/internal/app"
+	"github.com/mesosctl/mesosctl/cmd/mesosctl/internal/dialogue"
+	"github.com/mesosctl/mesosctl/cmd/mesosctl/internal/flags"
+	"github.com/mesosctl/mesosctl/cmd/mesosctl/internal/taskref"
+	"github.com/mesosctl/mesosctl/mesos"
+)
+
+type options struct {
+	master      string
+	timeout     time.Duration
+	follow      bool
+	tail        int
+	stderr, all bool
+	noPrefix    bool
+}
+
+// New makes the command.
+func New(a *app.App) *cobra.Command {
+	o := &options{}
+	cmd := &cobra.Command{
+		Use:   "logs [flags] TASK...",
+		Short: "Show what tasks have written",
+		Long: "Show what tasks have written to their standard output, running tasks and finished ones, for as long as their\n" +
+			"sandboxes are there. Lines of several are told apart by the task that they begin with.\n\n" +
+			"TASK is its ID, its name, or as much of the beginning of its ID as no other has.",
+		Example: "  mesosctl logs web.1 --tail=20\n" +
+			"  mesosctl logs -f --all web.1 web.2",
+		Args: cobra.MinimumNArgs(1),
+		RunE: func(cmd *cobra.Command, args []string) error { return run(cmd.Context(), a, o, args) },
+	}
+	flags.Table{
+		flags.String("master", &o.master, "", "masters of the cluster, as in `host:port,host:port`"),
+		flags.Duration("timeout", &o.timeout, "10secs", "`time` that finding the tasks may take"),
+		flags.Bool("stderr", &o.stderr, false, "show the standard error instead"),
+		flags.Bool("all", &o.all, false, "show both standard output and standard error"),
+		flags.Bool("no_prefix", &o.noPrefix, false, "do not begin lines with their task"),
+	}.Register(cmd.Flags())
+	cmd.Flags().BoolVarP(&o.follow, "follow", "f", false, "go on with what the tasks write, until all have ended")
+	cmd.Flags().IntVarP(&o.tail, "tail", "n", -1, "show only so many of the last lines")
+	cmd.MarkFlagsMutuallyExclusive("stderr", "all")
+	return cmd
+}
+
+func run(ctx context.Context, a *app.App, o *options, texts []string) error {
+	if o.tail < -1 {
+		return mesos.Errorf(mesos.Invalid, "--tail: %d lines can't be shown", o.tail)
+	}
+	ctx, stop := dialogue.Signalled(ctx)
+	defer stop()
+	c, err := a.Connect(o.master, time.Second)
+	if err != nil {
+		return err
+	}
+	defer c.Close()
+	tasks, err := o.find(ctx, c, texts)
+	if err != nil {
+		return err
+	}
+	return dialogue.Interrupted(ctx, o.show(ctx, newPrinter(a.IO, tasks, o), tasks))
+}
+
+// find finds the tasks, each once.
+func (o *options) find(ctx context.Context, c *client.Client, texts []string) ([]*taskref.Task, error) {
+	ctx, cancel := context.WithTimeout(ctx, o.timeout)
+	defer cancel()
+	finder, err := taskref.New(ctx, c)
+	if err != nil {
+		return nil, err
+	}
+	var tasks []*taskref.Task
+	known := map[string]bool{}
+	for _, text := range texts {
+		task, err := finder.Any(text)
+		if err != nil {
+			return nil, err
+		}
+		if !known[task.ID()] {
+			known[task.ID()] = true
+			tasks = append(tasks, task)
+		}
+	}
+	return tasks, nil
+}
+
+// show shows every file of every task: one after the other, or all at once while
+// they are followed.
+func (o *options) show(ctx context.Context, p *printer, tasks []*taskref.Task) error {
+	var files []*file
+	for _, task := range tasks {
+		ended := make(chan struct{})
+		if o.follow {
+			go watch(ctx, task, ended)
+		}
+		for _, name := range o.names() {
+			files = append(files, &file{
+				files: task.Agent.Files(), path: task.Sandbox() + "/" + name, out: p.lines(task, name == "stderr"), ended: ended,
+			})
+		}
+	}
+	errs := make([]error, len(files))
+	var wait sync.WaitGroup
+	for i, f := range files {
+		if !o.follow {
+			errs[i] = f.show(ctx, o.tail)
+			continue
+		}
+		wait.Go(func() { errs[i] = f.follow(ctx, o.tail) })
+	}
+	wait.Wait()
+	return errors.Join(errs...)
+}
+
+func (o *options) names() []string {
+	switch {
+	case o.all:
+		return []string{"stdout", "stderr"}
+	case o.stderr:
+		return []string{"stderr"}
+	}
+	return []string{"stdout"}
+}
