@@ -16,7 +16,9 @@ import (
 
 // isolators makes those that --isolation names.
 func (a *Agent) isolators(core *agent.Config, state *agent.State) ([]container.Isolator, error) {
-	config := isolation.Config{Names: a.cfg.Isolation, WorkDir: core.WorkDir, Cgroups: a.cfg.Cgroups}
+	config := isolation.Config{
+		Names: a.cfg.Isolation, WorkDir: core.WorkDir, Cgroups: a.cfg.Cgroups, Linux: a.cfg.Linux, Launcher: a.cfg.Launcher,
+	}
 	if err := a.volumes(&config, state.Rebooted(core.BootID)); err != nil {
 		return nil, err
 	}

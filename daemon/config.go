@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/mesosctl/mesosctl/agent/container/cgroups"
+	"github.com/mesosctl/mesosctl/agent/container/linux"
 	"github.com/mesosctl/mesosctl/agent/oversubscribe"
 	"github.com/mesosctl/mesosctl/mesos"
 	"github.com/mesosctl/mesosctl/mesos/acl"
@@ -125,7 +126,8 @@ type AgentConfig struct {
 	DefaultRole    string
 	RuntimeDir     string
 	LauncherDir    string
-	Launcher       string // --launcher: "posix"
+	Launcher       string // --launcher: "linux", "posix", or empty for the best one
+	Linux          linux.Config
 	Isolation      []string
 	Cgroups        cgroups.Config
 	Network        NetworkConfig

@@ -3,6 +3,8 @@ package isolation
 
 import (
 	"cmp"
+	"os"
+	"runtime"
 	"slices"
 	"strings"
 
@@ -11,6 +13,7 @@ import (
 	"github.com/mesosctl/mesosctl/agent/container/filesystem"
 	"github.com/mesosctl/mesosctl/agent/container/filesystem/disk"
 	"github.com/mesosctl/mesosctl/agent/container/image"
+	"github.com/mesosctl/mesosctl/agent/container/linux"
 	"github.com/mesosctl/mesosctl/agent/container/network"
 	"github.com/mesosctl/mesosctl/agent/container/posix"
 	"github.com/mesosctl/mesosctl/agent/container/secret"
@@ -21,6 +24,9 @@ import (
 type Config struct {
 	// Names are those of --isolation; nil is the default.
 	Names []string
+	// Launcher is --launcher: "linux", "posix", which leaves namespaces alone, or
+	// empty for the first if this process may use it.
+	Launcher string
 	// WorkDir is the agent's, where volumes are; absolute.
 	WorkDir string
 	// Filesystem is what file systems are made with; its WorkDir is this one's.
@@ -31,6 +37,8 @@ type Config struct {
 	Disk disk.Config
 	// Secrets resolves those that are given by reference; nil: none can be.
 	Secrets secret.Resolver
+	// Linux is what namespaces/* and linux/* are made with.
+	Linux linux.Config
 	// CNI and Ports are what network/cni and network/ports are made with.
 	CNI   network.CNIConfig
 	Ports network.PortsConfig
@@ -57,6 +65,11 @@ var isolators = map[string]func(*Config) (container.Isolator, error){
 	"network/ports":       newPorts,
 	"docker/runtime":      func(c *Config) (container.Isolator, error) { return image.Runtime(c.IgnoreDockerRuntime), nil },
 	"disk/du":             func(c *Config) (container.Isolator, error) { return disk.NewDU(c.disk()), nil },
+	"namespaces/pid":      func(c *Config) (container.Isolator, error) { return linux.Pids(c.Linux) },
+	"namespaces/ipc":      func(c *Config) (container.Isolator, error) { return linux.IPC(c.Linux) },
+	"linux/capabilities":  func(c *Config) (container.Isolator, error) { return linux.Capabilities(c.Linux) },
+	"linux/nnp":           func(c *Config) (container.Isolator, error) { return linux.NoNewPrivileges(c.Linux) },
+	"linux/seccomp":       func(c *Config) (container.Isolator, error) { return linux.Seccomp(c.Linux) },
 	"environment_secret":  func(c *Config) (container.Isolator, error) { return secret.Environment(c.Secrets), nil },
 }
 
@@ -70,6 +83,9 @@ func New(config Config) ([]container.Isolator, error) {
 	names := config.Names
 	if names == nil {
 		names = standard
+	}
+	if err := config.checkLauncher(names); err != nil {
+		return nil, err
 	}
 	names = append(slices.Clip(names), implied(&config, names)...)
 	slices.SortStableFunc(names, func(a, b string) int { return cmp.Compare(rank(a), rank(b)) })
@@ -96,6 +112,23 @@ func New(config Config) ([]container.Isolator, error) {
 		}
 	}
 	return list, nil
+}
+
+// checkLauncher checks that the launcher can do what isolators are named for.
+func (c *Config) checkLauncher(names []string) error {
+	switch c.Launcher {
+	case "linux":
+		if runtime.GOOS != "linux" || os.Geteuid() != 0 {
+			return mesos.Errorf(mesos.Unsupported, "launcher: linux: it takes root on Linux; --launcher=posix does not")
+		}
+	case "posix":
+		for _, name := range names {
+			if name == "filesystem/linux" || strings.HasPrefix(name, "namespaces/") {
+				return mesos.Errorf(mesos.Invalid, "isolation: %s: takes namespaces, which --launcher=posix leaves alone: say --launcher=linux", name)
+			}
+		}
+	}
+	return nil
 }
 
 // implied are the isolators that are there without being named. Resource limits and
@@ -141,6 +174,8 @@ func rank(name string) int {
 		return 0
 	case strings.HasPrefix(name, "volume/"):
 		return 1
+	case name == "linux/seccomp": // what a profile allows depends on capabilities
+		return 3
 	}
 	return 2
 }

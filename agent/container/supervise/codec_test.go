@@ -4,6 +4,8 @@ import (
 	"bytes"
 	"errors"
 	"io"
+	"reflect"
+	"strconv"
 	"strings"
 	"syscall"
 	"testing"
@@ -29,6 +31,48 @@ func TestRequestSurvivesTheWire(t *testing.T) {
 		if diff := cmp.Diff(req, got); err != nil || diff != "" {
 			t.Errorf("read: %v %s", err, diff)
 		}
+	}
+}
+
+// fill sets everything in a value that can be set.
+func fill(v reflect.Value, next *int) {
+	*next++
+	switch v.Kind() {
+	case reflect.Struct:
+		for i := range v.NumField() {
+			fill(v.Field(i), next)
+		}
+	case reflect.Pointer:
+		v.Set(reflect.New(v.Type().Elem()))
+		fill(v.Elem(), next)
+	case reflect.Slice:
+		v.Set(reflect.MakeSlice(v.Type(), 2, 2))
+		fill(v.Index(0), next)
+		fill(v.Index(1), next)
+	case reflect.String:
+		v.SetString(strconv.Itoa(*next))
+	case reflect.Bool:
+		v.SetBool(true)
+	case reflect.Int, reflect.Int64:
+		v.SetInt(int64(*next))
+	default:
+		v.SetUint(uint64(*next % 256))
+	}
+}
+
+// No field of a process is forgotten.
+func TestEveryFieldOfAProcessSurvivesTheWire(t *testing.T) {
+	want := Request{Op: OpLaunch, Container: "c"}
+	next := 0
+	fill(reflect.ValueOf(&want.Process).Elem(), &next)
+	want.Process.Container = "c"
+	var buf bytes.Buffer
+	if err := WriteRequest(&buf, &want); err != nil {
+		t.Fatal(err)
+	}
+	got, err := ReadRequest(&buf)
+	if diff := cmp.Diff(want, got); err != nil || diff != "" {
+		t.Errorf("read: %v %s", err, diff)
 	}
 }
 

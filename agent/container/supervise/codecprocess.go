@@ -143,6 +143,8 @@ func (e *encoder) mount(m *Mount) {
 	e.uint(m.Mode)
 	e.uint(m.Device)
 	e.bool(m.Link)
+	e.bool(m.Fixed)
+	e.string(m.Namespace)
 }
 
 func (d *decoder) mount(m *Mount) {
@@ -155,6 +157,8 @@ func (d *decoder) mount(m *Mount) {
 	m.Mode = d.uint()
 	m.Device = d.uint()
 	m.Link = d.bool()
+	m.Fixed = d.bool()
+	m.Namespace = d.string()
 }
 
 func (e *encoder) bool(v bool) {

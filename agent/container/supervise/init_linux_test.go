@@ -178,3 +178,95 @@ func TestJoinNamespaces(t *testing.T) {
 		}
 	}
 }
+
+// A process that hides from every other way of telling whose it is, is found
+// where there is a cgroup.
+func TestProcessesAreFoundByTheirCgroup(t *testing.T) {
+	const hierarchy = "/sys/fs/cgroup/pids"
+	var dir string
+	l := asking(t, func(p *supervise.Process) { p.Cgroups = []string{dir} })
+	if _, err := os.Stat(hierarchy + "/cgroup.procs"); err != nil {
+		t.Skip("this machine has no hierarchy of pids")
+	}
+	dir = filepath.Join(hierarchy, fmt.Sprintf("mesosctl-test-%d", os.Getpid()))
+	if err := os.Mkdir(dir, 0o755); err != nil {
+		t.Fatal(err)
+	}
+	defer os.Remove(dir)
+	other := containertest.New(t, container.Config{}) // so that nobody is the only one
+	containertest.Launch(t, other, containertest.Spec(t, containertest.Shell("sleep 1000")))
+	spec := containertest.Spec(t, containertest.Shell(`env -i setsid sh -c 'echo $$ >> pids; (exec setsid env -i sleep 1000) & echo $! >> pids' & wait; sleep 1000`))
+	containertest.Launch(t, l, spec)
+	pids := containertest.Pids(t, spec, 2)
+	if err := l.Destroy(t.Context(), spec.ID); err != nil {
+		t.Fatal(err)
+	}
+	for _, pid := range pids {
+		if err := syscall.Kill(pid, 0); err == nil {
+			t.Errorf("process %d is left", pid)
+		}
+	}
+}
+
+// Nobody can change the program that stays in a container as its init.
+//
+// covers: MemfdTest.CloneSealedFile
+func TestInitCantBeChanged(t *testing.T) {
+	l := asking(t, func(p *supervise.Process) {
+		p.Namespaces = newPID | newNS
+		p.Mounts = []supervise.Mount{{Source: "proc", Target: "/proc", Type: "proc"}}
+	})
+	spec := containertest.Spec(t, containertest.Shell("readlink /proc/1/exe; echo x >> /proc/1/exe; echo x > /proc/1/exe; truncate -s 0 /proc/1/exe"))
+	exit, stdout, stderr := containertest.Run(t, l, spec)
+	if exit.Status == 0 || !strings.Contains(stdout, "memfd:") || strings.Count(stderr, "\n") != 3 {
+		t.Errorf("exit = %+v, stdout = %q, stderr = %q", exit, stdout, stderr)
+	}
+}
+
+// covers: NsTest.ROOT_clone
+// covers: NsTest.ROOT_setns
+// covers: NsTest.ROOT_setnsMultipleThreads
+func TestEveryNamespaceOfAnotherCanBeJoined(t *testing.T) {
+	kinds := map[string]uint64{"pid": newPID, "mnt": newNS, "ipc": newIPC, "uts": newUTS, "net": newNet, "cgroup": 0x02000000}
+	parent := 0
+	l := asking(t, func(p *supervise.Process) {
+		for name, kind := range kinds {
+			if parent == 0 {
+				p.Namespaces |= kind
+			} else {
+				p.Join = append(p.Join, supervise.Namespace{Path: fmt.Sprintf("/proc/%d/ns/%s", parent, name), Kind: kind})
+			}
+		}
+	})
+	first := containertest.Spec(t, containertest.Shell("sleep 1000"))
+	parent = containertest.Launch(t, l, first)
+	// It is from a process of several threads that the namespaces are entered.
+	second := containertest.Spec(t, containertest.Shell("sleep 1000"))
+	child := containertest.Launch(t, l, second)
+	for name := range kinds {
+		own, _ := os.Readlink("/proc/self/ns/" + name)
+		parents, _ := os.Readlink(fmt.Sprintf("/proc/%d/ns/%s", parent, name))
+		childs, _ := os.Readlink(fmt.Sprintf("/proc/%d/ns/%s", child, name))
+		if own == "" || own == parents || parents != childs {
+			t.Errorf("%s: own %s, parent's %s, child's %s", name, own, parents, childs)
+		}
+	}
+	// The end of the first process of the pid namespace is everybody's.
+	if err := l.Destroy(t.Context(), first.ID); err != nil {
+		t.Fatal(err)
+	}
+	if exit := containertest.Wait(t, l, second.ID); exit.Status.Signal() != syscall.SIGKILL {
+		t.Errorf("exit = %+v", exit)
+	}
+}
+
+// covers: NsTest.ROOT_NamespaceRunner
+func TestNamespaceOfAnotherKind(t *testing.T) {
+	l := asking(t, func(p *supervise.Process) {
+		p.Join = []supervise.Namespace{{Path: "/proc/self/ns/net", Kind: newNS}}
+	})
+	_, err := l.Launch(t.Context(), containertest.Spec(t, containertest.Shell("true")))
+	if err == nil || !strings.Contains(err.Error(), "enter the mnt namespace /proc/self/ns/net: invalid argument") {
+		t.Errorf("launch = %v", err)
+	}
+}

@@ -58,7 +58,10 @@ func (s *supervisor) begin(p *Process) (c *contained, fail *failure) {
 		return nil, fail
 	}
 	defer std.close()
-	c = &contained{id: p.Container, adopted: true, out: std.copied, ownsPids: p.ownsPids(), joins: p.joinsPids()}
+	c = &contained{
+		id: p.Container, adopted: true, out: std.copied, ownsPids: p.ownsPids(), joins: p.joinsPids(),
+		cgroups: p.Cgroups, cgroup: s.unshared(p.Cgroups),
+	}
 	if p.plain() {
 		c.pid, fail = start(p, std)
 	} else if c.birth, fail = bear(p, std.fds(), s.tiny); fail == nil {
@@ -68,6 +71,28 @@ func (s *supervisor) begin(p *Process) (c *contained, fail *failure) {
 		c.out.discard()
 	}
 	return c, fail
+}
+
+// unshared returns one of some cgroups that no other container is in: a nested one
+// may be in its parent's.
+func (s *supervisor) unshared(cgroups []string) string {
+	for _, dir := range cgroups {
+		if !s.isUsed(dir) {
+			return dir
+		}
+	}
+	return ""
+}
+
+func (s *supervisor) isUsed(cgroup string) bool {
+	for _, c := range s.containers {
+		for _, dir := range c.cgroups {
+			if dir == cgroup && !c.gone {
+				return true
+			}
+		}
+	}
+	return false
 }
 
 // copy begins to copy what the container writes, from its beginning on to first.

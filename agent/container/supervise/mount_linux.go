@@ -90,34 +90,73 @@ type tree struct {
 	process *Process
 	path    string
 	fd      int
-	shared  map[*Mount]int // copies of mounts that stay peers of the host's
+	shared  map[*Mount]int // copies of mounts, see share
 }
 
-// share takes copies of what is to stay a peer of the host's mount, while this mount
-// namespace still is one.
+// share takes copies of what has to be found where this process is not yet, or is
+// no more: mounts that are to stay peers of the host's, while this mount namespace
+// still is one, and mounts of other namespaces.
 func (t *tree) share() *failure {
 	for i := range t.process.Mounts {
 		m := &t.process.Mounts[i]
-		if m.Flags&syscall.MS_BIND == 0 || m.Flags&syscall.MS_SHARED == 0 {
+		if m.Flags&syscall.MS_BIND == 0 || m.Flags&syscall.MS_SHARED == 0 && m.Namespace == "" {
 			continue
 		}
-		source, err := m.open()
+		copied := m.copy
+		if m.Namespace != "" {
+			copied = m.copyFrom
+		}
+		fd, err := copied()
 		if err != nil {
-			return failed("mount "+m.Source+": open", err)
+			return failed("mount "+m.Source, err)
 		}
-		defer closeFile(source)
-		flags := uintptr(openTreeClone | syscall.O_CLOEXEC | atEmptyPath)
-		if m.Flags&syscall.MS_REC != 0 {
-			flags |= atRecursive
-		}
-		var empty [1]byte
-		fd, _, errno := syscall.Syscall(sysOpenTree, uintptr(source), uintptr(unsafe.Pointer(&empty)), flags)
-		if errno != 0 {
-			return failed("mount "+m.Source, errno)
-		}
-		t.shared[m] = int(fd)
+		t.shared[m] = fd
 	}
 	return nil
+}
+
+// copy copies the source of a bind mount.
+func (m *Mount) copy() (int, error) {
+	source, err := m.open()
+	if err != nil {
+		return 0, err
+	}
+	defer closeFile(source)
+	flags := uintptr(openTreeClone | syscall.O_CLOEXEC | atEmptyPath)
+	if m.Flags&syscall.MS_REC != 0 {
+		flags |= atRecursive
+	}
+	var empty [1]byte
+	fd, _, errno := syscall.Syscall(sysOpenTree, uintptr(source), uintptr(unsafe.Pointer(&empty)), flags)
+	if errno != 0 {
+		return 0, errno
+	}
+	return int(fd), nil
+}
+
+// copyFrom copies the source of a bind mount from the namespace it is in.
+func (m *Mount) copyFrom() (fd int, err error) {
+	if _, _, errno := syscall.RawSyscall(syscall.SYS_UNSHARE, cloneFS, 0, 0); errno != 0 {
+		return 0, errno
+	}
+	own, err := os.Open("/proc/thread-self/ns/mnt")
+	if err != nil {
+		return 0, err
+	}
+	defer own.Close()
+	theirs, err := os.Open(m.Namespace)
+	if err != nil {
+		return 0, err
+	}
+	defer theirs.Close()
+	if _, _, errno := syscall.RawSyscall(sys.setns, theirs.Fd(), syscall.CLONE_NEWNS, 0); errno != 0 {
+		return 0, errno
+	}
+	fd, err = m.copy()
+	if _, _, errno := syscall.RawSyscall(sys.setns, own.Fd(), syscall.CLONE_NEWNS, 0); errno != 0 {
+		return 0, errno
+	}
+	return fd, err
 }
 
 // open opens the source of a bind mount, to name it.
@@ -143,7 +182,10 @@ func (t *tree) do(m *Mount) *failure {
 		return nil
 	}
 	source, directory := m.Source, true
-	if m.Flags&syscall.MS_BIND != 0 && m.Flags&syscall.MS_REMOUNT == 0 {
+	switch copied, ok := t.shared[m]; {
+	case ok:
+		directory = isDirectory(copied)
+	case m.Flags&syscall.MS_BIND != 0 && m.Flags&syscall.MS_REMOUNT == 0:
 		fd, err := m.open()
 		if err != nil {
 			return failed("mount "+m.Source+": open", err)

@@ -82,6 +82,9 @@ type Mount struct {
 	// its content and belongs to User. Link makes a symbolic link to Source.
 	Mode, Device uint64
 	Link         bool
+	// Namespace is the mount namespace, such as /proc/1/ns/mnt, in which the Source
+	// of a bind mount is; empty: the host's.
+	Namespace string
 }
 
 // Capabilities are sets of capabilities, a bit each, by their numbers.

@@ -62,6 +62,10 @@ type contained struct {
 	// ownsPids is set if the first process is that of a pid namespace, so that the
 	// kernel ends all others with it.
 	ownsPids bool
+	// cgroups are those that it was put into, and cgroup is one with none but its
+	// processes; empty if there is none.
+	cgroups []string
+	cgroup  string
 	// joins is set if the first process is in the pid namespace of another container.
 	joins bool
 	// gone is set when nothing is left of it but its status.
@@ -504,8 +508,15 @@ func (s *supervisor) owned(c *contained, orphans []int) []int {
 		return nil // who is left in a pid namespace is left to its first process
 	}
 	var owned []int
+	if c.cgroup != "" {
+		for _, pid := range members(c.cgroup) {
+			if pid != c.pid {
+				owned = append(owned, pid)
+			}
+		}
+	}
 	if c.joins {
-		owned = s.leftBehind(c)
+		owned = append(owned, s.leftBehind(c)...)
 	}
 	for _, pid := range orphans {
 		if s.owner(pid) == c {

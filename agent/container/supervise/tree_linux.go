@@ -34,6 +34,25 @@ func descendants(roots []int) []int {
 	return all
 }
 
+// members returns the processes of a cgroup and of those below it.
+func members(cgroup string) []int {
+	var pids []int
+	data, err := os.ReadFile(cgroup + "/cgroup.procs")
+	if err != nil {
+		return nil
+	}
+	for _, line := range split(data, '\n') {
+		pids = appendNumbers(pids, line)
+	}
+	entries, _ := os.ReadDir(cgroup)
+	for _, entry := range entries {
+		if entry.IsDir() {
+			pids = append(pids, members(cgroup+"/"+entry.Name())...)
+		}
+	}
+	return pids
+}
+
 // kill kills the processes of roots and all below them. They are stopped first,
 // until no new one shows up, so that none can fork its way out.
 func kill(roots []int) {

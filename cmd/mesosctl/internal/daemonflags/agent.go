@@ -67,6 +67,7 @@ func NewAgent() *Agent {
 	a.Table = append(a.Table, agentFiles(c)...)
 	a.Table = append(a.Table, agentVolumes(&c.Volumes)...)
 	a.Table = append(a.Table, agentNetwork(c)...)
+	a.Table = append(a.Table, agentLinux(c)...)
 	a.Table = append(a.Table, agentTrust(c)...)
 	a.Table = append(a.Table, agentCgroups(c)...)
 	c.Outlive = true

@@ -6,8 +6,6 @@ import "github.com/mesosctl/mesosctl/cmd/mesosctl/internal/flags"
 func agentLater() flags.Table {
 	return flags.Table{
 		flags.Later("agent_features", ""),
-		flags.Later("effective_capabilities", ""),
-		flags.Later("bounding_capabilities", ""),
 		flags.Later("appc_simple_discovery_uri_prefix", "http://"),
 		flags.Later("appc_store_dir", "/tmp/mesos/store/appc"),
 		flags.LaterBool("authenticate_http_executors", false),
@@ -17,9 +15,6 @@ func agentLater() flags.Table {
 		flags.Later("authentication_timeout_max", "1mins"),
 		flags.Later("containerizers", "mesos"),
 		flags.Later("default_container_info", ""),
-		flags.Later("default_container_shm_size", ""),
-		flags.LaterBool("disallow_sharing_agent_ipc_namespace", false),
-		flags.LaterBool("disallow_sharing_agent_pid_namespace", false),
 		flags.Later("disk_profile_adaptor", ""),
 		flags.Later("docker", "docker"),
 		flags.Later("docker_config", ""),
@@ -43,7 +38,6 @@ func agentLater() flags.Table {
 		flags.Later("image_gc_config", ""),
 		flags.Later("ip6", ""),
 		flags.Later("ip6_discovery_command", ""),
-		flags.Later("launcher", "", "posix"),
 		flags.Later("launcher_dir", "/usr/local/libexec/mesos"),
 		flags.Later("master_detector", ""),
 		flags.Later("nvidia_gpu_devices", ""),
@@ -60,7 +54,5 @@ func agentLater() flags.Table {
 		flags.LaterBool("network_enable_socket_statistics_summary", false),
 		flags.LaterBool("network_enable_socket_statistics_details", false),
 		flags.LaterBool("network_enable_snmp_statistics", false),
-		flags.Later("seccomp_config_dir", ""),
-		flags.Later("seccomp_profile_name", ""),
 	}
 }
