@@ -75,7 +75,7 @@ func kindName(k mesos.Kind) string {
 
 // shortPath is a path whose container has a short name.
 func shortPath(p string) string {
-	if dir, id := path.Split(p); strings.HasSuffix(dir, "runs/") {
+	if dir, id := path.Split(p); strings.HasSuffix(dir, "/runs/") {
 		return dir + short(mesos.ContainerID(id))
 	}
 	return p
@@ -83,7 +83,7 @@ func shortPath(p string) string {
 
 // longPath is the path that shortPath shortened.
 func longPath(p string) string {
-	if dir, number := path.Split(p); strings.HasSuffix(dir, "runs/") {
+	if dir, number := path.Split(p); strings.HasSuffix(dir, "/runs/") {
 		return dir + string(containerOf(strings.TrimPrefix(number, "c")))
 	}
 	return p

@@ -69,7 +69,8 @@ func (a *Agent) leftovers(in Leftovers) {
 	a.collectLater()
 }
 
-// Of the sandboxes of nested and standalone containers the shell knows more: it
+// inUse reports whether a directory is not known to be one that can go. Of the
+// sandboxes of nested and standalone containers the shell knows more: it
 // removes none that is in use.
 func (a *Agent) inUse(dir string) bool {
 	words := strings.Split(dir, "/")
@@ -78,8 +79,11 @@ func (a *Agent) inUse(dir string) bool {
 		return true
 	case words[len(words)-2] == "containers":
 		return false
-	case words[0] != "slaves":
-		return true // nothing that is known to be an agent's to remove
+	}
+	for i, kind := range []string{"slaves", "frameworks", "executors", "runs"} {
+		if 2*i < len(words) && words[2*i] != kind {
+			return true
+		}
 	}
 	if mesos.AgentID(words[1]) != a.id {
 		return false

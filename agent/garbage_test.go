@@ -47,3 +47,17 @@ func TestAnEarlierAgentIsOverWhenAnotherTakesItsPlace(t *testing.T) {
 	s.lacks(s.do("leftover age=10000h path=slaves/M-S7", "tick"), "remove") // it counts from now
 	s.lacks(s.do("restart", "start"), "retire slaves/M-S7\n")
 }
+
+func TestOnlyWhatIsLaidOutAsByAnAgentIsRemoved(t *testing.T) {
+	// covers: PathsTest.ParseExecutorRunPath
+	s := scene(t)
+	const run = "slaves/M-S0/frameworks/F/executors/E/runs/c1"
+	s.contains(s.do("leftover age=10000h path="+run, "tick"), "remove "+run)
+	for _, path := range []string{
+		"other/slaves/M-S0", "slaves/M-S0/frameworks", "slaves/M-S0/frameworks/F/executors", "slaves/M-S0/frameworks/F/executors/E/runs",
+		"notslaves/M-S0/notframeworks/F/notexecutors/E/notruns/C", "slaves/M-S0/notframeworks/F", "slaves/M-S0/frameworks/F/notexecutors/E",
+		"slaves/M-S0/frameworks/F/executors/E/notruns/C",
+	} {
+		s.lacks(s.do("leftover age=10000h path="+path, "tick"), "remove")
+	}
+}

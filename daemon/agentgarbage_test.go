@@ -39,6 +39,9 @@ func TestSandboxesGoWhenTheDiskIsFull(t *testing.T) {
 		return err == nil && metric(t, address, "gc/path_removals_pending") == 2
 	})
 	virtual := "/frameworks/" + s.id.GetValue() + "/executors/over/runs/latest"
+	if _, got := get(t, "http://"+address+"/files/read?offset=0&path="+virtual+"/a/b/c"); got != `{"data":"x\n","offset":0}` {
+		t.Errorf("read %s/a/b/c: %s", virtual, got)
+	}
 	for _, path := range []string{virtual, filepath.Join(over, "runs/latest")} {
 		if got := browse(t, address, path); got != http.StatusOK {
 			t.Errorf("browse %s: %d", path, got)

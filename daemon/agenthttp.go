@@ -52,6 +52,14 @@ func (a *Agent) metrics(ctx context.Context) []httpapi.Metric {
 	return metrics
 }
 
+// nowRegistered notes that the agent has an ID that a master knows.
+func (a *Agent) nowRegistered(id string) {
+	if err := a.workDir.Latest("slaves", id); err != nil {
+		a.log.Warn("people won't find this agent's sandboxes as the latest", "error", err)
+	}
+	close(a.registered)
+}
+
 // publish shows readers what the core has published.
 func (a *Agent) publish(effects []agent.Effect) {
 	for _, effect := range effects {
@@ -59,7 +67,7 @@ func (a *Agent) publish(effects []agent.Effect) {
 		case agent.PutAgent:
 			a.view.PutAgent(e.Agent, e.Master)
 			if e.Master != "" {
-				a.firstTime.Do(func() { close(a.registered) })
+				a.firstTime.Do(func() { a.nowRegistered(e.Agent.GetId().GetValue()) })
 			}
 		case agent.PutResources:
 			a.view.PutResources(e.Total)

@@ -10,6 +10,7 @@ import (
 	"testing"
 
 	"github.com/mesosctl/mesosctl/mesos"
+	"github.com/mesosctl/mesosctl/mesos/acl"
 	"github.com/mesosctl/mesosctl/wire"
 	"github.com/mesosctl/mesosctl/wire/agentpb"
 	"github.com/mesosctl/mesosctl/wire/masterpb"
@@ -375,5 +376,26 @@ func TestOperatorsReadFiles(t *testing.T) {
 	NewAgent(agent).ServeHTTP(answer, request)
 	if answer.Code != http.StatusNotFound {
 		t.Errorf("an empty path: %d", answer.Code)
+	}
+}
+
+func TestDebugTellsWhatLiesWhere(t *testing.T) {
+	// covers: FilesTest.DebugTest
+	dir := tree(t, map[string]string{"real-1/": "", "real-2/": ""})
+	f := NewFiles()
+	attach(t, f, filepath.Join(dir, "real-1"), "/virtual-1")
+	attach(t, f, filepath.Join(dir, "real-2"), "/virtual-2")
+	answers(t, serveFiles(f), map[string]struct {
+		status int
+		body   string
+	}{"/files/debug": {http.StatusOK, `{"/virtual-1":"` + dir + `/real-1","/virtual-2":"` + dir + `/real-2"}`}})
+	acls, err := acl.Parse([]byte(`{"permissive": true, "get_endpoints": [{"principals": {"type": "ANY"}, "paths": {"type": "NONE"}}]}`))
+	if err != nil {
+		t.Fatal(err)
+	}
+	m := newMux("/master")
+	(&Daemon{Files: f, ACLs: acls}).fileRoutes(m)
+	if got := ask(m, "GET", "/files/debug"); got.Code != http.StatusForbidden {
+		t.Errorf("who may not see it: %d", got.Code)
 	}
 }

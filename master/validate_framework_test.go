@@ -58,6 +58,7 @@ func TestAFrameworkThatIsInvalidIsRefused(t *testing.T) {
 	// covers: FrameworkInfoValidationTest.ValidateRoles
 	// covers: FrameworkInfoValidationTest.ValidateFrameworkID
 	// covers: FrameworkInfoValidationTest.ValidateOfferFilters
+	// covers: CommonValidationTest.OfferFilters
 	// covers: FrameworkInfoValidationTest.MissingMultiRoleCapability
 	// covers: FrameworkInfoValidationTest.AcceptMultiRoleFramework
 	// covers: FrameworkInfoValidationTest.MultiRoleWhitelist
@@ -101,8 +102,14 @@ func TestAFrameworkThatIsInvalidIsRefused(t *testing.T) {
 		"id with a slash":                    {withFramework("a/b"), "framework_info.id"},
 		"id of a dot":                        {withFramework("."), "framework_info.id"},
 		"minimum":                            {minimum(0.5), ""},
-		"negative minimum":                   {minimum(-1), "min_allocatable_resources: cpus: -1 is not an amount"},
-		"no number for a minimum":            {minimum(math.NaN()), "min_allocatable_resources: cpus"},
+		"minimum of none":                    {minimum(0), ""},
+		"endless minimum":                    {minimum(math.Inf(1)), "min_allocatable_resources: cpus"},
+		"nothing wanted": {func(info *mesospb.FrameworkInfo) {
+			minimum(1)(info)
+			info.OfferFilters["*"].MinAllocatableResources.Quantities = nil
+		}, ""},
+		"negative minimum":        {minimum(-1), "min_allocatable_resources: cpus: -1 is not an amount"},
+		"no number for a minimum": {minimum(math.NaN()), "min_allocatable_resources: cpus"},
 		"minimum of nothing": {func(info *mesospb.FrameworkInfo) {
 			minimum(1)(info)
 			info.OfferFilters["*"].MinAllocatableResources.Quantities[0].Quantities = nil

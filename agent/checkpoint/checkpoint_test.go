@@ -35,6 +35,7 @@ func strs(records [][]byte) (out []string) {
 	return out
 }
 
+// covers: ProtobufIOTest.Append
 func TestABatchWritesReplacesAppendsAndRemoves(t *testing.T) {
 	s, _ := open(t)
 	apply(t, s,

@@ -139,9 +139,12 @@ func TestLoadController(t *testing.T) {
 }
 
 func TestWrongNamesAndParameters(t *testing.T) {
+	// covers: ModuleTest.UnknownModuleInstantiationTest
+	// covers: ModuleTest.ModuleKindMismatch
 	read := func() (Load, error) { return Load{}, nil }
 	for want, err := range map[string]error{
 		`resource estimator "other": there is none of that name`: second(NewEstimator("other", nil)),
+		`resource estimator "load": there is none of that name`:  second(NewEstimator("load", modules.Set{"load": {"load_threshold_5min": "7"}})),
 		"resource estimator fixed: parameter resources: missing": second(NewEstimator("fixed", nil)),
 		`parameter "cpus": there is none of that name`:           second(NewEstimator("fixed", modules.Set{"fixed": {"cpus": "1"}})),
 		"parameter resources:":                                   second(NewEstimator("fixed", modules.Set{"fixed": {"resources": "cpus:x"}})),

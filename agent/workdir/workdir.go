@@ -55,6 +55,25 @@ func (d *Dir) Retire(path string, now time.Time) error {
 	return nil
 }
 
+// Latest has "latest" in a directory link to one of what is there.
+func (d *Dir) Latest(dir, name string) error {
+	link := path.Join(dir, "latest")
+	if is, err := d.root.Readlink(link); err == nil && is == name {
+		return nil
+	}
+	err := d.root.MkdirAll(dir, 0o755)
+	if err == nil {
+		err = d.root.Remove(link)
+	}
+	if err == nil || errors.Is(err, fs.ErrNotExist) {
+		err = d.root.Symlink(name, link)
+	}
+	if err != nil {
+		return fmt.Errorf("link to the latest: %w", err)
+	}
+	return nil
+}
+
 // Used is how much of the file system is in use, from 0 to 1.
 func (d *Dir) Used() (float64, error) {
 	var st syscall.Statfs_t

@@ -159,6 +159,23 @@ func TestLeftoversAreAsOldAsWhatIsInThem(t *testing.T) {
 	}
 }
 
+func TestTheLatestIsLinked(t *testing.T) {
+	d := open(t)
+	for _, name := range []string{"S1", "S1", "S2"} {
+		if err := d.Latest("slaves", name); err != nil {
+			t.Fatal(err)
+		}
+		if is, err := os.Readlink(filepath.Join(d.path, "slaves/latest")); err != nil || is != name {
+			t.Errorf("the latest is %s, %v, want %s", is, err, name)
+		}
+	}
+	d.write(t, "slaves/latest.d/file")
+	d.write(t, "runs/latest/file")
+	if err := d.Latest("runs", "x"); err == nil {
+		t.Error("a directory that is in the way was replaced")
+	}
+}
+
 func TestUsedIsAPart(t *testing.T) {
 	used, err := open(t).Used()
 	if err != nil || used <= 0 || used > 1 {

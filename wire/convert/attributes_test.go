@@ -44,6 +44,43 @@ func TestAttributesErrors(t *testing.T) {
 	}
 }
 
+func TestEveryCapabilityThatMatters(t *testing.T) {
+	// covers: ProtobufUtilTest.FrameworkCapabilities
+	// covers: ProtobufUtilTest.AgentCapabilities
+	seen := map[allocation.Capability]bool{}
+	for _, c := range []mesospb.FrameworkInfo_Capability_Type{
+		mesospb.FrameworkInfo_Capability_REVOCABLE_RESOURCES, mesospb.FrameworkInfo_Capability_GPU_RESOURCES,
+		mesospb.FrameworkInfo_Capability_SHARED_RESOURCES, mesospb.FrameworkInfo_Capability_PARTITION_AWARE,
+		mesospb.FrameworkInfo_Capability_MULTI_ROLE, mesospb.FrameworkInfo_Capability_REGION_AWARE,
+	} {
+		got := FrameworkCapabilities([]*mesospb.FrameworkInfo_Capability{{Type: &c}})
+		if got == 0 || seen[got] {
+			t.Errorf("%v is %b", c, got)
+		}
+		seen[got] = true
+	}
+	for _, c := range []mesospb.AgentInfo_Capability_Type{
+		mesospb.AgentInfo_Capability_MULTI_ROLE, mesospb.AgentInfo_Capability_RESERVATION_REFINEMENT,
+	} {
+		if got := AgentCapabilities([]*mesospb.AgentInfo_Capability{{Type: &c}}); got == 0 {
+			t.Errorf("%v is nothing", c)
+		}
+	}
+}
+
+func TestNamesOfNestedContainers(t *testing.T) {
+	// covers: ProtobufUtilTest.ParseContainerID
+	for _, id := range []mesos.ContainerID{"parent", "parent.child", "a.b.c"} {
+		if got := ContainerID(ContainerIDToWire(id)); got != id {
+			t.Errorf("%s is %s", id, got)
+		}
+	}
+	nested := &mesospb.ContainerID{Value: new("child"), Parent: &mesospb.ContainerID{Value: new("parent")}}
+	if got := ContainerID(nested); got != "parent.child" || !ContainerIDToWire(got).EqualVT(nested) {
+		t.Errorf("the child is %s", got)
+	}
+}
+
 func TestCapabilitiesAndDomain(t *testing.T) {
 	framework := FrameworkCapabilities([]*mesospb.FrameworkInfo_Capability{
 		{Type: mesospb.FrameworkInfo_Capability_GPU_RESOURCES.Enum()},

@@ -92,6 +92,7 @@ func decode(t testing.TB, text string) string {
 
 // covers: FetcherTest.ExtractTar
 // covers: FetcherTest.ExtractNotExecutable
+// covers: CompressionTest.GZIPDecompressTarFile
 func TestTar(t *testing.T) {
 	plain := tarArchive(t,
 		&tar.Header{Name: "dir/", Typeflag: tar.TypeDir, Mode: 0o555},

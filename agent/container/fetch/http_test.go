@@ -113,6 +113,7 @@ func TestADownloadIsTriedAgainIfThatMayHelp(t *testing.T) {
 	}
 }
 
+// covers: ShasumTest.SHA512SimpleFile
 func TestADamagedDownloadIsRefused(t *testing.T) {
 	sum, long := sha256.Sum256([]byte("data")), sha512.Sum512([]byte("data"))
 	in64 := base64.StdEncoding.EncodeToString
