@@ -141,6 +141,32 @@ func (k *Kind) List(ctx context.Context, c *client.Client, now time.Time) ([]Ite
 	return k.list(ctx, &source{client: c, now: now})
 }
 
+// FieldLabels are the labels that are fields of items, not the items' own.
+var FieldLabels = []string{
+	"name", "state", "framework", "framework_id", "host", "hostname", "agent_id", "role", "type", "user", "principal", "ip", "mode",
+}
+
+// Pick finds the items that names mean; all of them if there are no names.
+func (k *Kind) Pick(all []Item, names []string) ([]Item, error) {
+	if len(names) == 0 {
+		return all, nil
+	}
+	things := make([]pick.Thing, len(all))
+	for i, item := range all {
+		things[i] = pick.Thing{ID: item.ID, Name: item.Name}
+	}
+	var items []Item
+	for _, name := range names {
+		id, err := pick.Pick(strings.TrimSuffix(k.Name, "s"), things, name)
+		if err != nil {
+			return nil, err
+		}
+		i := slices.IndexFunc(all, func(item Item) bool { return item.ID == id })
+		items = append(items, all[i])
+	}
+	return items, nil
+}
+
 // source is where lists come from.
 type source struct {
 	client *client.Client

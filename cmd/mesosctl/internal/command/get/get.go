@@ -16,7 +16,6 @@ import (
 	"github.com/mesosctl/mesosctl/cmd/mesosctl/internal/flags"
 	"github.com/mesosctl/mesosctl/cmd/mesosctl/internal/kinds"
 	"github.com/mesosctl/mesosctl/cmd/mesosctl/internal/output"
-	"github.com/mesosctl/mesosctl/cmd/mesosctl/internal/pick"
 	"github.com/mesosctl/mesosctl/mesos"
 	"github.com/mesosctl/mesosctl/wire"
 )
@@ -141,33 +140,12 @@ func (l *lister) list(ctx context.Context) ([]kinds.Item, error) {
 	if err != nil {
 		return nil, err
 	}
-	items, err := l.named(all)
+	items, err := l.kind.Pick(all, l.names)
 	if err != nil {
 		return nil, err
 	}
 	items = slices.DeleteFunc(items, func(item kinds.Item) bool { return !l.selects.fits(item.Labels) })
 	l.columns.sort(items)
-	return items, nil
-}
-
-// named are the items that names mean; all of them if there are no names.
-func (l *lister) named(all []kinds.Item) ([]kinds.Item, error) {
-	if len(l.names) == 0 {
-		return all, nil
-	}
-	things := make([]pick.Thing, len(all))
-	for i, item := range all {
-		things[i] = pick.Thing{ID: item.ID, Name: item.Name}
-	}
-	var items []kinds.Item
-	for _, name := range l.names {
-		id, err := pick.Pick(strings.TrimSuffix(l.kind.Name, "s"), things, name)
-		if err != nil {
-			return nil, err
-		}
-		i := slices.IndexFunc(all, func(item kinds.Item) bool { return item.ID == id })
-		items = append(items, all[i])
-	}
 	return items, nil
 }
 

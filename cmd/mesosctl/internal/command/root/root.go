@@ -15,6 +15,7 @@ import (
 	"github.com/mesosctl/mesosctl/cmd/mesosctl/internal/command/attach"
 	"github.com/mesosctl/mesosctl/cmd/mesosctl/internal/command/bench"
 	"github.com/mesosctl/mesosctl/cmd/mesosctl/internal/command/completion"
+	"github.com/mesosctl/mesosctl/cmd/mesosctl/internal/command/describe"
 	"github.com/mesosctl/mesosctl/cmd/mesosctl/internal/command/events"
 	"github.com/mesosctl/mesosctl/cmd/mesosctl/internal/command/execin"
 	"github.com/mesosctl/mesosctl/cmd/mesosctl/internal/command/execute"
@@ -53,7 +54,8 @@ func New(a *app.App) *cobra.Command {
 	masters := master.New(a)
 	masters.AddCommand(member.New(a))
 	root.AddCommand(
-		execute.New(a), execin.New(a), attach.New(a), logs.New(a), masters, allocator.New(a), status.New(a), get.New(a), explain.New(a), registry.New(a), version.New(a),
+		execute.New(a), execin.New(a), attach.New(a), logs.New(a), masters, allocator.New(a), status.New(a), get.New(a), describe.New(a),
+		explain.New(a), registry.New(a), version.New(a),
 		quota.New(a, get.Of(a, "get", "quota", "List quotas")), weight.New(a, get.Of(a, "get", "weights", "List weights")),
 		maintenance.New(a, get.Of(a, "status", "maintenance", "List machines that are planned for or down")),
 		teardown.New(a), volume.New(a), events.New(a), metrics.New(a), wait.New(a),
