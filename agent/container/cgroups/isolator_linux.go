@@ -3,6 +3,7 @@ package cgroups
 import (
 	"context"
 	"fmt"
+	"io"
 	"math"
 	"path/filepath"
 	"slices"
@@ -32,6 +33,8 @@ var (
 	_ container.Nester   = (*Isolator)(nil)
 	_ container.Sweeper  = (*Isolator)(nil)
 	_ container.Limiter  = (*Isolator)(nil)
+	_ container.Provider = (*Isolator)(nil)
+	_ io.Closer          = (*Isolator)(nil)
 )
 
 // subsystem is one of the kernel's: what it does for one container.
@@ -162,6 +165,9 @@ func (i *Isolator) Name() string { return "cgroups" }
 
 // Nests implements container.Nester.
 func (i *Isolator) Nests() bool { return true }
+
+// Provides implements container.Provider.
+func (i *Isolator) Provides() []container.Feature { return []container.Feature{container.OwnCgroups} }
 
 // Watch implements container.Limiter.
 func (i *Isolator) Watch(limited func(mesos.ContainerID, container.Limitation)) { i.limited = limited }

@@ -5,6 +5,7 @@ import (
 	"math"
 	"os"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 	"sync/atomic"
@@ -26,6 +27,19 @@ var v2 = func() bool {
 	var st unix.Statfs_t
 	return unix.Statfs(hierarchy, &st) == nil && st.Type == unix.CGROUP2_SUPER_MAGIC
 }()
+
+// TestMain unmounts the hierarchies that tests had mounted.
+func TestMain(m *testing.M) {
+	before := trees()
+	status := m.Run()
+	for _, dir := range trees() {
+		if !slices.Contains(before, dir) {
+			_ = unix.Unmount(dir, 0)
+			_ = os.Remove(dir)
+		}
+	}
+	os.Exit(status)
+}
 
 var serial atomic.Int64
 
@@ -51,7 +65,7 @@ func isolator(t testing.TB, config cgroups.Config) *cgroups.Isolator {
 func root(t testing.TB) string {
 	name := fmt.Sprintf("mesosctl-test-%d-%d", os.Getpid(), serial.Add(1))
 	t.Cleanup(func() {
-		for _, dir := range trees(t) {
+		for _, dir := range trees() {
 			if left := below(filepath.Join(dir, name)); left != nil {
 				t.Errorf("left behind: %v", left)
 			}
@@ -62,7 +76,7 @@ func root(t testing.TB) string {
 }
 
 // trees are the hierarchies of this machine.
-func trees(t testing.TB) []string {
+func trees() []string {
 	if v2 {
 		return []string{hierarchy}
 	}

@@ -56,7 +56,7 @@ func TestProcessesAreInTheirCgroups(t *testing.T) {
 	if err := l.Destroy(t.Context(), s.ID); err != nil {
 		t.Fatal(err)
 	}
-	for _, dir := range trees(t) {
+	for _, dir := range trees() {
 		if left := below(filepath.Join(dir, root)); left != nil {
 			t.Errorf("left: %v", left)
 		}
