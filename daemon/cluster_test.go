@@ -208,15 +208,20 @@ func (s *testScheduler) until(what string, is func(*mesospb.TaskStatus) bool) *m
 	s.t.Helper()
 	for {
 		status := s.next(schedulerpb.Event_UPDATE).GetUpdate().GetStatus()
-		s.call(&schedulerpb.Call{
-			Type: schedulerpb.Call_ACKNOWLEDGE.Enum(),
-			Acknowledge: &schedulerpb.Call_Acknowledge{
-				AgentId: status.GetAgentId(), TaskId: status.GetTaskId(), Uuid: status.GetUuid(),
-			},
-		})
-		s.t.Logf("waiting for %s: %s is %s", what, status.GetTaskId().GetValue(), status.GetState())
+		if status.Uuid != nil {
+			s.call(&schedulerpb.Call{
+				Type: schedulerpb.Call_ACKNOWLEDGE.Enum(),
+				Acknowledge: &schedulerpb.Call_Acknowledge{
+					AgentId: status.GetAgentId(), TaskId: status.GetTaskId(), Uuid: status.GetUuid(),
+				},
+			})
+		}
+		s.t.Logf("waiting for %s: %s is %s %s", what, status.GetTaskId().GetValue(), status.GetState(), status.GetMessage())
 		if is(status) {
 			return status
+		}
+		if status.GetState() == mesospb.TaskState_TASK_ERROR {
+			s.t.Fatalf("no %s, but %v", what, status)
 		}
 	}
 }

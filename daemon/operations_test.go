@@ -161,7 +161,6 @@ func TestOperationsReachTheAgentAndOutliveIt(t *testing.T) {
 // subscribeTo subscribes with one role and everything that operations need.
 func subscribeTo(t *testing.T, master, role string) *testScheduler {
 	t.Helper()
-	s := &testScheduler{t: t, client: http.DefaultClient, url: "http://" + master + "/api/v1/scheduler"}
 	info := &mesospb.FrameworkInfo{User: proto.String("root"), Name: proto.String("test"), Roles: []string{role}}
 	for _, c := range []mesospb.FrameworkInfo_Capability_Type{
 		mesospb.FrameworkInfo_Capability_MULTI_ROLE, mesospb.FrameworkInfo_Capability_RESERVATION_REFINEMENT,
@@ -169,6 +168,13 @@ func subscribeTo(t *testing.T, master, role string) *testScheduler {
 	} {
 		info.Capabilities = append(info.Capabilities, &mesospb.FrameworkInfo_Capability{Type: c.Enum()})
 	}
+	return subscribeFramework(t, master, info)
+}
+
+// subscribeFramework subscribes a new framework.
+func subscribeFramework(t *testing.T, master string, info *mesospb.FrameworkInfo) *testScheduler {
+	t.Helper()
+	s := &testScheduler{t: t, client: http.DefaultClient, url: "http://" + master + "/api/v1/scheduler"}
 	resp := s.post(&schedulerpb.Call{
 		Type: schedulerpb.Call_SUBSCRIBE.Enum(), Subscribe: &schedulerpb.Call_Subscribe{FrameworkInfo: info},
 	}, http.StatusOK)

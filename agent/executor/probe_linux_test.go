@@ -180,7 +180,6 @@ func TestTCPCheckOfACommandTask(t *testing.T) {
 	})
 }
 
-// covers: HealthCheckTest.HealthyTask
 // covers: HealthCheckTest.HealthyTaskNonShell
 // covers: HealthCheckTest.HealthyTaskViaHTTP
 // covers: HealthCheckTest.HealthyTaskViaTCP
