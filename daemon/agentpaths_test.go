@@ -29,6 +29,11 @@ func TestTheWorkDirectoryIsLaidOutAsInMesos(t *testing.T) {
 	if info, err := os.Stat(filepath.Join(runs, container)); err != nil || !info.IsDir() {
 		t.Errorf("the sandbox: %v", err)
 	}
+	for dir := runs; dir != work; dir = filepath.Dir(dir) {
+		if info, err := os.Stat(dir); err != nil || info.Mode().Perm()&0o055 != 0o055 {
+			t.Errorf("%s: %v, %v: users can't walk to their sandboxes", dir, info.Mode(), err)
+		}
+	}
 	for link, want := range map[string]string{filepath.Join(runs, "latest"): container, filepath.Join(work, "slaves/latest"): agent} {
 		if is, err := os.Readlink(link); err != nil || is != want {
 			t.Errorf("%s leads to %q, %v, want %q", link, is, err, want)

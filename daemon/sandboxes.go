@@ -41,7 +41,10 @@ func newSandboxes(files *httpapi.Files, acls *acl.ACLs) *sandboxes {
 // add makes a sandbox, points runs/latest at it, and shows it under its own
 // path, under that of runs/latest, and under the path that does not name the agent.
 func (s *sandboxes) add(e agent.LaunchContainer) error {
-	if err := os.MkdirAll(e.Sandbox, 0o750); err != nil {
+	if err := os.MkdirAll(filepath.Dir(e.Sandbox), 0o755); err != nil { // its user walks there
+		return err
+	}
+	if err := os.Mkdir(e.Sandbox, 0o750); err != nil && !errors.Is(err, fs.ErrExist) {
 		return err
 	}
 	runs, run := filepath.Split(e.Sandbox)
