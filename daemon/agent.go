@@ -26,6 +26,7 @@ import (
 	"github.com/mesosctl/mesosctl/agent/container/cgroups"
 	"github.com/mesosctl/mesosctl/agent/container/fetch"
 	"github.com/mesosctl/mesosctl/agent/container/filesystem/gids"
+	"github.com/mesosctl/mesosctl/agent/container/image"
 	"github.com/mesosctl/mesosctl/agent/machine"
 	"github.com/mesosctl/mesosctl/agent/oversubscribe"
 	"github.com/mesosctl/mesosctl/agent/workdir"
@@ -51,6 +52,7 @@ type Agent struct {
 	sandboxes   *sandboxes
 	checkpoints *checkpoint.Store
 	containers  container.Attacher
+	images      *image.Provisioner // nil: this agent has none
 	executors   *executors
 	masters     *masterLink
 	requests    *requests
@@ -134,12 +136,15 @@ func StartAgent(ctx context.Context, cfg AgentConfig) (_ *Agent, err error) {
 	if err := cgroups.Enter(cfg.Cgroups, cfg.AgentSubsystems); err != nil {
 		return nil, err
 	}
+	if err := a.openImages(&coreConfig); err != nil {
+		return nil, err
+	}
 	isolators, err := a.isolators(&coreConfig, &state)
 	if err != nil {
 		return nil, err
 	}
 	containers, err := container.New(container.Config{
-		Isolators: isolators, AgentIP: a.address.ip, Fetcher: a.fetcher(), Now: time.Now,
+		Isolators: isolators, Images: a.provisioner(), AgentIP: a.address.ip, Fetcher: a.fetcher(), Now: time.Now,
 		RuntimeDir: a.runtimeDir(), WorkDir: coreConfig.WorkDir, Over: a.sandboxOver, Log: a.log,
 	})
 	if err != nil {
@@ -178,6 +183,7 @@ func (a *Agent) run(ctx context.Context, id mesos.AgentID) {
 	a.group.Go(func() error { return a.loop.Run(running) })
 	a.oversubscribes(running)
 	a.collectGarbage(running, id)
+	a.watchImages(running)
 	a.group.Go(func() error {
 		select {
 		case <-asked.Done():
@@ -221,7 +227,7 @@ func (a *Agent) await() error {
 	if a.cfg.Outlive && !a.killed.Load() {
 		leave = a.containers.Detach // after an orderly end there is nothing to leave
 	}
-	err = errors.Join(a.stopped, leave(), ignoreCanceled(err))
+	err = errors.Join(a.stopped, leave(), a.closeImages(), ignoreCanceled(err))
 	a.executors.end()
 	a.closeWorkDir()
 	return err
@@ -243,6 +249,7 @@ func (a *Agent) discard() {
 	if a.containers != nil {
 		a.containers.Detach() //nolint:errcheck // the start's error matters
 	}
+	a.closeImages() //nolint:errcheck // the start's error matters
 	a.closeWorkDir()
 }
 

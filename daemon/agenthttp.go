@@ -28,6 +28,7 @@ func (a *Agent) handler() http.Handler {
 		Recovered:         func() bool { return true }, // it serves once it has recovered
 		View:              a.view,
 		Containers:        containerAPI{a},
+		Images:            a.imageAPI(),
 		HeartbeatInterval: a.cfg.HeartbeatInterval,
 		PID:               "slave(1)@" + a.address.String(),
 		Capabilities:      machine.Capabilities(),

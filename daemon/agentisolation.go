@@ -22,6 +22,7 @@ func (a *Agent) isolators(core *agent.Config, state *agent.State) ([]container.I
 	if err := a.volumes(&config, state.Rebooted(core.BootID)); err != nil {
 		return nil, err
 	}
+	config.Filesystem.Images, config.IgnoreDockerRuntime = a.provisioner(), a.cfg.Images.IgnoreRuntime
 	var err error
 	if config.CNI, err = a.cniConfig(core.WorkDir); err != nil {
 		return nil, err

@@ -132,6 +132,7 @@ type AgentConfig struct {
 	Cgroups        cgroups.Config
 	Network        NetworkConfig
 	Volumes        VolumeConfig
+	Images         ImagesConfig
 	SwitchUser     bool
 	FrameworksHome string // --frameworks_home: what relative URIs are relative to
 	// AgentSubsystems is --agent_subsystems.
@@ -189,6 +190,17 @@ type VolumeConfig struct {
 	XFSProjects      string        // --xfs_project_range
 	XFSKill          bool          // --xfs_kill_containers
 	XFSHeadroom      mesos.Bytes   // --xfs_quota_headroom
+}
+
+// ImagesConfig is what an agent is told of container images.
+type ImagesConfig struct {
+	Providers     []string // --image_providers; empty: there are none
+	Backend       string   // --image_provisioner_backend; empty: the best that works
+	GC            string   // the JSON of --image_gc_config; empty: images stay
+	Registry      string   // --docker_registry; empty: Docker's
+	StoreDir      string   // --docker_store_dir
+	DockerConfig  string   // --docker_config, JSON or the path of a file
+	IgnoreRuntime bool     // --docker_ignore_runtime
 }
 
 // NetworkConfig is what an agent is told of its containers' networks.

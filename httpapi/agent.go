@@ -18,6 +18,8 @@ type Agent struct {
 	View      *AgentView
 	// Containers runs containers for others than frameworks, and measures all.
 	Containers Containers
+	// Images has container images; nil: there are none.
+	Images Images
 	// HeartbeatInterval is how often a client that is attached to a container hears
 	// that its connection is well; 0: never.
 	HeartbeatInterval time.Duration
@@ -42,6 +44,7 @@ func NewAgent(a Agent) http.Handler {
 		ready(a.readonly, a.authorized("/containerizer/debug", http.HandlerFunc(a.containerizerDebug))))
 	paths.handle("/monitor/statistics",
 		ready(a.readonly, a.authorized("/monitor/statistics", http.HandlerFunc(a.statistics))))
+	paths.handle("/mesosctl/images", ready(a.readonly, a.authorized("/containers", http.HandlerFunc(a.images))))
 	return paths
 }
 

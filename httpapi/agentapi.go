@@ -77,6 +77,8 @@ func (a *Agent) operate(ctx context.Context, call *agentpb.Call) (answerer, erro
 		return message(&agentpb.Response{
 			Type: agentpb.Response_GET_CONTAINERS.Enum(), GetContainers: a.getContainers(ctx, call.GetContainers),
 		}), nil
+	case agentpb.Call_PRUNE_IMAGES:
+		return a.pruneImages(ctx, call.PruneImages)
 	case agentpb.Call_LIST_FILES:
 		return a.callListFiles(ctx, call.ListFiles)
 	case agentpb.Call_READ_FILE:

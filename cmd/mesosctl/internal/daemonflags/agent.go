@@ -66,6 +66,7 @@ func NewAgent() *Agent {
 	)
 	a.Table = append(a.Table, agentFiles(c)...)
 	a.Table = append(a.Table, agentVolumes(&c.Volumes)...)
+	a.Table = append(a.Table, agentImages(&c.Images)...)
 	a.Table = append(a.Table, agentNetwork(c)...)
 	a.Table = append(a.Table, agentLinux(c)...)
 	a.Table = append(a.Table, agentTrust(c)...)

@@ -25,6 +25,7 @@ type Flag struct {
 	former  []string
 	later   bool
 	isPath  bool
+	secret  bool
 	set     func(string) error
 
 	text  string // the value now, as text
@@ -61,6 +62,12 @@ func (f *Flag) Set(text string) error {
 // Formerly adds older names, under which the flag is accepted too.
 func (f *Flag) Formerly(names ...string) *Flag {
 	f.former = append(f.former, names...)
+	return f
+}
+
+// Secret keeps the value from being shown, unless it is the path of a file.
+func (f *Flag) Secret() *Flag {
+	f.secret = true
 	return f
 }
 

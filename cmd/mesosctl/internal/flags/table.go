@@ -70,7 +70,11 @@ func (n negation) Set(text string) error {
 func (t Table) Effective() map[string]string {
 	values := make(map[string]string, len(t))
 	for _, f := range t {
-		if f.text != "" {
+		switch {
+		case f.text == "":
+		case f.secret && !strings.HasPrefix(f.text, "/") && !strings.HasPrefix(f.text, "file://"):
+			values[f.name] = "(hidden)"
+		default:
 			values[f.name] = f.text
 		}
 	}
