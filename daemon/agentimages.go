@@ -9,6 +9,7 @@ import (
 	"github.com/mesosctl/mesosctl/agent"
 	"github.com/mesosctl/mesosctl/agent/container"
 	"github.com/mesosctl/mesosctl/agent/container/image"
+	"github.com/mesosctl/mesosctl/agent/container/secret"
 	"github.com/mesosctl/mesosctl/agent/machine"
 	"github.com/mesosctl/mesosctl/httpapi"
 	"github.com/mesosctl/mesosctl/wire/mesospb"
@@ -25,9 +26,15 @@ func (a *Agent) openImages(core *agent.Config) error {
 	if err != nil {
 		return err
 	}
+	var secrets image.Secrets
+	if resolver, err := secret.Open(a.cfg.Volumes.SecretResolver); err != nil {
+		return err
+	} else if resolver != nil {
+		secrets = resolver
+	}
 	a.images, err = image.New(image.Config{
 		WorkDir: core.WorkDir, Registry: c.Registry, StoreDir: c.StoreDir, DockerConfig: c.DockerConfig, Backend: c.Backend,
-		StallTimeout: a.cfg.FetcherStallTimeout, GC: gc, BootID: machine.BootID(), Now: time.Now, Log: a.log,
+		StallTimeout: a.cfg.FetcherStallTimeout, Secrets: secrets, GC: gc, BootID: machine.BootID(), Now: time.Now, Log: a.log,
 	})
 	return err
 }

@@ -3,6 +3,7 @@
 package image
 
 import (
+	"context"
 	"encoding/json"
 	"fmt"
 	"log/slog"
@@ -31,10 +32,16 @@ type Config struct {
 	DockerConfig string        // --docker_config
 	Backend      string        // --image_provisioner_backend
 	StallTimeout time.Duration // --fetcher_stall_timeout
+	Secrets      Secrets       // what resolves credentials by reference; nil: nothing does
 	GC           *GCConfig     // --image_gc_config; nil: images are removed when somebody asks
 	BootID       string        // tells one boot of the machine from another
 	Now          func() time.Time
 	Log          *slog.Logger
+}
+
+// Secrets finds secrets that are given by reference; see package secret.
+type Secrets interface {
+	Resolve(ctx context.Context, name, key string) ([]byte, error)
 }
 
 // DefaultStoreDir is --docker_store_dir's default.
@@ -108,7 +115,7 @@ func New(config Config) (*Provisioner, error) {
 }
 
 // parse reads which image is meant, and as whom to pull it.
-func (p *Provisioner) parse(image *mesospb.Image) (store.Request, error) {
+func (p *Provisioner) parse(ctx context.Context, image *mesospb.Image) (store.Request, error) {
 	var request store.Request
 	switch {
 	case image.Type == nil:
@@ -121,7 +128,7 @@ func (p *Provisioner) parse(image *mesospb.Image) (store.Request, error) {
 	if err != nil {
 		return request, err
 	}
-	as, who, err := credentials(docker, ref)
+	as, who, err := p.credentials(ctx, docker, ref)
 	if err != nil {
 		return request, fmt.Errorf("image %s: %w", ref, err)
 	}
@@ -129,13 +136,19 @@ func (p *Provisioner) parse(image *mesospb.Image) (store.Request, error) {
 }
 
 // credentials are those that come with an image, and what tells them from others.
-func credentials(docker *mesospb.Image_Docker, ref reference.Reference) (as credential.Config, who string, err error) {
+func (p *Provisioner) credentials(ctx context.Context, docker *mesospb.Image_Docker, ref reference.Reference) (as credential.Config, who string, err error) {
 	if secret := docker.GetConfig(); secret != nil {
-		if secret.GetType() == mesospb.Secret_REFERENCE || secret.GetValue() == nil {
-			return as, "", mesos.Errorf(mesos.Unsupported, "config: a secret has to be given by value")
+		data := secret.GetValue().GetData()
+		if secret.GetType() == mesospb.Secret_REFERENCE {
+			if p.config.Secrets == nil {
+				return as, "", mesos.Errorf(mesos.Unsupported, "config: a secret by reference: this agent has nothing that resolves it (--secret_resolver)")
+			}
+			if data, err = p.config.Secrets.Resolve(ctx, secret.GetReference().GetName(), secret.GetReference().GetKey()); err != nil {
+				return as, "", fmt.Errorf("config: %w", err)
+			}
 		}
-		as, err = credential.Parse(secret.GetValue().GetData())
-		return as, string(secret.GetValue().GetData()), err
+		as, err = credential.Parse(data)
+		return as, string(data), err
 	}
 	if c := docker.GetCredential(); c != nil {
 		as = credential.Of(ref.Registry, c.GetPrincipal(), c.GetSecret())

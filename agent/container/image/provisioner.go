@@ -57,7 +57,7 @@ func (p *Provisioner) Close() error {
 // Provision implements container.Images. A container can have several images:
 // its own, and those of its volumes.
 func (p *Provisioner) Provision(ctx context.Context, id mesos.ContainerID, image *mesospb.Image) (*container.Image, error) {
-	request, err := p.parse(image)
+	request, err := p.parse(ctx, image)
 	if err != nil {
 		return nil, err
 	}

@@ -191,7 +191,7 @@ func TestProvisionRefuses(t *testing.T) {
 		"no type":                          {},
 		"not a registry":                   docker("../../etc/passwd"),
 		"no archive box.tar":               docker("box"),
-		"given by value":                   secret,
+		"--secret_resolver":                secret,
 		"not a JSON object":                broken,
 	} {
 		_, err := p.Provision(t.Context(), "c1", image)
@@ -225,14 +225,24 @@ func TestCredentialsOfAnImage(t *testing.T) {
 	withConfig, withCredential := docker(name), docker(name)
 	withConfig.Docker.Config = &mesospb.Secret{Type: mesospb.Secret_VALUE.Enum(), Value: &mesospb.Secret_Value{Data: config("secret")}}
 	withCredential.Docker.Credential = &mesospb.Credential{Principal: new("me"), Secret: new("secret")}
-	withConfig.Cached, withCredential.Cached = new(false), new(false)
-	for _, image := range []*mesospb.Image{withConfig, withCredential} {
+	withReference := docker(name)
+	withReference.Docker.Config = &mesospb.Secret{Type: mesospb.Secret_REFERENCE.Enum(), Reference: &mesospb.Secret_Reference{Name: new("docker"), Key: new("config")}}
+	wrong.config.Secrets = secrets{"docker/config": config("secret")}
+	for _, image := range []*mesospb.Image{withConfig, withCredential, withReference} {
+		image.Cached = new(false)
 		if _, err := wrong.Provision(t.Context(), "c1", image); err != nil {
 			t.Errorf("%v: %v", image, err)
 		}
 	}
 	right := newProvisioner(t, Config{DockerConfig: string(config("secret"))})
 	provision(t, right, "c1", name)
+}
+
+// secrets are by name and key.
+type secrets map[string][]byte
+
+func (s secrets) Resolve(_ context.Context, name, key string) ([]byte, error) {
+	return s[name+"/"+key], nil
 }
 
 func TestPullsTellWhoWaitsAndHowFarTheyAre(t *testing.T) {

@@ -170,7 +170,7 @@ func explain(err error) error {
 		return mesos.Errorf(mesos.Unavailable, "%w", err)
 	case strings.Contains(err.Error(), "does not match requested digest"), strings.Contains(err.Error(), "error verifying"):
 		// The library has no types for these.
-		return mesos.Errorf(mesos.Invalid, "%w", err)
+		return mesos.Errorf(mesos.Invalid, "not what was asked for was sent: %w", err)
 	case errors.As(err, &network):
 		return mesos.Errorf(mesos.Unavailable, "%w", err)
 	}
