@@ -56,6 +56,13 @@ func TestNestedContainersAreTakenOver(t *testing.T) {
 	if out := containertest.Read(t, session, "stdout"); out != "agent\n" {
 		t.Errorf("stdout of a session = %q", out)
 	}
+	// covers: AgentContainerAPITest.RecoverNestedContainer
+	if err := l.SignalFirst(grandchild.ID, syscall.SIGKILL); err != nil {
+		t.Fatal(err)
+	}
+	if exit := containertest.Wait(t, l, grandchild.ID); exit.Status.Signal() != syscall.SIGKILL {
+		t.Errorf("one that was taken over and killed: %+v", exit)
+	}
 	if err := l.Destroy(t.Context(), parent.ID); err != nil {
 		t.Fatal(err)
 	}

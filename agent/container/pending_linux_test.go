@@ -30,6 +30,7 @@ func (p *patient) Prepare(ctx context.Context, _ *container.Plan) error {
 }
 
 func TestStepsThatAreUnderWayAreListed(t *testing.T) {
+	// covers: SlaveTest.ROOT_ContainerizerDebugEndpoint
 	// covers: FutureTrackerTest.ListPending
 	// covers: FutureTrackerTest.ListReady
 	// covers: FutureTrackerTest.ListAfterCancellation
