@@ -29,6 +29,7 @@ func (a *Agent) volumes(config *isolation.Config, rebooted bool) (err error) {
 	}
 	config.Disk = diskusage.Config{
 		Interval: c.DiskInterval, Enforce: c.EnforceDiskQuota, Log: a.log,
+		Projects: c.XFSProjects, Kill: c.XFSKill, Headroom: c.XFSHeadroom,
 	}
 	if c.DiskInterval == 0 {
 		config.Disk.Interval = defaultDiskInterval

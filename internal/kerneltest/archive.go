@@ -6,6 +6,7 @@ import (
 	"io"
 	"io/fs"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"strings"
 )
@@ -135,6 +136,9 @@ func pack(image string, o *options, binaries []binary) error {
 		}
 		fmt.Fprintf(&plan, "module\t%s\n", name)
 	}
+	if err := a.programs(o.programs); err != nil {
+		return err
+	}
 	for _, b := range binaries {
 		dir := "src/" + b.pkg
 		if err := a.copy(dir+"/tests", b.file); err != nil {
@@ -158,6 +162,34 @@ func pack(image string, o *options, binaries []binary) error {
 		return err
 	}
 	return file.Close()
+}
+
+// programs adds programs of this machine, with the libraries that they are loaded with.
+func (a *archive) programs(list string) error {
+	added := map[string]bool{}
+	for _, name := range strings.FieldsFunc(list, func(r rune) bool { return r == ',' }) {
+		path, err := exec.LookPath(name)
+		if err != nil {
+			return err
+		}
+		if err := a.copy("bin/"+filepath.Base(path), path); err != nil {
+			return err
+		}
+		output, err := exec.Command("ldd", path).Output()
+		if err != nil {
+			return fmt.Errorf("libraries of %s: %w", path, err)
+		}
+		for field := range strings.FieldsSeq(string(output)) {
+			if !filepath.IsAbs(field) || added[field] {
+				continue
+			}
+			added[field] = true
+			if err := a.copy(strings.TrimPrefix(field, "/"), field); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
 }
 
 // tree adds a directory, if there is one.

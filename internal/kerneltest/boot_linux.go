@@ -76,7 +76,7 @@ func settle() error {
 	if err := syscall.Mount("tmpfs", "/new", "tmpfs", 0, "size=90%"); err != nil {
 		return fmt.Errorf("mount a root: %w", err)
 	}
-	for _, name := range []string{"bin", "etc", "modules", "plan", "src"} {
+	for _, name := range []string{"bin", "etc", "lib", "lib64", "modules", "plan", "src"} {
 		if err := move("/"+name, "/new/"+name); err != nil {
 			return err
 		}

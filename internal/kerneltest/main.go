@@ -27,6 +27,7 @@ import (
 type options struct {
 	kernel, busybox string
 	modules         string
+	programs        string
 	commandLine     string
 	memory          int
 	run             string
@@ -42,6 +43,7 @@ func main() {
 	flag.StringVar(&o.kernel, "kernel", "", "kernel `file`")
 	flag.StringVar(&o.busybox, "busybox", "", "static busybox, for the commands that tests run")
 	flag.StringVar(&o.modules, "modules", "", "`files` of kernel modules to load in this order, with commas between")
+	flag.StringVar(&o.programs, "programs", "", "more `programs` of this machine for tests to run, with commas between")
 	flag.StringVar(&o.commandLine, "append", "cgroup_no_v1=all", "more for the kernel's command line")
 	flag.IntVar(&o.memory, "memory", 2048, "`MB` of the machine")
 	flag.StringVar(&o.run, "run", "", "`pattern` of tests to run")

@@ -9,6 +9,7 @@ import (
 
 var errLinux = mesos.Errorf(mesos.Unsupported, "it is for Linux")
 
+func xfsDisk(*Config) (container.Isolator, error)         { return nil, errLinux }
 func linuxFilesystem(*Config) (container.Isolator, error) { return nil, errLinux }
 func hostPath(*Config) (container.Isolator, error)        { return nil, errLinux }
 func imageVolume(*Config) (container.Isolator, error)     { return nil, errLinux }

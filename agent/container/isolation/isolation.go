@@ -70,6 +70,7 @@ var isolators = map[string]func(*Config) (container.Isolator, error){
 	"linux/capabilities":  func(c *Config) (container.Isolator, error) { return linux.Capabilities(c.Linux) },
 	"linux/nnp":           func(c *Config) (container.Isolator, error) { return linux.NoNewPrivileges(c.Linux) },
 	"linux/seccomp":       func(c *Config) (container.Isolator, error) { return linux.Seccomp(c.Linux) },
+	"disk/xfs":            xfsDisk,
 	"environment_secret":  func(c *Config) (container.Isolator, error) { return secret.Environment(c.Secrets), nil },
 }
 

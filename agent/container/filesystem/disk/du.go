@@ -22,8 +22,15 @@ type Config struct {
 	WorkDir string
 	// Interval is between two measurements of a container.
 	Interval time.Duration
-	// Enforce ends containers that occupy more than they were given.
+	// Enforce has disk/du end containers that occupy more than they were given, and
+	// disk/xfs let them not.
 	Enforce bool
+	// Projects are the XFS projects that may be used, such as "[5000-10000]".
+	Projects string
+	// Kill has disk/xfs, too, end containers that occupy more than they were given,
+	// which they may by Headroom.
+	Kill     bool
+	Headroom mesos.Bytes
 	// Log takes what nobody waits to hear; nil: it is not told.
 	Log *slog.Logger
 }
