@@ -41,7 +41,7 @@ func must(t *testing.T, err error) {
 	}
 }
 
-func TestQuotaIsWhatItWasSetTo(t *testing.T) {
+func TestXFSQuotaIsWhatItWasSetTo(t *testing.T) {
 	// covers: ROOT_XFS_QuotaTest.QuotaGetSet
 	// covers: ROOT_XFS_QuotaTest.CheckQuotaEnabled
 	// covers: XFS_QuotaTest.BasicBlocks
@@ -67,7 +67,7 @@ func TestQuotaIsWhatItWasSetTo(t *testing.T) {
 	}
 }
 
-func TestQuotaLimitsWhatIsWritten(t *testing.T) {
+func TestXFSQuotaLimitsWhatIsWritten(t *testing.T) {
 	// covers: ROOT_XFS_QuotaTest.QuotaLimit
 	t.Parallel()
 	root := xfstest.Mount(t, "pquota")
@@ -83,7 +83,7 @@ func TestQuotaLimitsWhatIsWritten(t *testing.T) {
 	}
 }
 
-func TestProjectsThatAreNone(t *testing.T) {
+func TestXFSProjectsThatAreNone(t *testing.T) {
 	// covers: ROOT_XFS_QuotaTest.ProjectIdErrors
 	t.Parallel()
 	root := xfstest.Mount(t, "pquota")
@@ -108,7 +108,7 @@ func TestProjectsThatAreNone(t *testing.T) {
 	}
 }
 
-func TestDirectoriesLinkedToEachOther(t *testing.T) {
+func TestXFSDirectoriesLinkedToEachOther(t *testing.T) {
 	// covers: ROOT_XFS_QuotaTest.DirectoryTree
 	t.Parallel()
 	root := xfstest.Mount(t, "pquota")
@@ -135,7 +135,7 @@ func TestDirectoriesLinkedToEachOther(t *testing.T) {
 	}
 }
 
-func TestFileSystemsWithoutProjects(t *testing.T) {
+func TestXFSFileSystemsWithoutProjects(t *testing.T) {
 	// covers: ROOT_XFS_NoQuota.CheckQuotaEnabled
 	// covers: ROOT_XFS_NoProjectQuota.CheckQuotaEnabled
 	// covers: ROOT_XFS_NoProjectQuotaEnforcement.CheckQuotaEnabled
