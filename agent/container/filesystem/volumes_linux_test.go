@@ -287,6 +287,9 @@ func TestVolumesThatAreRefused(t *testing.T) {
 	} {
 		s.refuses(c.spec, mesos.Invalid, c.sentence)
 	}
+	driver := s.spec("true", &mesospb.Volume{ContainerPath: new("x"), Mode: rw.Enum(),
+		Source: &mesospb.Volume_Source{Type: mesospb.Volume_Source_DOCKER_VOLUME.Enum()}})
+	s.refuses(driver, mesos.Unsupported, "volumes of type DOCKER_VOLUME")
 	// The parent put a link there that leads out.
 	executor := s.spec("ln -s /etc out; echo up; exec sleep 1000")
 	nested := s.pod(executor, "a", "true", sandboxPath("x", "out", parent, rw))

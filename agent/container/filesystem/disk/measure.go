@@ -30,13 +30,11 @@ func Measure(ctx context.Context, path string) (mesos.Bytes, error) {
 		return 0, &os.PathError{Op: "open", Path: path, Err: err}
 	}
 	dir := os.NewFile(uintptr(fd), path)
-	var st unix.Stat_t
-	if err := unix.Fstat(fd, &st); err != nil {
+	if err := unix.Fstat(fd, &m.root); err != nil {
 		_ = dir.Close()
 		return 0, &os.PathError{Op: "stat", Path: path, Err: err}
 	}
-	m.device = uint64(st.Dev)
-	m.add(&st)
+	m.add(&m.root)
 	err = m.directory(dir, 1)
 	return m.total, err
 }
@@ -55,12 +53,12 @@ const (
 var errDeep = mesos.Errorf(mesos.Invalid, "directories are nested more than %d deep", maxDepth)
 
 type measuring struct {
-	ctx    context.Context
-	device uint64
-	total  mesos.Bytes
-	seen   map[uint64]bool // inodes of files that have several names
-	count  int
-	began  time.Time // when this stretch did
+	ctx   context.Context
+	root  unix.Stat_t
+	total mesos.Bytes
+	seen  map[uint64]bool // inodes of files that have several names
+	count int
+	began time.Time // when this stretch did
 }
 
 func (m *measuring) add(st *unix.Stat_t) {
@@ -104,7 +102,7 @@ func (m *measuring) entry(dir *os.File, name string, depth int) error {
 	if err := unix.Fstatat(int(dir.Fd()), name, &st, unix.AT_SYMLINK_NOFOLLOW); err != nil {
 		return unlessGone(err, dir, name)
 	}
-	if uint64(st.Dev) != m.device {
+	if st.Dev != m.root.Dev {
 		return nil
 	}
 	m.add(&st)

@@ -212,6 +212,7 @@ func TestXFSProjectsRunOut(t *testing.T) {
 
 func TestXFSFlags(t *testing.T) {
 	// covers: ROOT_XFS_QuotaTest.IsolatorFlags
+	// covers: FsTest.Type
 	if ranges, err := disk.ParseProjects("[10-11, 20-29]"); err != nil || ranges.Len() != 12 {
 		t.Errorf("projects are %v, %v", ranges, err)
 	}
