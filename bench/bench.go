@@ -55,13 +55,14 @@ func (o Options) logf(format string, args ...any) {
 
 // benchmarks is every benchmark by name.
 var benchmarks = map[string]func(context.Context, Options) ([]Row, error){
-	"allocator": Allocator,
-	"execute":   Execute,
-	"leader":    Leader,
-	"failover":  Failover,
-	"launch":    Launch,
-	"memory":    Memory,
-	"state":     State,
+	"allocator":  Allocator,
+	"containers": Containers,
+	"execute":    Execute,
+	"leader":     Leader,
+	"failover":   Failover,
+	"launch":     Launch,
+	"memory":     Memory,
+	"state":      State,
 }
 
 // Names is the names of the benchmarks, sorted.

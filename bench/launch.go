@@ -313,7 +313,7 @@ func (s *launcher) accept(offer *mesospb.Offer, n int) *schedulerpb.Call {
 	for i := range tasks {
 		s.launched++
 		tasks[i] = &mesospb.TaskInfo{
-			Name: s.task.Name, Resources: s.task.Resources, Command: s.task.Command, Executor: s.task.Executor,
+			Name: s.task.Name, Resources: s.task.Resources, Command: s.task.Command, Executor: s.task.Executor, Container: s.task.Container,
 			TaskId: &mesospb.TaskID{Value: proto.String(strconv.Itoa(s.launched))}, AgentId: offer.AgentId,
 		}
 	}
@@ -338,12 +338,19 @@ func (s *launcher) update(status *mesospb.TaskStatus) (over bool, err error) {
 		over = true
 	case mesospb.TaskState_TASK_STARTING, mesospb.TaskState_TASK_RUNNING:
 	default:
-		return false, mesos.Errorf(mesos.Internal, "task %s: %v: %s", status.GetTaskId().GetValue(), status.GetState(), status.GetMessage())
+		return false, unexpected(status)
+	}
+	s.acknowledge(status)
+	return over, nil
+}
+
+func (s *launcher) acknowledge(status *mesospb.TaskStatus) {
+	if status.Uuid == nil {
+		return
 	}
 	s.callers.call(&schedulerpb.Call{
 		FrameworkId: s.framework,
 		Type:        schedulerpb.Call_ACKNOWLEDGE.Enum(),
 		Acknowledge: &schedulerpb.Call_Acknowledge{AgentId: status.AgentId, TaskId: status.TaskId, Uuid: status.Uuid},
 	})
-	return over, nil
 }

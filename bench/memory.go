@@ -10,11 +10,15 @@ import (
 
 // Memory measures what things take while they are there.
 func Memory(ctx context.Context, opts Options) ([]Row, error) {
+	rows, err := taskMemory(ctx, opts)
+	if err != nil {
+		return rows, err
+	}
 	row, err := masterMemory(ctx, opts)
 	if err != nil {
-		return nil, err
+		return rows, err
 	}
-	return []Row{row}, nil
+	return append(rows, row), nil
 }
 
 // masterMemory measures the heap of a master that knows a large cluster, and has

@@ -1,0 +1,67 @@
+package bench
+
+import (
+	"os"
+	"path/filepath"
+	"strings"
+
+	"google.golang.org/protobuf/proto"
+
+	"github.com/mesosctl/mesosctl/wire/mesospb"
+)
+
+// kindsOfContainers are those that goals are set for.
+func kindsOfContainers() []kindOfContainer {
+	isolated := kindOfContainer{
+		name:    "cgroups/cpu, cgroups/mem, namespaces/pid, filesystem/linux, docker/runtime, linux/seccomp",
+		goal:    50,
+		prepare: prepareIsolated,
+		container: &mesospb.ContainerInfo{
+			Type: mesospb.ContainerInfo_MESOS.Enum(),
+			Mesos: &mesospb.ContainerInfo_MesosInfo{Image: &mesospb.Image{
+				Type: mesospb.Image_DOCKER.Enum(), Docker: &mesospb.Image_Docker{Name: proto.String(imageName)},
+			}},
+		},
+	}
+	if os.Geteuid() != 0 {
+		isolated.needs = "it takes root"
+	}
+	return []kindOfContainer{
+		{name: "posix/cpu, posix/mem", goal: 300, prepare: func(string) ([]string, error) {
+			return []string{"--isolation=posix/cpu,posix/mem"}, nil
+		}},
+		isolated,
+	}
+}
+
+// prepareIsolated makes an image and a profile of system calls.
+func prepareIsolated(dir string) ([]string, error) {
+	images, profiles := filepath.Join(dir, "images"), filepath.Join(dir, "profiles")
+	if err := writeImage(images, "true", "sleep"); err != nil {
+		return nil, err
+	}
+	if err := os.MkdirAll(profiles, 0o755); err != nil {
+		return nil, err
+	}
+	if err := os.WriteFile(filepath.Join(profiles, "profile.json"), []byte(profileText()), 0o644); err != nil {
+		return nil, err
+	}
+	return []string{
+		"--isolation=cgroups/cpu,cgroups/mem,namespaces/pid,filesystem/linux,docker/runtime,linux/seccomp",
+		"--image_providers=docker", "--docker_registry=" + images, "--docker_store_dir=" + filepath.Join(dir, "store"),
+		"--seccomp_config_dir=" + profiles, "--seccomp_profile_name=profile.json",
+		"--cgroups_root=" + filepath.Base(dir),
+	}, nil
+}
+
+// profileText is a profile of some hundred system calls, of which a few are
+// forbidden, as those in use are.
+func profileText() string {
+	names := strings.Fields(`acct add_key bpf clock_adjtime clock_settime create_module delete_module finit_module
+		get_kernel_syms get_mempolicy init_module ioperm iopl kcmp kexec_file_load kexec_load keyctl lookup_dcookie mbind
+		mount move_pages nfsservctl open_by_handle_at perf_event_open pivot_root process_vm_readv process_vm_writev ptrace
+		query_module quotactl reboot request_key set_mempolicy setns settimeofday swapoff swapon umount2 unshare uselib
+		userfaultfd ustat vm86 vm86old`)
+	return `{"defaultAction": "SCMP_ACT_ALLOW", "archMap": [], "syscalls": [{"names": ["` +
+		strings.Join(names, `", "`) + `"], "action": "SCMP_ACT_ERRNO", "args": [], "includes": {}, "excludes": {}}]}`
+}
