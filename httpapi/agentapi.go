@@ -126,6 +126,11 @@ func (a *Agent) show(ctx context.Context, call agentpb.Call_Type) *agentpb.Respo
 		return &agentpb.Response{Type: agentpb.Response_GET_TASKS.Enum(), GetTasks: s.getTasks()}
 	case agentpb.Call_GET_EXECUTORS:
 		return &agentpb.Response{Type: agentpb.Response_GET_EXECUTORS.Enum(), GetExecutors: s.getExecutors()}
+	case agentpb.Call_GET_RESOURCE_PROVIDERS:
+		return &agentpb.Response{ // there are none
+			Type:                 agentpb.Response_GET_RESOURCE_PROVIDERS.Enum(),
+			GetResourceProviders: &agentpb.Response_GetResourceProviders{},
+		}
 	case agentpb.Call_GET_FRAMEWORKS:
 		return &agentpb.Response{Type: agentpb.Response_GET_FRAMEWORKS.Enum(), GetFrameworks: s.getFrameworks()}
 	}
@@ -198,14 +203,19 @@ func (s *agentSnapshot) getTasks() *agentpb.Response_GetTasks {
 		}
 	}
 	s.each(func(f *agentFrameworkSnapshot) {
-		for _, executors := range [...][]agentExecutorSnapshot{f.executors, f.completed} {
-			for i := range executors {
-				lists := &executors[i].tasks
-				add(&answer.QueuedTasks, lists[TaskQueued])
-				add(&answer.LaunchedTasks, lists[TaskLaunched])
-				add(&answer.TerminatedTasks, lists[TaskTerminated])
-				add(&answer.CompletedTasks, lists[TaskAcknowledged])
-			}
+		for i := range f.executors {
+			lists := &f.executors[i].tasks
+			add(&answer.QueuedTasks, lists[TaskQueued])
+			add(&answer.LaunchedTasks, lists[TaskLaunched])
+			add(&answer.TerminatedTasks, lists[TaskTerminated])
+			add(&answer.CompletedTasks, lists[TaskAcknowledged])
+		}
+		for i := range f.completed { // no task runs in these, whatever was heard of it last
+			lists := &f.completed[i].tasks
+			add(&answer.TerminatedTasks, lists[TaskQueued])
+			add(&answer.TerminatedTasks, lists[TaskLaunched])
+			add(&answer.TerminatedTasks, lists[TaskTerminated])
+			add(&answer.CompletedTasks, lists[TaskAcknowledged])
 		}
 	})
 	return answer

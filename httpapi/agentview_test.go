@@ -119,6 +119,10 @@ func TestTheAgentsCallsShowTheRecords(t *testing.T) {
 	// covers: AgentAPITest.GetFlags
 	// covers: AgentAPITest.GetMetrics
 	// covers: AgentAPITest.GetAgent
+	// covers: AgentAPITest.GetState
+	// covers: AgentAPITest.GetTasks
+	// covers: AgentAPITest.GetExecutors
+	// covers: AgentAPITest.GetFrameworks
 	config, view := anAgent()
 	agent := NewAgent(config)
 	queued := task("F", "M-S0", "t3", mesospb.TaskState_TASK_STAGING, 1)
@@ -147,6 +151,16 @@ func TestTheAgentsCallsShowTheRecords(t *testing.T) {
 	if len(tasks.GetQueuedTasks()) != 1 || len(tasks.GetLaunchedTasks()) != 1 || len(tasks.GetTerminatedTasks()) != 1 || len(tasks.GetCompletedTasks()) != 1 {
 		t.Errorf("%v", tasks)
 	}
+	for kind, is := range map[string]func(*agentpb.Response) bool{
+		"GET_TASKS":              func(r *agentpb.Response) bool { return proto.Equal(r.GetGetTasks(), tasks) },
+		"GET_EXECUTORS":          func(r *agentpb.Response) bool { return proto.Equal(r.GetGetExecutors(), state.GetGetExecutors()) },
+		"GET_FRAMEWORKS":         func(r *agentpb.Response) bool { return proto.Equal(r.GetGetFrameworks(), state.GetGetFrameworks()) },
+		"GET_RESOURCE_PROVIDERS": func(r *agentpb.Response) bool { return len(r.GetGetResourceProviders().GetResourceProviders()) == 0 },
+	} {
+		if got := ask(kind); !is(got) || got.GetType().String() != kind {
+			t.Errorf("%s: %v", kind, got)
+		}
+	}
 	if e := state.GetGetExecutors(); len(e.GetExecutors()) != 1 || len(e.GetCompletedExecutors()) != 1 {
 		t.Errorf("%v", e)
 	}
@@ -171,6 +185,16 @@ func TestTheAgentsCallsShowTheRecords(t *testing.T) {
 	view.DropExecutor("G", "c2")
 	view.DropFramework("F")
 	if tasks := ask("GET_TASKS").GetGetTasks(); !proto.Equal(tasks, new(agentpb.Response_GetTasks)) {
+		t.Errorf("%v", tasks)
+	}
+}
+
+func TestTasksOfCompletedExecutorsHaveEnded(t *testing.T) {
+	// covers: AgentAPITest.GetStateWithNonTerminalCompletedTask
+	config, view := anAgent()
+	view.PutTask("c2", TaskLaunched, task("G", "M-S0", "t5", mesospb.TaskState_TASK_RUNNING, 1), nil)
+	tasks := call(t, NewAgent(config), `{"type":"GET_STATE"}`, new(agentpb.Response)).GetGetState().GetGetTasks()
+	if len(tasks.GetLaunchedTasks()) != 1 || len(tasks.GetTerminatedTasks()) != 1 || tasks.GetTerminatedTasks()[0].GetState() != mesospb.TaskState_TASK_RUNNING {
 		t.Errorf("%v", tasks)
 	}
 }

@@ -346,3 +346,23 @@ func TestEndOfTheSupervisorEndsSessions(t *testing.T) {
 		t.Errorf("output: %v", err)
 	}
 }
+
+func TestEndOfTheSupervisorEndsWhatWasTakenOver(t *testing.T) {
+	// covers: IOSwitchboardTest.DISABLED_RecoverThenKillSwitchboardContainerDestroyed
+	dir := containertest.RuntimeDir(t)
+	l := lasting(t, dir)
+	spec := withTerminal(outliving(t, "exec sleep 1000"), 0, 0)
+	containertest.Launch(t, l, spec)
+	supervisor := container.SupervisorPid(l)
+	detach(t, l)
+	l = lasting(t, dir)
+	if err := l.Recover([]container.Spec{spec}); err != nil {
+		t.Fatal(err)
+	}
+	if err := syscall.Kill(supervisor, syscall.SIGKILL); err != nil {
+		t.Fatal(err)
+	}
+	if exit := containertest.Wait(t, l, spec.ID); exit.Known {
+		t.Errorf("exit = %+v", exit)
+	}
+}
