@@ -60,11 +60,11 @@ func TestControlPlaneRows(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	held, err := Memory(t.Context(), opts)
+	held, err := masterMemory(t.Context(), opts)
 	if err != nil {
 		t.Fatal(err)
 	}
-	rows = append(rows, held...)
+	rows = append(rows, held)
 	if len(rows) != 2 || rows[0].Better != "less" || launched.Better != "more" || len(read) != 5 {
 		t.Errorf("bad rows: %+v, %+v, %+v", rows, launched, read)
 	}
