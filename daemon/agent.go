@@ -153,7 +153,7 @@ func StartAgent(ctx context.Context, cfg AgentConfig) (_ *Agent, err error) {
 	a.containers = containers
 	a.core = agent.New(coreConfig, state)
 	a.loop = drive.New[agent.Input, agent.Effect](a.core, agent.Tick{}, a.perform)
-	a.sandboxes = newSandboxes(a.files, cfg.ACLs)
+	a.sandboxes = newSandboxes(a.files, cfg.ACLs, coreConfig.WorkDir)
 	a.executors = newExecutors(a)
 	a.masters = newMasterLink(cfg.Masters, user, a.log, a.loop.Inbox)
 	a.server = newServer(a.handler(), a.log)

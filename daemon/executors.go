@@ -140,6 +140,7 @@ func (x *executors) resume(c agent.RecoveredContainer) {
 
 // update gives a container its new resources, and tells the core if it can't have them.
 func (x *executors) update(e agent.UpdateContainer) {
+	x.agent.sandboxes.show(e.Container, e.Resources)
 	if b, ok := x.builtin(e.Container); ok && b.kind == agent.BuiltinCommand {
 		return // its one task's resources are the container's from the start
 	}
@@ -170,7 +171,12 @@ func (x *executors) builtin(id mesos.ContainerID) (builtin, bool) {
 	return b, ok
 }
 
-func (x *executors) post(in agent.Input) { x.agent.loop.Put(in) }
+func (x *executors) post(in agent.Input) {
+	if e, ok := in.(agent.ContainerEnded); ok {
+		x.agent.sandboxes.show(e.Container, nil)
+	}
+	x.agent.loop.Put(in)
+}
 
 func pairs(variables []agent.Variable) []string {
 	out := make([]string, len(variables))

@@ -8,6 +8,8 @@ import (
 	"os"
 	"path"
 	"path/filepath"
+	"slices"
+	"strings"
 	"sync"
 
 	"github.com/mesosctl/mesosctl/agent"
@@ -15,14 +17,16 @@ import (
 	"github.com/mesosctl/mesosctl/mesos"
 	"github.com/mesosctl/mesosctl/mesos/acl"
 	"github.com/mesosctl/mesosctl/wire/convert"
+	"github.com/mesosctl/mesosctl/wire/mesospb"
 )
 
 // sandboxes makes executors' sandboxes and shows them under /files, for as long
 // as readers see the executors.
 // See https://mesos.apache.org/documentation/latest/sandbox/.
 type sandboxes struct {
-	files *httpapi.Files
-	acls  *acl.ACLs
+	files   *httpapi.Files
+	acls    *acl.ACLs
+	workDir string // absolute
 
 	mu     sync.Mutex
 	shown  map[mesos.ContainerID]sandbox
@@ -32,10 +36,12 @@ type sandboxes struct {
 type sandbox struct {
 	framework mesos.FrameworkID
 	names     []string // virtual paths
+	may       func(principal string) bool
+	volumes   []string // names of persistent volumes in it
 }
 
-func newSandboxes(files *httpapi.Files, acls *acl.ACLs) *sandboxes {
-	return &sandboxes{files: files, acls: acls, shown: map[mesos.ContainerID]sandbox{}, owners: map[string]mesos.ContainerID{}}
+func newSandboxes(files *httpapi.Files, acls *acl.ACLs, workDir string) *sandboxes {
+	return &sandboxes{files: files, acls: acls, workDir: workDir, shown: map[mesos.ContainerID]sandbox{}, owners: map[string]mesos.ContainerID{}}
 }
 
 // add makes a sandbox, points runs/latest at it, and shows it under its own
@@ -57,19 +63,68 @@ func (s *sandboxes) add(e agent.LaunchContainer) error {
 	}
 	framework := mesos.FrameworkID(e.Framework.GetId().GetValue())
 	virtual := path.Join("/frameworks", string(framework), "executors", e.Executor.GetExecutorId().GetValue(), "runs/latest")
-	box := sandbox{framework: framework, names: []string{e.Sandbox, latest, virtual}}
+	user := convert.UserOfExecutor(e.Executor, e.Framework)
+	box := sandbox{
+		framework: framework, names: []string{e.Sandbox, latest, virtual},
+		may: func(principal string) bool { return s.acls.Allows(principal, acl.AccessSandbox, user) },
+	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.shown[e.Container] = box
-	user := convert.UserOfExecutor(e.Executor, e.Framework)
-	may := func(principal string) bool { return s.acls.Allows(principal, acl.AccessSandbox, user) }
 	for _, name := range box.names {
-		if err := s.files.AttachFor(e.Sandbox, name, may); err != nil {
+		if err := s.files.AttachFor(e.Sandbox, name, box.may); err != nil {
 			return err
 		}
 		s.owners[name] = e.Container
 	}
+	s.showLocked(e.Container, slices.Concat(e.Executor.GetResources(), e.Task.GetResources()))
 	return nil
+}
+
+// show shows the persistent volumes that a container has among its resources where
+// it finds them itself, and hides those that it had. They are mounted in the
+// container only, and elsewhere there is nothing to see of them.
+func (s *sandboxes) show(id mesos.ContainerID, resources []*mesospb.Resource) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.showLocked(id, resources)
+}
+
+func (s *sandboxes) showLocked(id mesos.ContainerID, resources []*mesospb.Resource) {
+	box, ok := s.shown[id]
+	if !ok {
+		return
+	}
+	s.hideLocked(id, &box)
+	for _, r := range resources {
+		name := r.GetDisk().GetVolume().GetContainerPath()
+		if r.GetDisk().GetPersistence() == nil || name == "" || name == "." || name == ".." || strings.Contains(name, "/") {
+			continue // the container is refused for it
+		}
+		v, err := convert.Resource(r)
+		if err != nil {
+			continue
+		}
+		for _, at := range box.names {
+			if s.owners[at] == id {
+				_ = s.files.AttachFor(v.VolumePath().In(s.workDir), path.Join(at, name), box.may) // it may be gone
+			}
+		}
+		box.volumes = append(box.volumes, name)
+	}
+	s.shown[id] = box
+}
+
+// hideLocked hides the volumes of a container.
+func (s *sandboxes) hideLocked(id mesos.ContainerID, box *sandbox) {
+	for _, name := range box.volumes {
+		for _, at := range box.names {
+			if s.owners[at] == id {
+				s.files.Detach(path.Join(at, name))
+			}
+		}
+	}
+	box.volumes = nil
 }
 
 // drop hides the sandbox of a container.
@@ -91,7 +146,9 @@ func (s *sandboxes) dropFramework(framework mesos.FrameworkID) {
 }
 
 func (s *sandboxes) dropLocked(id mesos.ContainerID) {
-	for _, name := range s.shown[id].names {
+	box := s.shown[id]
+	s.hideLocked(id, &box)
+	for _, name := range box.names {
 		if s.owners[name] == id {
 			s.files.Detach(name)
 			delete(s.owners, name)

@@ -86,7 +86,7 @@ func ParseProjects(text string) (mesos.Ranges, error) {
 // find takes in the projects that an earlier agent gave to what is there still.
 func (x *XFS) find() error {
 	for _, pattern := range []string{
-		"slaves/*/frameworks/*/executors/*/runs/*", "containers/*", "volumes/roles/*/*", "provisioner/containers/*/backends/*/*/*",
+		"slaves/*/frameworks/*/executors/*/runs/*", "containers/*", "volumes/roles/*/*",
 	} {
 		dirs, err := filepath.Glob(filepath.Join(x.config.WorkDir, pattern))
 		if err != nil {
