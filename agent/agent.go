@@ -58,6 +58,10 @@ type Config struct {
 	// BootID names this boot of the machine; empty if that is not known.
 	BootID string
 
+	// Token signs what an executor proves with who it is: nil, or executors are
+	// given none.
+	Token func(mesos.FrameworkID, mesos.ExecutorID, mesos.ContainerID) string
+
 	// ACLs are --acls; nil allows everything.
 	ACLs *acl.ACLs
 

@@ -30,6 +30,9 @@ func (a *Agent) environment(e *executor) []Variable {
 		mine["MESOS_RECOVERY_TIMEOUT"] = mesos.FormatDuration(a.config.RecoveryTimeout)
 		mine["MESOS_SUBSCRIPTION_BACKOFF_MAX"] = mesos.FormatDuration(a.config.ExecutorReregistrationTimeout)
 	}
+	if a.config.Token != nil {
+		mine["MESOS_EXECUTOR_AUTHENTICATION_TOKEN"] = a.config.Token(e.framework.id, e.id, e.container)
+	}
 	all := make([]Variable, 0, len(a.config.ExecutorEnvironment)+len(mine))
 	for _, v := range a.config.ExecutorEnvironment {
 		if _, ok := mine[v.Name]; !ok {

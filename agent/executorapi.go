@@ -7,8 +7,8 @@ import (
 	"github.com/mesosctl/mesosctl/wire/mesospb"
 )
 
-// executorOf finds the executor that a call comes from.
-func (a *Agent) executorOf(call *executorpb.Call) (*executor, error) {
+// executorOf finds the executor that a call comes from, and makes sure that it does.
+func (a *Agent) executorOf(claims map[string]string, call *executorpb.Call) (*executor, error) {
 	f := a.frameworks.get(mesos.FrameworkID(call.GetFrameworkId().GetValue()))
 	if f == nil {
 		return nil, mesos.Errorf(mesos.Invalid, "executor call: framework %q is not known here",
@@ -19,10 +19,30 @@ func (a *Agent) executorOf(call *executorpb.Call) (*executor, error) {
 		return nil, mesos.Errorf(mesos.Invalid, "executor call: executor %q of framework %q is not known here",
 			call.GetExecutorId().GetValue(), f.id)
 	}
+	if err := e.proven(claims); err != nil {
+		return nil, err
+	}
 	if e.state == executorRegistering && call.GetType() != executorpb.Call_SUBSCRIBE {
 		return nil, mesos.Errorf(mesos.Forbidden, "executor call: executor %q is not subscribed", e.id)
 	}
 	return e, nil
+}
+
+// proven refuses claims that are not this executor's. See
+// https://mesos.apache.org/documentation/latest/authorization/#implicit-executor-authorization.
+func (e *executor) proven(claims map[string]string) error {
+	if claims == nil {
+		return nil
+	}
+	for _, c := range [...]struct{ name, want string }{
+		{"fid", string(e.framework.id)}, {"eid", string(e.id)}, {"cid", string(e.container)},
+	} {
+		if claims[c.name] != c.want {
+			return mesos.Errorf(mesos.Forbidden, "executor call: executor %q of framework %q: its token's claim %q is %q, not %q",
+				e.id, e.framework.id, c.name, claims[c.name], c.want)
+		}
+	}
+	return nil
 }
 
 // executorCall takes any call but SUBSCRIBE.
@@ -32,7 +52,7 @@ func (a *Agent) executorCall(in ExecutorCall) {
 		a.emit(Reply{Request: in.Request, Err: err})
 		return
 	}
-	e, err := a.executorOf(in.Call)
+	e, err := a.executorOf(in.Claims, in.Call)
 	a.emit(Reply{Request: in.Request, Err: err})
 	if err != nil {
 		return
@@ -51,7 +71,7 @@ func (a *Agent) executorSubscribe(in ExecutorSubscribe) {
 	err := checkCall(in.Call)
 	var e *executor
 	if err == nil {
-		e, err = a.executorOf(in.Call)
+		e, err = a.executorOf(in.Claims, in.Call)
 	}
 	a.emit(Reply{Request: in.Request, Err: err})
 	if err != nil {

@@ -49,11 +49,15 @@ type (
 	ExecutorSubscribe struct {
 		Request RequestID
 		Stream  StreamID
-		Call    *executorpb.Call
+		// Claims are what the executor has proved to be, by the names "fid", "eid"
+		// and "cid"; nil if it was not asked.
+		Claims map[string]string
+		Call   *executorpb.Call
 	}
 	// ExecutorCall is any other call of an executor, answered with a Reply.
 	ExecutorCall struct {
 		Request RequestID
+		Claims  map[string]string // as in ExecutorSubscribe
 		Call    *executorpb.Call
 	}
 	// ExecutorStreamClosed tells that an executor's event stream broke.

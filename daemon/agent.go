@@ -46,6 +46,7 @@ type Agent struct {
 	server      *http.Server
 	loop        *drive.Loop[agent.Input, agent.Effect]
 	core        *agent.Agent
+	tokens      *authn.Tokens // nil without a key
 	realms      authn.Realms
 	view        *httpapi.AgentView
 	files       *httpapi.Files
@@ -100,7 +101,10 @@ func StartAgent(ctx context.Context, cfg AgentConfig) (_ *Agent, err error) {
 			err = fmt.Errorf("start agent: %w", err)
 		}
 	}()
-	if a.realms, err = a.cfg.realms(); err != nil {
+	if a.tokens, err = a.cfg.tokens(); err != nil {
+		return nil, err
+	}
+	if a.realms, err = a.cfg.realms(a.tokens); err != nil {
 		return nil, err
 	}
 	user, err := a.cfg.user()
@@ -304,6 +308,7 @@ func (a *Agent) coreConfig() (agent.Config, error) {
 		ExecutorEnvironment:               c.executorEnvironment(),
 		SwitchUser:                        c.SwitchUser,
 		ACLs:                              c.ACLs,
+		Token:                             a.token(),
 		UUID:                              newUUID,
 		Jitter:                            mathrand.Float64,
 		Strict:                            c.Strict,

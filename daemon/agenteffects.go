@@ -79,13 +79,13 @@ func (a *Agent) perform(effects []agent.Effect) {
 type executorAPI struct{ *Agent }
 
 // Subscribe opens an executor's event stream.
-func (a executorAPI) Subscribe(ctx context.Context, call *executorpb.Call, stream *httpapi.Stream) error {
-	return a.subscribe(ctx, agent.StreamID(stream.ID()), call, httpStream{stream})
+func (a executorAPI) Subscribe(ctx context.Context, claims map[string]string, call *executorpb.Call, stream *httpapi.Stream) error {
+	return a.subscribe(ctx, claims, agent.StreamID(stream.ID()), call, httpStream{stream})
 }
 
 // Call takes any other call of an executor.
-func (a executorAPI) Call(ctx context.Context, call *executorpb.Call) error {
-	return a.call(ctx, call)
+func (a executorAPI) Call(ctx context.Context, claims map[string]string, call *executorpb.Call) error {
+	return a.call(ctx, claims, call)
 }
 
 // StreamClosed tells that an executor's stream broke.
@@ -98,12 +98,12 @@ type httpStream struct{ *httpapi.Stream }
 
 func (s httpStream) Send(event *executorpb.Event) { s.Stream.Send(event) }
 
-func (a *Agent) subscribe(ctx context.Context, id agent.StreamID, call *executorpb.Call, stream executorStream) error {
+func (a *Agent) subscribe(ctx context.Context, claims map[string]string, id agent.StreamID, call *executorpb.Call, stream executorStream) error {
 	a.mu.Lock()
 	a.streams[id] = stream
 	a.mu.Unlock()
 	err := a.requests.ask(ctx, func(request uint64) bool {
-		return a.loop.PutWait(agent.ExecutorSubscribe{Request: agent.RequestID(request), Stream: id, Call: call})
+		return a.loop.PutWait(agent.ExecutorSubscribe{Request: agent.RequestID(request), Stream: id, Claims: claims, Call: call})
 	})
 	if err != nil && ctx.Err() == nil {
 		a.forgetStream(id)
@@ -111,9 +111,9 @@ func (a *Agent) subscribe(ctx context.Context, id agent.StreamID, call *executor
 	return err
 }
 
-func (a *Agent) call(ctx context.Context, call *executorpb.Call) error {
+func (a *Agent) call(ctx context.Context, claims map[string]string, call *executorpb.Call) error {
 	return a.requests.ask(ctx, func(request uint64) bool {
-		return a.loop.PutWait(agent.ExecutorCall{Request: agent.RequestID(request), Call: call})
+		return a.loop.PutWait(agent.ExecutorCall{Request: agent.RequestID(request), Claims: claims, Call: call})
 	})
 }
 
@@ -135,4 +135,14 @@ func (a *Agent) forgetStream(id agent.StreamID) executorStream {
 	stream := a.streams[id]
 	delete(a.streams, id)
 	return stream
+}
+
+// token signs what an executor proves with who it is; nil if there is no key.
+func (a *Agent) token() func(mesos.FrameworkID, mesos.ExecutorID, mesos.ContainerID) string {
+	if a.tokens == nil {
+		return nil
+	}
+	return func(framework mesos.FrameworkID, executor mesos.ExecutorID, container mesos.ContainerID) string {
+		return a.tokens.Sign(map[string]string{"fid": string(framework), "eid": string(executor), "cid": string(container)})
+	}
 }

@@ -59,6 +59,13 @@ func TestTasksShareWhatIsFetched(t *testing.T) {
 // launchTask launches a task on the next offer, and returns its last update.
 func (s *testScheduler) launchTask(task *mesospb.TaskInfo) *mesospb.TaskStatus {
 	s.t.Helper()
+	s.acceptTask(task)
+	return s.ended()
+}
+
+// acceptTask launches a task on the next offer.
+func (s *testScheduler) acceptTask(task *mesospb.TaskInfo) {
+	s.t.Helper()
 	offer := s.next(schedulerpb.Event_OFFERS).GetOffers().GetOffers()[0]
 	task.AgentId = offer.GetAgentId()
 	s.call(&schedulerpb.Call{
@@ -70,5 +77,4 @@ func (s *testScheduler) launchTask(task *mesospb.TaskInfo) *mesospb.TaskStatus {
 			}},
 		},
 	})
-	return s.ended()
 }

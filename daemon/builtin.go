@@ -127,7 +127,7 @@ func (b *builtinAgent) Subscribe(ctx context.Context, call *executorpb.Call) (<-
 	b.streams++
 	id := agent.StreamID(fmt.Sprintf("%s-%d", b.container, b.streams))
 	stream := &eventQueue{out: make(chan *executorpb.Event), ready: make(chan struct{}, 1)}
-	if err := b.agent.subscribe(ctx, id, call, stream); err != nil {
+	if err := b.agent.subscribe(ctx, nil, id, call, stream); err != nil {
 		return nil, err
 	}
 	go func() {
@@ -139,7 +139,7 @@ func (b *builtinAgent) Subscribe(ctx context.Context, call *executorpb.Call) (<-
 
 // Call implements executor.Agent.
 func (b *builtinAgent) Call(ctx context.Context, call *executorpb.Call) error {
-	return b.agent.call(ctx, call)
+	return b.agent.call(ctx, nil, call)
 }
 
 // eventQueue carries events to a reader in this process without ever making

@@ -120,6 +120,10 @@ type AgentConfig struct {
 	// Credential is the file with the principal and secret of the agent itself;
 	// empty if it has none.
 	Credential string
+	// TokenKey is the file with the key that executors' tokens are signed with
+	// (--jwt_secret_key); empty: they get none.
+	TokenKey              string
+	AuthenticateExecutors bool // --authenticate_http_executors
 	// Resources is --resources as given, text or JSON; what it does not name is discovered.
 	Resources      string
 	Attributes     []mesos.Attribute

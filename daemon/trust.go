@@ -40,7 +40,7 @@ func basicRealms(credentials authn.Credentials, flag string, switches ...realmSw
 		if credentials == nil {
 			return nil, mesos.Errorf(mesos.Invalid, "--%s needs --%s: nobody could say who they are", s.flag, flag)
 		}
-		a, err := authn.New(s.realm, authn.Basic{Credentials: credentials})
+		a, err := authn.New(s.realm, append([]authn.Scheme{authn.Basic{Credentials: credentials}}, s.also...)...)
 		if err != nil {
 			return nil, err
 		}
@@ -53,6 +53,7 @@ func basicRealms(credentials authn.Credentials, flag string, switches ...realmSw
 type realmSwitch struct {
 	realm, flag string
 	on          bool
+	also        []authn.Scheme // that will do beside Basic
 }
 
 // realms are whom a master asks who they are.
@@ -67,10 +68,10 @@ func (c *MasterConfig) realms() (authn.Realms, error) {
 			"they are unless --authenticate_http_frameworks is given, too")
 	}
 	realms, err := basicRealms(credentials, flag,
-		realmSwitch{authn.MasterReadonly, "authenticate_http_readonly", c.AuthenticateReadonly},
-		realmSwitch{authn.MasterReadwrite, "authenticate_http_readwrite", c.AuthenticateReadwrite},
-		realmSwitch{authn.MasterScheduler, "authenticate_http_frameworks", c.AuthenticateHTTPFrameworks},
-		realmSwitch{authn.MasterAgent, "authenticate_agents", c.AuthenticateAgents})
+		realmSwitch{authn.MasterReadonly, "authenticate_http_readonly", c.AuthenticateReadonly, nil},
+		realmSwitch{authn.MasterReadwrite, "authenticate_http_readwrite", c.AuthenticateReadwrite, nil},
+		realmSwitch{authn.MasterScheduler, "authenticate_http_frameworks", c.AuthenticateHTTPFrameworks, nil},
+		realmSwitch{authn.MasterAgent, "authenticate_agents", c.AuthenticateAgents, nil})
 	if err == nil && credentials != nil && realms[authn.MasterAgent] == nil {
 		// Agents that say who they are unasked must prove it, too.
 		realms[authn.MasterAgent], err = authn.New(authn.MasterAgent, authn.Basic{Credentials: credentials})
@@ -95,16 +96,43 @@ func (m *Master) agentPrincipal(w http.ResponseWriter, r *http.Request) (princip
 	return who.Principal, true
 }
 
-// realms are whom an agent asks who they are.
-func (c *AgentConfig) realms() (authn.Realms, error) {
+// tokens are what executors prove with who they are; nil if there is no key to
+// sign them with. They are given also if nobody asks for them, for an agent that
+// comes later may.
+func (c *AgentConfig) tokens() (*authn.Tokens, error) {
+	if c.TokenKey == "" {
+		if c.AuthenticateExecutors {
+			return nil, mesos.Errorf(mesos.Invalid, "--authenticate_http_executors needs --jwt_secret_key: nobody could prove who they are")
+		}
+		return nil, nil
+	}
+	tokens, others, err := authn.ReadTokens(c.TokenKey)
+	if err != nil {
+		return nil, mesos.Errorf(mesos.Invalid, "--jwt_secret_key: %w", err)
+	}
+	warnOfReaders(c.Log, c.TokenKey, others)
+	return tokens, nil
+}
+
+// realms are whom an agent asks who they are. Executors use the operator API, too:
+// where they have to prove who they are, their tokens will do there.
+func (c *AgentConfig) realms(tokens *authn.Tokens) (authn.Realms, error) {
 	const flag = "http_credentials"
 	credentials, err := c.credentials(flag)
 	if err != nil {
 		return nil, err
 	}
-	return basicRealms(credentials, flag,
-		realmSwitch{authn.AgentReadonly, "authenticate_http_readonly", c.AuthenticateReadonly},
-		realmSwitch{authn.AgentReadwrite, "authenticate_http_readwrite", c.AuthenticateReadwrite})
+	var also []authn.Scheme
+	if c.AuthenticateExecutors {
+		also = append(also, tokens)
+	}
+	realms, err := basicRealms(credentials, flag,
+		realmSwitch{authn.AgentReadonly, "authenticate_http_readonly", c.AuthenticateReadonly, also},
+		realmSwitch{authn.AgentReadwrite, "authenticate_http_readwrite", c.AuthenticateReadwrite, also})
+	if err == nil && c.AuthenticateExecutors {
+		realms[authn.AgentExecutor], err = authn.New(authn.AgentExecutor, tokens)
+	}
+	return realms, err
 }
 
 // user is who the agent is to a master; nil if it has no credential.

@@ -34,6 +34,16 @@ func identityOf(ctx context.Context) authn.Identity {
 	return who
 }
 
+// claimsOf are what whoever sent the request of a context has proved to be. Who has
+// a principal has no claims, which is not the same as having been asked for none.
+func claimsOf(ctx context.Context) map[string]string {
+	who := identityOf(ctx)
+	if who.Principal != "" && who.Claims == nil {
+		return map[string]string{}
+	}
+	return who.Claims
+}
+
 // principalOf is the principal of whoever sent the request of a context; empty
 // if nobody was asked.
 func principalOf(ctx context.Context) string { return identityOf(ctx).Principal }

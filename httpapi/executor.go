@@ -14,9 +14,10 @@ type ExecutorBackend interface {
 	// Subscribe decides about a SUBSCRIBE. If it returns nil the stream is
 	// opened, and events may be sent on it from before that on. If it returns
 	// because ctx ended, StreamClosed follows.
-	Subscribe(ctx context.Context, call *executorpb.Call, stream *Stream) error
+	// claims are what the executor has proved to be; nil if it was not asked.
+	Subscribe(ctx context.Context, claims map[string]string, call *executorpb.Call, stream *Stream) error
 	// Call decides about any other call.
-	Call(ctx context.Context, call *executorpb.Call) error
+	Call(ctx context.Context, claims map[string]string, call *executorpb.Call) error
 	// StreamClosed tells that a stream broke. It is not told of streams that
 	// the backend closed.
 	StreamClosed(stream string, cause error)
@@ -30,7 +31,7 @@ func executorAPI(backend ExecutorBackend) http.Handler {
 			return
 		}
 		if call.GetType() != executorpb.Call_SUBSCRIBE {
-			if err := backend.Call(r.Context(), call); err != nil {
+			if err := backend.Call(r.Context(), claimsOf(r.Context()), call); err != nil {
 				refuse(w, err)
 				return
 			}
@@ -43,7 +44,7 @@ func executorAPI(backend ExecutorBackend) http.Handler {
 		}
 		stream := newStream(media, backend.StreamClosed, executorError)
 		subscribe(w, r, stream, http.Header{}, func() error {
-			return backend.Subscribe(r.Context(), call, stream)
+			return backend.Subscribe(r.Context(), claimsOf(r.Context()), call, stream)
 		})
 	})
 }

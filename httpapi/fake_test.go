@@ -63,12 +63,12 @@ func (f *fakeScheduler) StreamClosed(stream string, _ error) { f.closed <- strea
 // fakeExecutor is a backend that takes everything.
 type fakeExecutor struct{ streams chan *Stream }
 
-func (f *fakeExecutor) Subscribe(_ context.Context, _ *executorpb.Call, stream *Stream) error {
+func (f *fakeExecutor) Subscribe(_ context.Context, _ map[string]string, _ *executorpb.Call, stream *Stream) error {
 	f.streams <- stream
 	return nil
 }
 
-func (f *fakeExecutor) Call(_ context.Context, call *executorpb.Call) error {
+func (f *fakeExecutor) Call(_ context.Context, _ map[string]string, call *executorpb.Call) error {
 	if call.GetType() == executorpb.Call_UPDATE {
 		return mesos.Errorf(mesos.Forbidden, "the executor is not subscribed")
 	}

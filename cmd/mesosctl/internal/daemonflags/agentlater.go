@@ -6,7 +6,6 @@ import "github.com/mesosctl/mesosctl/cmd/mesosctl/internal/flags"
 func agentLater() flags.Table {
 	return flags.Table{
 		flags.Later("agent_features", ""),
-		flags.LaterBool("authenticate_http_executors", false),
 		flags.Later("authenticatee", "crammd5"),
 		flags.Later("authentication_backoff_factor", "1secs"),
 		flags.Later("authentication_timeout_min", "5secs"),
@@ -24,7 +23,6 @@ func agentLater() flags.Table {
 		flags.LaterBool("docker_volume_chown", false),
 		flags.Later("domain_socket_location", ""),
 		flags.Later("executor_reregistration_retry_interval", ""),
-		flags.Later("jwt_secret_key", ""),
 		flags.LaterBool("http_command_executor", false),
 		flags.LaterBool("http_executor_domain_sockets", false),
 		flags.Later("ip6", ""),

@@ -28,6 +28,8 @@ func masterTrust(c *daemon.MasterConfig) flags.Table {
 func agentTrust(c *daemon.AgentConfig) flags.Table {
 	return flags.Table{
 		flags.Path("http_credentials", &c.Credentials, "", "`file` with the principals and secrets of HTTP clients"),
+		flags.Path("jwt_secret_key", &c.TokenKey, "", "`file` with the key that executors' tokens are signed with").Formerly("executor_secret_key"),
+		flags.Bool("authenticate_http_executors", &c.AuthenticateExecutors, false, "let executors in that prove who they are with such a token, and no others"),
 		flags.Path("credential", &c.Credential, "", "`file` with the principal and secret that the agent says to the master who it is"),
 		flags.Func("authorizer", "name", "local", "who decides what is allowed: `local`, which goes by --acls", onlyLocal),
 	}
