@@ -24,7 +24,7 @@ func said(t *testing.T, l *container.Local, parent mesos.ContainerID, name mesos
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer out.Close() //nolint:errcheck // it was only read
+	defer out.Close()
 	for {
 		chunk, err := out.Next()
 		if errors.Is(err, io.EOF) {

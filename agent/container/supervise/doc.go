@@ -16,6 +16,8 @@
 //
 // The agent speaks to it over a socket in the small messages of this package:
 // a Request is answered by one Reply, and a container that is gone is told once.
+// With a request may come a socket, on which one who attaches to a container is
+// told in frames what it writes, or tells what it is to read.
 package supervise
 
 // Names by which argv[0] asks for this package's processes. A name with a space
