@@ -54,6 +54,7 @@ type Agent struct {
 	checkpoints *checkpoint.Store
 	containers  container.Attacher
 	images      *image.Provisioner // nil: this agent has none
+	imagePulls  imagePulls
 	executors   *executors
 	masters     *masterLink
 	requests    *requests

@@ -37,7 +37,7 @@ func (a *Agent) handler() http.Handler {
 
 // metrics collects what the core counts and what the machine is.
 func (a *Agent) metrics(ctx context.Context) []httpapi.Metric {
-	metrics := systemMetrics()
+	metrics := append(systemMetrics(), a.imagePulls.metrics()...)
 	for _, counted := range []map[string]float64{a.containers.Metrics(), a.fetcherMetrics()} {
 		for name, value := range counted {
 			metrics = append(metrics, httpapi.Metric{Name: name, Value: value})

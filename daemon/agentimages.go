@@ -4,6 +4,7 @@ package daemon
 
 import (
 	"context"
+	"sync"
 	"time"
 
 	"github.com/mesosctl/mesosctl/agent"
@@ -34,9 +35,27 @@ func (a *Agent) openImages(core *agent.Config) error {
 	}
 	a.images, err = image.New(image.Config{
 		WorkDir: core.WorkDir, Registry: c.Registry, StoreDir: c.StoreDir, DockerConfig: c.DockerConfig, Backend: c.Backend,
-		StallTimeout: a.cfg.FetcherStallTimeout, Secrets: secrets, GC: gc, BootID: machine.BootID(), Now: time.Now, Log: a.log,
+		StallTimeout: a.cfg.FetcherStallTimeout, Secrets: secrets, GC: gc, BootID: machine.BootID(), Now: time.Now, Pulled: a.imagePulls.add, Log: a.log,
 	})
 	return err
+}
+
+// imagePulls is how long pulls of images took.
+type imagePulls struct {
+	mu   sync.Mutex
+	took series
+}
+
+func (p *imagePulls) add(took time.Duration) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.took.add(time.Now(), took)
+}
+
+func (p *imagePulls) metrics() []httpapi.Metric {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.took.metrics("containerizer/mesos/provisioner/docker_store/image_pull_ms", time.Now())
 }
 
 // provisioner is the store as containers see it; nil without one.

@@ -80,6 +80,9 @@ func TestTasksInImages(t *testing.T) {
 	}
 
 	agent := "http://" + l.Agents()[0]
+	if metrics := ask(t, http.MethodGet, agent+"/metrics/snapshot", "", http.StatusOK); !strings.Contains(metrics, `"containerizer/mesos/provisioner/docker_store/image_pull_ms/max":`) {
+		t.Errorf("metrics %s", metrics)
+	}
 	if report := ask(t, http.MethodGet, agent+"/mesosctl/images", "", http.StatusOK); !strings.Contains(report, `"name":"`+good+`"`) || !strings.Contains(report, `"pulls":[]`) {
 		t.Errorf("report %s", report)
 	}

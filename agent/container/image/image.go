@@ -36,6 +36,7 @@ type Config struct {
 	GC           *GCConfig     // --image_gc_config; nil: images are removed when somebody asks
 	BootID       string        // tells one boot of the machine from another
 	Now          func() time.Time
+	Pulled       func(took time.Duration) // is told of each pull; may be nil
 	Log          *slog.Logger
 }
 
@@ -102,7 +103,7 @@ func New(config Config) (*Provisioner, error) {
 		return nil, err
 	}
 	images, err := store.Open(store.Config{
-		Dir: config.StoreDir, Source: from, Form: backend.Form(), BootID: config.BootID, Now: config.Now, Log: config.Log,
+		Dir: config.StoreDir, Source: from, Form: backend.Form(), BootID: config.BootID, Now: config.Now, Pulled: config.Pulled, Log: config.Log,
 	})
 	if err != nil {
 		return nil, err

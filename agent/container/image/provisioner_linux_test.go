@@ -80,6 +80,8 @@ func eachBackend(t *testing.T, f func(t *testing.T, backend string)) {
 
 func TestProvisionAndDestroy(t *testing.T) {
 	// covers: ProvisionerDockerBackendTest.ROOT_INTERNET_CURL_DTYPE_RootfsCleanup
+	// covers: ProvisionerAppcTest.ROOT_Provision
+	// covers: ProvisionerAppcTest.ROOT_ProvisionNestedContainer
 	r := imagetest.NewRegistry(t)
 	name := r.Push(t, "box", small(t, "box"))
 	eachBackend(t, func(t *testing.T, backend string) {
@@ -91,6 +93,16 @@ func TestProvisionAndDestroy(t *testing.T) {
 		volume := provision(t, p, "c1", name) // of the same container
 		if volume.Root == image.Root || !exists(volume.Root+"/mark") {
 			t.Errorf("a second one: %+v", volume)
+		}
+		nested := provision(t, p, "c1.n1", name)
+		other := provision(t, p, "c1.n2", name)
+		for range 2 {
+			if err := p.Destroy(t.Context(), "c1.n1"); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if exists(nested.Root) || !exists(other.Root+"/mark") || !exists(image.Root+"/mark") {
+			t.Error("not the nested container was destroyed, or more than that")
 		}
 		for range 2 {
 			if err := p.Destroy(t.Context(), "c1"); err != nil {
@@ -105,6 +117,9 @@ func TestProvisionAndDestroy(t *testing.T) {
 
 func TestRecoverKeepsWhatGoesOn(t *testing.T) {
 	// covers: ProvisionerDockerTest.ROOT_RecoverNestedOnReboot
+	// covers: ProvisionerAppcTest.Recover
+	// covers: ProvisionerAppcTest.RecoverNestedContainer
+	// covers: ProvisionerAppcTest.RecoverNestedContainerNoParentImage
 	r := imagetest.NewRegistry(t)
 	name := r.Push(t, "box", small(t, "box"))
 	eachBackend(t, func(t *testing.T, backend string) {
@@ -130,6 +145,9 @@ func TestRecoverKeepsWhatGoesOn(t *testing.T) {
 		}
 		if !exists(roots["lives"] + "/mark") {
 			t.Error("a layer in use was removed")
+		}
+		if more := provision(t, next, "lives", name); !exists(more.Root + "/mark") {
+			t.Error("a container that was taken over can have no further image")
 		}
 		for _, id := range []mesos.ContainerID{"lives", "parent.lives"} {
 			if err := next.Destroy(t.Context(), id); err != nil {

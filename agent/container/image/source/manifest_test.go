@@ -47,6 +47,7 @@ func TestBadManifests(t *testing.T) {
 	// covers: DockerSpecTest.ParseInvalidV2ImageManifest
 	for name, c := range map[string]struct{ old, with, says string }{
 		"not JSON":             {dockerManifest, "<html>", "not JSON"},
+		"nothing of all":       {dockerManifest, `{"name": "dmcgowan/test-image", "tag": "latest", "architecture": "amd64"}`, "schemaVersion is 0"},
 		"no schema version":    {`"schemaVersion": 2, `, "", "schemaVersion is 0"},
 		"schema 1":             {`"schemaVersion": 2`, `"schemaVersion": 1`, "schema 1 is too old"},
 		"no layers":            {dockerManifest[strings.Index(dockerManifest, `"layers"`):], `"layers": []}`, "no layers"},

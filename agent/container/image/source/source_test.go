@@ -109,6 +109,9 @@ func refused(t *testing.T, s Source, name string, kind mesos.Kind, says ...strin
 }
 
 func TestRegistry(t *testing.T) {
+	// covers: DockerFetcherPluginTest.INTERNET_CURL_FetchBlob
+	// covers: DockerFetcherPluginTest.DISABLED_INTERNET_CURL_FetchManifest
+	// covers: DockerFetcherPluginTest.DISABLED_INTERNET_CURL_FetchImage
 	r := imagetest.NewRegistry(t)
 	image := small(t)
 	asOCI := mutate.MediaType(mutate.ConfigMediaType(image, types.OCIConfigJSON), types.OCIManifestSchema1)

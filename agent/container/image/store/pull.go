@@ -36,10 +36,14 @@ func (s *Store) pull(ctx context.Context, name string, request Request) (*record
 	s.mu.Lock()
 	s.pulls[p] = struct{}{}
 	s.mu.Unlock()
+	began := s.config.Now()
 	defer func() {
 		s.mu.Lock()
 		delete(s.pulls, p)
 		s.mu.Unlock()
+		if s.config.Pulled != nil {
+			s.config.Pulled(s.config.Now().Sub(began))
+		}
 	}()
 	found, err := s.config.Source.Resolve(ctx, request.Ref, request.As)
 	if err != nil {

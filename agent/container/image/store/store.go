@@ -46,6 +46,8 @@ type Config struct {
 	// BootID tells one boot of the machine from another.
 	BootID string
 	Now    func() time.Time
+	// Pulled is told how long each pull took, also one that failed; nil: nobody is.
+	Pulled func(took time.Duration)
 	Log    *slog.Logger
 }
 
