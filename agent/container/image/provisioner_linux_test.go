@@ -3,6 +3,7 @@ package image
 import (
 	"context"
 	"errors"
+	"fmt"
 	"log/slog"
 	"net/http"
 	"os"
@@ -399,6 +400,33 @@ func TestCheckProviders(t *testing.T) {
 	} {
 		if _, err := CheckProviders(c[0], c[1]); err == nil || !strings.Contains(err.Error(), says) {
 			t.Errorf("%v: %v; want %q", c, err, says)
+		}
+	}
+}
+
+// BenchmarkProvision is what an image that is here adds to a container's start
+// and end.
+func BenchmarkProvision(b *testing.B) {
+	if os.Geteuid() != 0 {
+		b.Skip("it takes root to mount")
+	}
+	r := imagetest.NewRegistry(b)
+	var layers []v1.Layer
+	for i := range 10 {
+		layers = append(layers, imagetest.Layer(b, imagetest.File(fmt.Sprint(i), "x")))
+	}
+	name := r.Push(b, "box", imagetest.Image(b, v1.Config{}, layers...))
+	p, err := New(Config{WorkDir: b.TempDir(), StoreDir: filepath.Join(b.TempDir(), "store"), Now: time.Now, Log: slog.New(slog.DiscardHandler)})
+	if err != nil {
+		b.Fatal(err)
+	}
+	defer p.Close() //nolint:errcheck // the benchmark is over
+	for b.Loop() {
+		if _, err := p.Provision(b.Context(), "c", docker(name)); err != nil {
+			b.Fatal(err)
+		}
+		if err := p.Destroy(b.Context(), "c"); err != nil {
+			b.Fatal(err)
 		}
 	}
 }
