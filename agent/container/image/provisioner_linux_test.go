@@ -420,7 +420,7 @@ func BenchmarkProvision(b *testing.B) {
 	if err != nil {
 		b.Fatal(err)
 	}
-	defer p.Close() //nolint:errcheck // the benchmark is over
+	defer p.Close()
 	for b.Loop() {
 		if _, err := p.Provision(b.Context(), "c", docker(name)); err != nil {
 			b.Fatal(err)
