@@ -214,6 +214,12 @@ func newCgroups(config *Config) (container.Isolator, error) {
 func (c *Config) disk() disk.Config {
 	config := c.Disk
 	config.WorkDir = c.WorkDir
+	images, ok := c.Filesystem.Images.(interface {
+		Ephemeral(mesos.ContainerID) ([]string, error)
+	})
+	if ok {
+		config.Ephemeral = images.Ephemeral
+	}
 	return config
 }
 

@@ -20,6 +20,9 @@ import (
 type Config struct {
 	// WorkDir is the agent's, where volumes are; absolute.
 	WorkDir string
+	// Ephemeral tells which directories grow as a container that an earlier agent
+	// launched writes to its image; nil: there are no images.
+	Ephemeral func(mesos.ContainerID) ([]string, error)
 	// Interval is between two measurements of a container.
 	Interval time.Duration
 	// Enforce has disk/du end containers that occupy more than they were given, and
@@ -94,7 +97,16 @@ func (d *DU) Prepare(_ context.Context, plan *container.Plan) error {
 }
 
 // Recover implements Isolator.
-func (d *DU) Recover(spec *container.Spec, _ int) error { return d.add(spec, nil) }
+func (d *DU) Recover(spec *container.Spec, _ int) error {
+	if d.config.Ephemeral == nil || spec.Container.GetMesos().GetImage() == nil {
+		return d.add(spec, nil)
+	}
+	ephemeral, err := d.config.Ephemeral(spec.ID)
+	if err != nil {
+		return err
+	}
+	return d.add(spec, ephemeral)
+}
 
 func (d *DU) add(spec *container.Spec, ephemeral []string) error {
 	list, err := quotas(d.config.WorkDir, spec.Resources)

@@ -100,6 +100,30 @@ func TestSandboxThatExceedsItsQuota(t *testing.T) {
 	s.limited(s.spec(fill+"file && exec sleep 1000", size), "exceeds quota (1MB)", size)
 }
 
+func TestNextAgentMeasuresImages(t *testing.T) {
+	// covers: DiskQuotaEnforcement.SlaveRecovery
+	s := newScene(t, true)
+	root := t.TempDir()
+	write(t, filepath.Join(root, "file"), 2*megabytes)
+	spec := s.spec("exec sleep 1000", has(16*megabytes))
+	spec.Outlive = time.Minute
+	containertest.Launch(t, s.Local, spec)
+	if err := s.Detach(); err != nil {
+		t.Fatal(err)
+	}
+	s.start(disk.NewDU(disk.Config{WorkDir: s.workDir, Interval: time.Millisecond,
+		Ephemeral: func(mesos.ContainerID) ([]string, error) { return []string{root}, nil }}))
+	// The spec of a container with an image has it.
+	spec.Container = &mesospb.ContainerInfo{Type: mesospb.ContainerInfo_MESOS.Enum(),
+		Mesos: &mesospb.ContainerInfo_MesosInfo{Image: &mesospb.Image{Type: mesospb.Image_DOCKER.Enum()}}}
+	if err := s.Recover([]container.Spec{spec}); err != nil {
+		t.Fatal(err)
+	}
+	containertest.Until(t, "what it wrote to its image is measured", func() bool {
+		return s.usage(spec).GetDiskUsedBytes() >= uint64(2*megabytes)
+	})
+}
+
 // image has a root file system, on which everything that is written counts.
 type image struct {
 	container.Passive

@@ -29,7 +29,7 @@ func (overlay) Provision(_ context.Context, layers []string, root, scratch strin
 	if len(layers) == 0 {
 		return nil, mesos.Errorf(mesos.Invalid, "overlay: no layers")
 	}
-	upper, work := filepath.Join(scratch, "upperdir"), filepath.Join(scratch, "workdir")
+	upper, work := filepath.Join(scratch, upperDir), filepath.Join(scratch, workDir)
 	for _, dir := range []string{root, upper, work} {
 		if err := os.MkdirAll(dir, 0o755); err != nil {
 			return nil, err
