@@ -23,6 +23,7 @@ func (a *Agent) handler() http.Handler {
 			Files:   a.files,
 			Realms:  a.realms,
 			ACLs:    a.cfg.ACLs,
+			Log:     a.cfg.verbosity(),
 		},
 		Executor:          executorAPI{a},
 		Recovered:         func() bool { return true }, // it serves once it has recovered

@@ -28,6 +28,7 @@ type CommonConfig struct {
 	// that others reach this daemon at.
 	NoHostnameLookup bool
 	Log              *slog.Logger
+	Verbosity        *Verbosity // of Log; nil: it can't be changed
 	TrustConfig
 	// Flags are the effective flags as /flags shows them.
 	Flags map[string]string

@@ -25,6 +25,7 @@ func (m *Master) handler() http.Handler {
 			Files:   httpapi.NewFiles(),
 			Realms:  m.realms,
 			ACLs:    m.cfg.ACLs,
+			Log:     m.cfg.verbosity(),
 		},
 		Info:       m.candidate.Load,
 		Elected:    m.elected,

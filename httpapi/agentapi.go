@@ -79,6 +79,8 @@ func (a *Agent) operate(ctx context.Context, call *agentpb.Call) (answerer, erro
 		}), nil
 	case agentpb.Call_PRUNE_IMAGES:
 		return a.pruneImages(ctx, call.PruneImages)
+	case agentpb.Call_SET_LOGGING_LEVEL:
+		return a.callSetLevel(ctx, call.SetLoggingLevel)
 	case agentpb.Call_LIST_FILES:
 		return a.callListFiles(ctx, call.ListFiles)
 	case agentpb.Call_READ_FILE:
@@ -102,6 +104,8 @@ func (a *Agent) show(ctx context.Context, call agentpb.Call_Type) *agentpb.Respo
 			Type:       agentpb.Response_GET_VERSION.Enum(),
 			GetVersion: &agentpb.Response_GetVersion{VersionInfo: a.Version},
 		}
+	case agentpb.Call_GET_LOGGING_LEVEL:
+		return a.agentLevel()
 	case agentpb.Call_GET_FLAGS:
 		return &agentpb.Response{
 			Type:     agentpb.Response_GET_FLAGS.Enum(),

@@ -51,6 +51,11 @@ func (m *Master) operate(ctx context.Context, call *masterpb.Call) (answerer, er
 			Type:       masterpb.Response_GET_METRICS.Enum(),
 			GetMetrics: &masterpb.Response_GetMetrics{Metrics: m.metricList(ctx, call.GetMetrics.Timeout)},
 		}), nil
+	case masterpb.Call_SET_LOGGING_LEVEL:
+		if call.SetLoggingLevel == nil {
+			return nil, missing("SET_LOGGING_LEVEL", "set_logging_level")
+		}
+		return m.callSetLevel(ctx, call.SetLoggingLevel)
 	case masterpb.Call_SUBSCRIBE:
 		return m.subscribe, nil
 	case masterpb.Call_LIST_FILES:
@@ -82,6 +87,8 @@ func (m *Master) tell(ctx context.Context, call masterpb.Call_Type) *masterpb.Re
 			Type:       masterpb.Response_GET_VERSION.Enum(),
 			GetVersion: &masterpb.Response_GetVersion{VersionInfo: m.Version},
 		}
+	case masterpb.Call_GET_LOGGING_LEVEL:
+		return m.masterLevel()
 	case masterpb.Call_GET_FLAGS:
 		return &masterpb.Response{
 			Type:     masterpb.Response_GET_FLAGS.Enum(),

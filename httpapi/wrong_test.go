@@ -191,7 +191,7 @@ func TestWrongOperatorCallsAreRefused(t *testing.T) {
 	tests := append(malformed("/api/v1", []byte(`{"type":"GET_HEALTH"}`)), []wrong{
 		{name: "no type", path: "/api/v1", headers: []string{"Content-Type", jsonType}, body: strings.NewReader(`{}`), status: 400, says: "no type"},
 		{name: "unknown type", path: "/api/v1", headers: []string{"Content-Type", jsonType}, body: strings.NewReader(`{"type":"NO_SUCH_CALL"}`), status: 400, says: "does not know"},
-		{name: "a type for later", path: "/api/v1", headers: []string{"Content-Type", jsonType}, body: strings.NewReader(`{"type":"SET_LOGGING_LEVEL"}`), status: 501, says: "SET_LOGGING_LEVEL"},
+		{name: "no level", path: "/api/v1", headers: []string{"Content-Type", jsonType}, body: strings.NewReader(`{"type":"SET_LOGGING_LEVEL"}`), status: 400, says: "set_logging_level"},
 		{name: "no arguments", path: "/api/v1", headers: []string{"Content-Type", jsonType}, body: strings.NewReader(`{"type":"READ_FILE"}`), status: 400, says: "read_file"},
 		{name: "no such file", path: "/api/v1", headers: []string{"Content-Type", jsonType}, body: strings.NewReader(`{"type":"READ_FILE","read_file":{"path":"/x","offset":0}}`), status: 404, says: `"/x"`},
 		{name: "no such framework", path: "/api/v1", headers: []string{"Content-Type", jsonType}, body: strings.NewReader(`{"type":"TEARDOWN","teardown":{"framework_id":{"value":"G"}}}`), status: 404, says: `"G"`},

@@ -21,6 +21,16 @@ import (
 type Logging struct {
 	level slog.Level
 	quiet bool
+
+	verbosity *daemon.Verbosity
+}
+
+// Verbosity is how much is logged, from what the flags say on: they have their values.
+func (l *Logging) Verbosity() *daemon.Verbosity {
+	if l.verbosity == nil {
+		l.verbosity = daemon.NewVerbosity(l.level)
+	}
+	return l.verbosity
 }
 
 // Logger writes to w what the flags ask for.
@@ -28,7 +38,7 @@ func (l *Logging) Logger(w io.Writer) *slog.Logger {
 	if l.quiet {
 		return slog.New(slog.DiscardHandler)
 	}
-	return slog.New(slog.NewTextHandler(w, &slog.HandlerOptions{Level: l.level}))
+	return slog.New(slog.NewTextHandler(w, &slog.HandlerOptions{Level: l.Verbosity()}))
 }
 
 func common(c *daemon.CommonConfig, log *Logging, port int, lookup *bool) flags.Table {

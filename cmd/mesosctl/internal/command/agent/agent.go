@@ -55,7 +55,7 @@ func New(a *app.App) *cobra.Command {
 func run(ctx context.Context, a *app.App, g *daemonflags.Agent) error {
 	ctx, cancel := app.Signalled(ctx)
 	defer cancel()
-	g.Config.Log = g.Log.Logger(a.IO.Err)
+	g.Config.Log, g.Config.Verbosity = g.Log.Logger(a.IO.Err), g.Log.Verbosity()
 	agent, err := daemon.StartAgent(ctx, g.Config)
 	if err != nil {
 		return err

@@ -47,6 +47,6 @@ func New(a *app.App) *cobra.Command {
 func run(ctx context.Context, a *app.App, m *daemonflags.Master) error {
 	ctx, cancel := app.Signalled(ctx)
 	defer cancel()
-	m.Config.Log = m.Log.Logger(a.IO.Err)
+	m.Config.Log, m.Config.Verbosity = m.Log.Logger(a.IO.Err), m.Log.Verbosity()
 	return daemon.RunMaster(ctx, m.Config)
 }
