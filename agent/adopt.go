@@ -111,7 +111,8 @@ func (a *Agent) recovered(e *executor, run *pastRun) RecoveredContainer {
 		c.Tasks = append(c.Tasks, t)
 	}
 	if e.command {
-		c.Task = c.Tasks[0].Info
+		c.Task = a.contained(c.Tasks[0].Info)
+		c.Tasks[0].Info = c.Task
 	}
 	return c
 }

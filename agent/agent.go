@@ -41,6 +41,9 @@ type Config struct {
 	Capabilities []*mesospb.AgentInfo_Capability
 	// ExecutorEnvironment is --executor_environment_variables, sorted by name.
 	ExecutorEnvironment []Variable
+	// DefaultContainer is --default_container_info: the container of executors, and
+	// of command tasks, that ask for none; nil leaves them without.
+	DefaultContainer *mesospb.ContainerInfo
 	// SwitchUser is --switch_user: run tasks as the user they name.
 	SwitchUser bool
 	// Strict is --strict: what can't be read of the checkpoints is an error of

@@ -69,3 +69,38 @@ func TestExecutorSpeaksForItself(t *testing.T) {
 	}
 	s.contains(call(mine, executorpb.Call_MESSAGE), "reply: accepted", "to master")
 }
+
+// Executors and command tasks that ask for no container get that of
+// --default_container_info; what asks for one keeps it.
+func TestDefaultContainer(t *testing.T) {
+	mine := &mesospb.ContainerInfo{Type: mesospb.ContainerInfo_MESOS.Enum(), Hostname: new("mine")}
+	s := newStage(t, State{})
+	s.agent.config.DefaultContainer = &mesospb.ContainerInfo{Type: mesospb.ContainerInfo_MESOS.Enum(), Hostname: new("default")}
+	s.do("start", "connected", "registered", "run task=c", "run task=t executor=E")
+	f := s.agent.frameworks.get("F")
+	command, custom := f.executors.get("c"), f.executors.get("E")
+	if got := s.agent.launchEffect(command).Executor.GetContainer().GetHostname(); got != "default" {
+		t.Errorf("of a command task: %q", got)
+	}
+	if got := s.agent.launchEffect(custom).Executor.GetContainer().GetHostname(); got != "default" {
+		t.Errorf("of an executor: %q", got)
+	}
+	if custom.info.Container != nil {
+		t.Error("it is shown as if it had been asked for")
+	}
+	task := &mesospb.TaskInfo{}
+	if got := s.agent.asLaunched(command, task); got.GetContainer().GetHostname() != "default" || task.Container != nil {
+		t.Errorf("a command task is launched as %v", got)
+	}
+	if got := s.agent.asLaunched(custom, task); got.Container != nil {
+		t.Errorf("an executor's task is launched as %v", got)
+	}
+	task.Container = mine
+	if got := s.agent.asLaunched(command, task); got.Container != mine {
+		t.Errorf("a task with a container is launched as %v", got)
+	}
+	custom.info.Container = mine
+	if got := s.agent.launchEffect(custom).Executor.GetContainer(); got.GetHostname() != "mine" {
+		t.Errorf("of an executor that asks for one: %v", got)
+	}
+}

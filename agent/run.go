@@ -302,7 +302,7 @@ func (a *Agent) launchContainer(e *executor) {
 	e.given = grant{e.allocated, e.limits}
 	effect := a.launchEffect(e)
 	if e.command {
-		effect.Task = e.queued.first.value.info
+		effect.Task = a.contained(e.queued.first.value.info)
 	}
 	a.log(logInfo, "launching executor", "executor", string(e.id), "framework", string(e.framework.id),
 		"container", string(e.container))
@@ -311,10 +311,31 @@ func (a *Agent) launchContainer(e *executor) {
 	a.alarms.set(&e.deadline, a.now.Add(a.config.ExecutorRegistrationTimeout))
 }
 
+// asLaunched is a task as its executor gets it.
+func (a *Agent) asLaunched(e *executor, t *mesospb.TaskInfo) *mesospb.TaskInfo {
+	if e.command {
+		return a.contained(t)
+	}
+	return t
+}
+
+// contained is a command task with the container that it has if it asks for none.
+func (a *Agent) contained(t *mesospb.TaskInfo) *mesospb.TaskInfo {
+	if t.Container != nil || a.config.DefaultContainer == nil {
+		return t
+	}
+	t = t.CloneVT()
+	t.Container = a.config.DefaultContainer
+	return t
+}
+
 // launchEffect is what there is to know of an executor's container.
 func (a *Agent) launchEffect(e *executor) LaunchContainer {
 	info := e.info.CloneVT()
 	info.Resources = e.resources()
+	if info.Container == nil {
+		info.Container = a.config.DefaultContainer
+	}
 	effect := LaunchContainer{
 		Container:   e.container,
 		Framework:   e.framework.info,
@@ -342,7 +363,7 @@ func (a *Agent) sendQueued(e *executor) {
 		if t.group == nil {
 			event := &executorpb.Event{
 				Type:   executorpb.Event_LAUNCH.Enum(),
-				Launch: &executorpb.Event_Launch{Task: t.info},
+				Launch: &executorpb.Event_Launch{Task: a.asLaunched(e, t.info)},
 			}
 			a.move(t, TaskLaunched)
 			a.tell(e, event)

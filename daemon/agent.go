@@ -310,6 +310,7 @@ func (a *Agent) coreConfig() (agent.Config, error) {
 		SwitchUser:                        c.SwitchUser,
 		ACLs:                              c.ACLs,
 		Token:                             a.token(),
+		DefaultContainer:                  c.DefaultContainer,
 		UUID:                              newUUID,
 		Jitter:                            mathrand.Float64,
 		Strict:                            c.Strict,

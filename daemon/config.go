@@ -12,6 +12,7 @@ import (
 	"github.com/mesosctl/mesosctl/mesos"
 	"github.com/mesosctl/mesosctl/mesos/acl"
 	"github.com/mesosctl/mesosctl/mesos/members"
+	"github.com/mesosctl/mesosctl/wire/mesospb"
 )
 
 // CommonConfig is what every daemon is told. Names follow Mesos's flags.
@@ -126,20 +127,22 @@ type AgentConfig struct {
 	TokenKey              string
 	AuthenticateExecutors bool // --authenticate_http_executors
 	// Resources is --resources as given, text or JSON; what it does not name is discovered.
-	Resources      string
-	Attributes     []mesos.Attribute
-	DefaultRole    string
-	RuntimeDir     string
-	LauncherDir    string
-	Launcher       string // --launcher: "linux", "posix", or empty for the best one
-	Linux          linux.Config
-	Isolation      []string
-	Cgroups        cgroups.Config
-	Network        NetworkConfig
-	Volumes        VolumeConfig
-	Images         ImagesConfig
-	SwitchUser     bool
-	FrameworksHome string // --frameworks_home: what relative URIs are relative to
+	Resources   string
+	Attributes  []mesos.Attribute
+	DefaultRole string
+	RuntimeDir  string
+	LauncherDir string
+	Launcher    string // --launcher: "linux", "posix", or empty for the best one
+	Linux       linux.Config
+	Isolation   []string
+	Cgroups     cgroups.Config
+	Network     NetworkConfig
+	// DefaultContainer is --default_container_info; nil if there is none.
+	DefaultContainer *mesospb.ContainerInfo
+	Volumes          VolumeConfig
+	Images           ImagesConfig
+	SwitchUser       bool
+	FrameworksHome   string // --frameworks_home: what relative URIs are relative to
 	// AgentSubsystems is --agent_subsystems.
 	AgentSubsystems []string
 

@@ -52,6 +52,7 @@ func TestDefaultDNS(t *testing.T) {
 
 // What Mesos refuses at its start is refused.
 func TestBadDefaultDNS(t *testing.T) {
+	// covers: DefaultContainerDNSFlagTest.ValidateFlag
 	for bad, want := range map[string]string{
 		`{`:                        "--default_container_dns",
 		`{"other": 1}`:             "other",

@@ -11,7 +11,6 @@ func agentLater() flags.Table {
 		flags.Later("authentication_timeout_min", "5secs"),
 		flags.Later("authentication_timeout_max", "1mins"),
 		flags.Later("containerizers", "mesos"),
-		flags.Later("default_container_info", ""),
 		flags.Later("disk_profile_adaptor", ""),
 		flags.Later("docker", "docker"),
 		flags.LaterBool("docker_kill_orphans", true),
