@@ -15,6 +15,7 @@ import (
 	"path/filepath"
 
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -241,9 +242,10 @@ func TestRegistryCredentials(t *testing.T) {
 func TestRegistryThatStalls(t *testing.T) {
 	r := imagetest.NewRegistry(t)
 	r.Push(t, "box", small(t))
-	stalls, over := "", make(chan struct{})
+	var stalls atomic.Value // part of the path that stalls
+	over := make(chan struct{})
 	r.Before = func(w http.ResponseWriter, req *http.Request) bool {
-		if !strings.Contains(req.URL.Path, stalls) {
+		if !strings.Contains(req.URL.Path, stalls.Load().(string)) {
 			return false
 		}
 		if strings.Contains(req.URL.Path, "/blobs/") {
@@ -262,10 +264,11 @@ func TestRegistryThatStalls(t *testing.T) {
 		t.Fatal(err)
 	}
 	t.Cleanup(s.Close)
-	for _, stalls = range []string{"/manifests/", "/blobs/"} {
+	for _, path := range []string{"/manifests/", "/blobs/"} {
+		stalls.Store(path)
 		refused(t, s, "box", mesos.TimedOut, "sent nothing for 50ms")
 	}
-	stalls = "/v2/"
+	stalls.Store("/v2/")
 	ctx, cancel := context.WithCancelCause(t.Context())
 	why := errors.New("nobody waits")
 	time.AfterFunc(time.Millisecond, func() { cancel(why) })
