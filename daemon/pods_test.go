@@ -56,6 +56,17 @@ func (s *testScheduler) launchGroups(offer *mesospb.Offer, executor *mesospb.Exe
 	s.call(&schedulerpb.Call{Type: schedulerpb.Call_ACCEPT.Enum(), Accept: accept})
 }
 
+// launchOn accepts an offer with one task.
+func (s *testScheduler) launchOn(offer *mesospb.Offer, task *mesospb.TaskInfo) {
+	s.t.Helper()
+	s.call(&schedulerpb.Call{Type: schedulerpb.Call_ACCEPT.Enum(), Accept: &schedulerpb.Call_Accept{
+		OfferIds: []*mesospb.OfferID{offer.GetId()},
+		Operations: []*mesospb.Offer_Operation{{
+			Type: mesospb.Offer_Operation_LAUNCH.Enum(), Launch: &mesospb.Offer_Operation_Launch{TaskInfos: []*mesospb.TaskInfo{task}},
+		}},
+	}})
+}
+
 func (s *testScheduler) kill(task string) {
 	s.t.Helper()
 	s.call(&schedulerpb.Call{Type: schedulerpb.Call_KILL.Enum(), Kill: &schedulerpb.Call_Kill{TaskId: &mesospb.TaskID{Value: &task}}})
@@ -229,12 +240,7 @@ func TestCheckOfACommandTaskIsReconciled(t *testing.T) {
 		Http:         &mesospb.HealthCheck_HTTPCheckInfo{Port: &port, Path: new("/health")},
 		DelaySeconds: new(0.0), IntervalSeconds: new(0.05),
 	}
-	s.call(&schedulerpb.Call{Type: schedulerpb.Call_ACCEPT.Enum(), Accept: &schedulerpb.Call_Accept{
-		OfferIds: []*mesospb.OfferID{offer.GetId()},
-		Operations: []*mesospb.Offer_Operation{{
-			Type: mesospb.Offer_Operation_LAUNCH.Enum(), Launch: &mesospb.Offer_Operation_Launch{TaskInfos: []*mesospb.TaskInfo{task}},
-		}},
-	}})
+	s.launchOn(offer, task)
 	s.until("a check and a health check", func(status *mesospb.TaskStatus) bool {
 		return checkedWith("t", 7)(status) && status.GetHealthy()
 	})
