@@ -34,6 +34,10 @@ type supervised struct {
 	closed  bool
 }
 
+// isolatingVersion is that of the first supervisor that makes more of a process
+// than a fork and an exec do.
+const isolatingVersion = 2
+
 func newLauncher(dir string, gone gone) (launcher, error) {
 	l := &supervised{gone: gone, dir: dir}
 	_, err := l.supervisor()
@@ -85,6 +89,14 @@ func (l *supervised) callWith(op string, req *supervise.Request, file *os.File) 
 }
 
 func (l *supervised) Launch(p *supervise.Process, output *os.File) (int, error) {
+	s, err := l.supervisor()
+	if err != nil {
+		return 0, err
+	}
+	if s.version < isolatingVersion && !p.Plain() {
+		return 0, mesos.Errorf(mesos.Unavailable,
+			"launch: the containers that are left from an older version have a supervisor that can't isolate others; once they have ended there is a new one")
+	}
 	reply, err := l.callWith("launch", &supervise.Request{Op: supervise.OpLaunch, Container: p.Container, Process: *p}, output)
 	if err != nil {
 		return 0, err
@@ -183,6 +195,7 @@ type supervisor struct {
 	conn    *os.File
 	process *exec.Cmd // nil if an earlier agent started it
 	gone    gone
+	version uint64 // of its protocol
 	// down is closed when the process is gone and its containers were told so.
 	down     chan struct{}
 	detached atomic.Bool
@@ -198,6 +211,7 @@ func newSupervisor(conn *os.File, process *exec.Cmd, gone gone) *supervisor {
 		conn:       conn,
 		process:    process,
 		gone:       gone,
+		version:    supervise.ProtocolVersion,
 		down:       make(chan struct{}),
 		pending:    map[uint64]chan supervise.Message{},
 		containers: map[string]bool{},
@@ -213,7 +227,8 @@ func findSupervisor(dir string, gone gone) (*supervisor, error) {
 	}
 	if conn, err := supervise.Dial(dir); err == nil {
 		s := newSupervisor(conn, nil, gone)
-		if _, ok := s.call(&supervise.Request{Op: supervise.OpHello, Version: supervise.ProtocolVersion}, nil); ok {
+		if hello, ok := s.call(&supervise.Request{Op: supervise.OpHello, Version: supervise.ProtocolVersion}, nil); ok {
+			s.version = hello.Version
 			return s, nil
 		}
 		<-s.down // it was about to end

@@ -26,6 +26,14 @@ func TestWhatTheFlagNamesWinsAndTheRestIsDiscovered(t *testing.T) {
 			"bananas:3;cpus:4;mem:7168;disk:97280;ports:[31000-32000]"},
 		{"as JSON", `[{"name":"cpus","type":"SCALAR","scalar":{"value":3}},{"name":"disk","type":"SCALAR","scalar":{"value":0}}]`,
 			"*", big, "cpus:3;mem:7168;ports:[31000-32000]"},
+		// covers: ContainerizerResourcesTest.AutoResources
+		{"names that have others in them", "my.cpus:1000;cpus-suffix:3;memory(mem):1024;things:{mem,disk,ports};diskports:[30000-35000]", "*", big,
+			"my.cpus:1000;cpus-suffix:3;memory(mem):1024;things:{mem,disk,ports};diskports:[30000-35000];" +
+				"cpus:4;mem:7168;disk:97280;ports:[31000-32000]"},
+		// covers: ContainerizerResourcesTest.AutoResourcesZero
+		{"all named with 0", "other:1;cpus:0;mem(*):0;disk:0;ports:[]", "*", big, "other:1"},
+		// covers: ContainerizerResourcesTest.AutoResourcesNonZero
+		{"all named", "cpus:2;mem(*):1024;disk:4096;ports:[30000-35000]", "*", big, "cpus:2;mem:1024;disk:4096;ports:[30000-35000]"},
 		{"the default role gets all", "cpus:2", "web", big,
 			"cpus(web):2;mem(web):7168;disk(web):97280;ports(web):[31000-32000]"},
 	} {

@@ -19,18 +19,7 @@ type maker func(linux.Config) (container.Isolator, error)
 // with makes a containerizer with isolators of this package.
 func with(t testing.TB, config linux.Config, makers ...maker) *container.Local {
 	t.Helper()
-	if os.Geteuid() != 0 {
-		t.Skip("takes root")
-	}
-	var isolators []container.Isolator
-	for _, make := range makers {
-		i, err := make(config)
-		if err != nil {
-			t.Fatal(err)
-		}
-		isolators = append(isolators, i)
-	}
-	return containertest.New(t, container.Config{Isolators: isolators})
+	return withIn(t, "", config, makers...)
 }
 
 // asking is a container that asks for something of Linux.

@@ -1,12 +1,14 @@
 package posix_test
 
 import (
+	"fmt"
 	"github.com/mesosctl/mesosctl/agent/container"
 	"github.com/mesosctl/mesosctl/agent/container/containertest"
 	"github.com/mesosctl/mesosctl/agent/container/posix"
 	"math"
 	"os"
 	"os/user"
+	"path/filepath"
 	"strings"
 	"syscall"
 	"testing"
@@ -59,6 +61,25 @@ func TestTaskExceedingItsRlimit(t *testing.T) {
 	spec := withRlimits(containertest.Spec(t, containertest.Shell("while :; do :; done")), rlimit(mesospb.RLimitInfo_RLimit_RLMT_CPU, 1, 1))
 	if exit, _, _ := containertest.Run(t, l, spec); exit.Status.Signal() != syscall.SIGKILL && exit.Status.Signal() != syscall.SIGXCPU {
 		t.Errorf("exit = %+v, want it killed", exit)
+	}
+}
+
+// covers: PosixRLimitsIsolatorTest.NestedContainers
+func TestRlimitsOfNestedContainers(t *testing.T) {
+	l := containertest.New(t, container.Config{Isolators: []container.Isolator{posix.Rlimits()}})
+	parent := withRlimits(containertest.Spec(t, containertest.Shell("ulimit -n; echo $$ >> pids; sleep 1000")), rlimit(mesospb.RLimitInfo_RLimit_RLMT_NOFILE, 100, 200))
+	containertest.Launch(t, l, parent)
+	containertest.Pids(t, parent, 1)
+	if stdout := containertest.Read(t, parent, "stdout"); stdout != "100\n" {
+		t.Errorf("parent: %q", stdout)
+	}
+	for name, limit := range map[string]uint64{"a": 50, "b": 150} {
+		child := withRlimits(containertest.Spec(t, containertest.Shell("ulimit -n")), rlimit(mesospb.RLimitInfo_RLimit_RLMT_NOFILE, limit, limit))
+		child.ID = parent.ID + "." + mesos.ContainerID(name)
+		child.Sandbox = filepath.Join(parent.Sandbox, "containers", name)
+		if _, stdout, _ := containertest.Run(t, l, child); stdout != fmt.Sprintln(limit) {
+			t.Errorf("nested %s: %q, want %d", name, stdout, limit)
+		}
 	}
 }
 

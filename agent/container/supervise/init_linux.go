@@ -3,6 +3,7 @@ package supervise
 import (
 	"os"
 	"syscall"
+	"unsafe"
 )
 
 // initialise is an init process. It becomes what it reads from processFD, or
@@ -35,10 +36,31 @@ func command() int {
 // begin keeps what fork and exec should not pass on. Go raises the limit of open
 // files for itself, and lowers it again when it executes another program, even if
 // that fails; programs that are not executed by way of Go's package need that too.
+//
+// If its parent is killed, so is this process, and what it becomes: nobody else
+// is sure to find it.
 func begin() {
+	const setParentDeathSignal = 1 // PR_SET_PDEATHSIG
+	_, _, _ = syscall.RawSyscall(syscall.SYS_PRCTL, setParentDeathSignal, uintptr(syscall.SIGKILL), 0)
+	if orphaned() {
+		os.Exit(1)
+	}
 	syscall.CloseOnExec(processFD)
 	syscall.CloseOnExec(reportFD)
 	_ = syscall.Exec("", nil, nil)
+}
+
+// orphaned reports whether nobody reads what this process reports: its parent was
+// killed before it could have that kill this process.
+func orphaned() bool {
+	const pollError = 8 // POLLERR
+	report := struct {
+		fd              int32
+		events, revents int16
+	}{fd: reportFD}
+	now := syscall.Timespec{}
+	_, _, _ = syscall.RawSyscall6(syscall.SYS_PPOLL, uintptr(unsafe.Pointer(&report)), 1, uintptr(unsafe.Pointer(&now)), 0, 0, 0)
+	return report.revents&pollError != 0
 }
 
 func report(fail *failure) int {
@@ -92,7 +114,7 @@ func divide(p *Process) *failure {
 	if p.Pause {
 		rest.ignoreChildren()
 		rest.calls = append(rest.calls, call{number: callHold})
-		return rest.execTiny(tinyFD)
+		return rest.execTiny(tinyFD, p.Container)
 	}
 	const setfd = syscall.F_SETFD
 	for _, fd := range []uintptr{reportFD, tellFD} { // the tiny process is to have them
@@ -106,7 +128,7 @@ func divide(p *Process) *failure {
 	}
 	rest.add("fork", syscall.SYS_CLONE, flags)
 	rest.command(p)
-	return rest.execTiny(tinyFD)
+	return rest.execTiny(tinyFD, p.Container)
 }
 
 // ignoreChildren has the kernel reap children.

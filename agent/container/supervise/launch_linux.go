@@ -62,7 +62,7 @@ func (s *supervisor) begin(p *Process) (c *contained, fail *failure) {
 		id: p.Container, adopted: true, out: std.copied, ownsPids: p.ownsPids(), joins: p.joinsPids(),
 		cgroups: p.Cgroups, cgroup: s.unshared(p.Cgroups),
 	}
-	if p.plain() {
+	if p.Plain() {
 		c.pid, fail = start(p, std)
 	} else if c.birth, fail = bear(p, std.fds(), s.tiny); fail == nil {
 		c.pid, c.unborn = c.birth.pid, true

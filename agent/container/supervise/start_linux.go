@@ -18,8 +18,9 @@ func failed(what string, err error) *failure {
 	return &failure{errno, what}
 }
 
-// plain reports whether p takes nothing but a fork and an exec.
-func (p *Process) plain() bool {
+// Plain reports whether p takes nothing but a fork and an exec, which is all that
+// a supervisor of the first version can do, besides limits.
+func (p *Process) Plain() bool {
 	return len(p.Rlimits) == 0 && len(p.Cgroups) == 0 && len(p.Join) == 0 && p.Namespaces == 0 && p.Hostname == "" &&
 		len(p.Mounts) == 0 && p.Root == "" && p.Capabilities == nil && !p.NoNewPrivileges && p.Seccomp == nil &&
 		!p.Pause

@@ -88,9 +88,9 @@ func seal(f *os.File) error {
 	return nil
 }
 
-// execTiny makes this process the tiny one, which runs p. It comes back only with
-// a failure.
-func (p *program) execTiny(tiny int) *failure {
+// execTiny makes this process the tiny one of a container, which runs p. It comes
+// back only with a failure.
+func (p *program) execTiny(tiny int, container string) *failure {
 	file, err := p.file()
 	if err != nil {
 		return failed("write down what is left to do", err)
@@ -99,7 +99,8 @@ func (p *program) execTiny(tiny int) *failure {
 		return failed("hand over what is left to do", err)
 	}
 	name := []byte("mesosctl init\x00")
-	argv, envp, empty := [2]*byte{&name[0]}, [1]*byte{}, [1]byte{}
+	marker := []byte(Marker + "=" + container + "\x00")
+	argv, envp, empty := [2]*byte{&name[0]}, [2]*byte{&marker[0]}, [1]byte{}
 	_, _, errno := syscall.RawSyscall6(sys.execveat, uintptr(tiny), uintptr(unsafe.Pointer(&empty)),
 		uintptr(unsafe.Pointer(&argv)), uintptr(unsafe.Pointer(&envp)), atEmptyPath, 0)
 	return failed("run the init process", errno)

@@ -10,6 +10,8 @@ import (
 // tinyFile has no code for this architecture.
 func tinyFile() (*os.File, error) { return nil, syscall.ENOSYS }
 
-func (p *program) execTiny(int) *failure { return &failure{syscall.ENOSYS, "run the init process"} }
+func (p *program) execTiny(int, string) *failure {
+	return &failure{syscall.ENOSYS, "run the init process"}
+}
 
 func (p *program) spawnTiny(int) error { return syscall.ENOSYS }
