@@ -129,7 +129,7 @@ func (p *Provisioner) parse(ctx context.Context, image *mesospb.Image) (store.Re
 	if err != nil {
 		return request, err
 	}
-	as, who, err := p.credentials(ctx, docker, ref)
+	as, who, err := p.credentials(ctx, docker)
 	if err != nil {
 		return request, fmt.Errorf("image %s: %w", ref, err)
 	}
@@ -137,7 +137,7 @@ func (p *Provisioner) parse(ctx context.Context, image *mesospb.Image) (store.Re
 }
 
 // credentials are those that come with an image, and what tells them from others.
-func (p *Provisioner) credentials(ctx context.Context, docker *mesospb.Image_Docker, ref reference.Reference) (as credential.Config, who string, err error) {
+func (p *Provisioner) credentials(ctx context.Context, docker *mesospb.Image_Docker) (as credential.Config, who string, err error) {
 	if secret := docker.GetConfig(); secret != nil {
 		data := secret.GetValue().GetData()
 		if secret.GetType() == mesospb.Secret_REFERENCE {
@@ -152,7 +152,7 @@ func (p *Provisioner) credentials(ctx context.Context, docker *mesospb.Image_Doc
 		return as, string(data), err
 	}
 	if c := docker.GetCredential(); c != nil {
-		as = credential.Of(ref.Registry, c.GetPrincipal(), c.GetSecret())
+		as = credential.Of(c.GetPrincipal(), c.GetSecret())
 		return as, c.GetPrincipal() + "\x00" + c.GetSecret(), nil
 	}
 	return as, "", nil

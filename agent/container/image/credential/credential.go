@@ -88,7 +88,9 @@ func Parse(data []byte) (Config, error) {
 		if err != nil {
 			return Config{}, fmt.Errorf("docker config: %s: %w", key, err)
 		}
-		config.entries = append(config.entries, entry{HostOf(key), converted})
+		if host := HostOf(key); host != anywhere {
+			config.entries = append(config.entries, entry{host, converted})
+		}
 	}
 	slices.SortFunc(config.entries, func(a, b entry) int { return strings.Compare(a.key, b.key) })
 	return config, nil
@@ -131,17 +133,17 @@ func (c Config) For(registry string) (authn.AuthConfig, bool) {
 	host := func(s string) string { name, _, _ := strings.Cut(s, ":"); return name }
 	for _, e := range c.entries {
 		hub := reference.IsDockerHub(host(registry)) && reference.IsDockerHub(host(e.key))
-		if (hub || registry == e.key) && e.auth != (authn.AuthConfig{}) {
+		if (hub || registry == e.key || e.key == anywhere) && e.auth != (authn.AuthConfig{}) {
 			return e.auth, true
 		}
 	}
 	return authn.AuthConfig{}, false
 }
 
-// Of is one user at one registry; "" is Docker's own.
-func Of(registry, user, password string) Config {
-	if registry == "" {
-		registry = "docker.io"
-	}
-	return Config{[]entry{{registry, authn.AuthConfig{Username: user, Password: password}}}}
+// Of is one user wherever it is asked for: at the registry of one image.
+func Of(user, password string) Config {
+	return Config{[]entry{{anywhere, authn.AuthConfig{Username: user, Password: password}}}}
 }
+
+// anywhere is the key of an entry for all registries.
+const anywhere = "*"

@@ -87,6 +87,12 @@ func TestOver(t *testing.T) {
 	expect(t, c, "192.168.0.1:5050", "ip", "address")
 }
 
+func TestOf(t *testing.T) {
+	c := Of("me", "secret")
+	expect(t, c, "quay.io", "me", "secret")
+	expect(t, c, "registry-1.docker.io", "me", "secret")
+}
+
 func TestLoad(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "config.json")
 	if err := os.WriteFile(path, []byte(current), 0o600); err != nil {
