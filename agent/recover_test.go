@@ -338,3 +338,28 @@ func TestCheckpointSurvivesADeathAtAnyInstant(t *testing.T) {
 		t.Errorf("the story has only %d writes", writes)
 	}
 }
+
+// Containers are taken over before anything is answered, even to an executor that
+// subscribes first.
+func TestExecutorThatIsEarlyWaitsForTheContainers(t *testing.T) {
+	// covers: ExecutorHttpApiTest.SubscribeBeforeContainerizerRecovery
+	s := ran(t, "restart")
+	s.wants(s.do("subscribe"),
+		"recover container c1: custom executor F/E as alice with cpus(allocated: dev):1.1; mem(allocated: dev):96",
+		"reply: accepted", "to executor s-E: SUBSCRIBED F/E on M-S0 in c1",
+		"update container c1: cpus(allocated: dev):1.1; mem(allocated: dev):96", "connect")
+}
+
+// https://mesos.apache.org/documentation/latest/nested-container-and-task-group/
+func TestTasksOfAGroupAreWrittenDownAsOne(t *testing.T) {
+	s := scene(t, "run task=a,b group executor=E checkpoint")
+	var groups []string
+	for path, data := range s.disk {
+		if strings.HasSuffix(path, "/task.group") {
+			groups = append(groups, string(data[0]))
+		}
+	}
+	if !slices.Equal(groups, []string{"a", "a"}) {
+		t.Errorf("groups = %q", groups)
+	}
+}
