@@ -7,7 +7,6 @@ import (
 	"os"
 	"path/filepath"
 	"sync"
-	"syscall"
 	"time"
 
 	"github.com/mesosctl/mesosctl/mesos"
@@ -49,7 +48,7 @@ func follow(c *container) (Output, error) {
 // open opens the file, if it is there. What a container has put in its place must
 // not lead anywhere else, and must be a file.
 func (f *followed) open(from int) error {
-	file, err := os.OpenFile(f.path, os.O_RDONLY|syscall.O_NOFOLLOW|syscall.O_NONBLOCK, 0)
+	file, err := os.OpenFile(f.path, os.O_RDONLY|openNoFollow|openNonblock, 0)
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil
 	}

@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
-	"syscall"
 
 	"github.com/mesosctl/mesosctl/agent/container/supervise"
 )
@@ -39,7 +38,7 @@ func makeSandbox(dir string, owner *supervise.User) (stderr *os.File, err error)
 }
 
 func makeOutput(path string, owner *supervise.User) (*os.File, error) {
-	f, err := os.OpenFile(path, os.O_WRONLY|os.O_APPEND|os.O_CREATE|syscall.O_NOFOLLOW, 0o644)
+	f, err := os.OpenFile(path, os.O_WRONLY|os.O_APPEND|os.O_CREATE|openNoFollow, 0o644)
 	if err != nil {
 		return nil, fmt.Errorf("sandbox: %w", err)
 	}
