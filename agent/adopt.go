@@ -66,9 +66,6 @@ func (a *Agent) adoptTask(e *executor, past *pastTask) *task {
 			e.reached = true
 		}
 	}
-	if t.list == TaskLaunched {
-		e.reached = true
-	}
 	t.kill = past.kill
 	s := a.stream(e.framework.id, t.id)
 	s.stream = past.stream

@@ -171,7 +171,9 @@ func (a *Agent) dropUnreceived(e *executor, received []*mesospb.TaskInfo) {
 		here[t.GetTaskId().GetValue()] = true
 	}
 	for _, t := range e.launched.values() {
-		if t.state() == mesos.TaskStaging && !here[string(t.id)] {
+		if t.state() != mesos.TaskStaging || here[string(t.id)] {
+			e.reached = true
+		} else {
 			a.report(t, e.framework.dropped(), mesospb.TaskStatus_REASON_AGENT_RESTARTED,
 				"The connection to the executor broke before it received the task")
 		}

@@ -90,6 +90,17 @@ func TestSecondSubscriptionAfterARestartIsOnlyANewStream(t *testing.T) {
 	s.lacks(s.do("after 1h"), "destroy")
 }
 
+// An executor that an earlier agent never sent a task has none to wait for.
+func TestExecutorThatWasSentNothingIsShutDown(t *testing.T) {
+	// covers: SlaveTest.AgentFailoverTerminatesExecutorWithNoTask
+	// covers: SlaveTest.AgentFailoverTerminatesHTTPExecutorWithNoTask
+	s := scene(t, "run task=t executor=E checkpoint", "started container=1 pid=42", "restart", "start", "started container=1 pid=42")
+	s.contains(s.do("subscribe", "connected", "registered"), "SUBSCRIBED", "to executor s-E: SHUTDOWN", "F/t LOST AGENT_RESTARTED by agent")
+	// One that lists its task goes on.
+	s = scene(t, "run task=t executor=E checkpoint", "started container=1 pid=42", "restart", "start", "started container=1 pid=42")
+	s.lacks(s.do("subscribe unacked-tasks=t", "connected", "registered"), "SHUTDOWN")
+}
+
 func TestTaskThatDidNotReachItsExecutorIsDropped(t *testing.T) {
 	s := scene(t, "run task=t executor=E checkpoint aware", "started container=1 pid=42", "subscribe", "restart", "start")
 	s.contains(s.do("subscribe", "connected", "registered"), "F/t DROPPED AGENT_RESTARTED by agent")
