@@ -102,6 +102,7 @@ func StartAgent(ctx context.Context, cfg AgentConfig) (_ *Agent, err error) {
 			err = fmt.Errorf("start agent: %w", err)
 		}
 	}()
+	a.settleIsolation()
 	if a.tokens, err = a.cfg.tokens(); err != nil {
 		return nil, err
 	}
@@ -278,7 +279,12 @@ func ignoreCanceled(err error) error {
 // coreConfig is the configuration as the core wants it.
 func (a *Agent) coreConfig() (agent.Config, error) {
 	c := &a.cfg
+	gpus, err := c.gpus()
+	if err != nil {
+		return agent.Config{}, err
+	}
 	info, err := machine.Info(machine.Options{
+		GPUs:     gpus,
 		Hostname: a.address.hostname, Port: a.address.port, WorkDir: c.WorkDir,
 		Resources: c.Resources, DefaultRole: c.DefaultRole, Attributes: c.Attributes,
 		Region: c.Domain.Region, Zone: c.Domain.Zone,

@@ -4,26 +4,46 @@ package daemon
 
 import (
 	"path/filepath"
+	"slices"
+	"strings"
 
 	"github.com/mesosctl/mesosctl/agent"
 	"github.com/mesosctl/mesosctl/agent/container"
+	"github.com/mesosctl/mesosctl/agent/container/gpu"
 	"github.com/mesosctl/mesosctl/agent/container/isolation"
 	"github.com/mesosctl/mesosctl/agent/container/network"
+	"github.com/mesosctl/mesosctl/agent/machine"
 	"github.com/mesosctl/mesosctl/mesos"
 	"github.com/mesosctl/mesosctl/mesos/resources"
 	"github.com/mesosctl/mesosctl/wire/convert"
 )
+
+// settleIsolation finds out what to isolate with if --isolation does not say.
+func (a *Agent) settleIsolation() {
+	c := &a.cfg
+	if c.Isolation != nil {
+		return
+	}
+	var missing string
+	c.Isolation, missing = isolation.Standard(isolation.Config{WorkDir: c.WorkDir, Launcher: c.Launcher, Cgroups: c.Cgroups})
+	if missing != "" {
+		a.log.Warn("containers are kept apart less than they could be", "isolation", strings.Join(c.Isolation, ","), "missing", missing)
+	}
+}
 
 // isolators makes those that --isolation names.
 func (a *Agent) isolators(core *agent.Config, state *agent.State) ([]container.Isolator, error) {
 	config := isolation.Config{
 		Names: a.cfg.Isolation, WorkDir: core.WorkDir, Cgroups: a.cfg.Cgroups, Linux: a.cfg.Linux, Launcher: a.cfg.Launcher,
 	}
+	var err error
+	if config.GPU, err = a.cfg.gpuConfig(); err != nil {
+		return nil, err
+	}
 	if err := a.volumes(&config, state.Rebooted(core.BootID)); err != nil {
 		return nil, err
 	}
 	config.Filesystem.Images, config.IgnoreDockerRuntime = a.provisioner(), a.cfg.Images.IgnoreRuntime
-	var err error
 	if config.CNI, err = a.cniConfig(core.WorkDir); err != nil {
 		return nil, err
 	}
@@ -86,4 +106,29 @@ func (a *Agent) portsConfig(core *agent.Config) (network.PortsConfig, error) {
 		config.Isolated = &ports
 	}
 	return config, nil
+}
+
+// gpuConfig is what is configured of graphics processors.
+func (c *AgentConfig) gpuConfig() (gpu.Config, error) {
+	config := gpu.Config{Devices: c.GPUDevices}
+	offered, err := resources.Parse(c.Resources, "*")
+	if err != nil {
+		return config, mesos.Errorf(mesos.Invalid, "--resources: %w", err)
+	}
+	gpus := offered.AllQuantities().Get("gpus")
+	config.Offered, config.Given = gpus.Float(), machine.Given(c.Resources, "gpus")
+	return config, nil
+}
+
+// gpus are how many graphics processors there are to offer beside what --resources has.
+func (c *AgentConfig) gpus() (int, error) {
+	if !slices.Contains(c.Isolation, "gpu/nvidia") {
+		return 0, nil
+	}
+	config, err := c.gpuConfig()
+	if err != nil {
+		return 0, err
+	}
+	_, gpus, err := config.Find()
+	return len(gpus), err
 }

@@ -143,6 +143,7 @@ type AgentConfig struct {
 	Images           ImagesConfig
 	SwitchUser       bool
 	FrameworksHome   string // --frameworks_home: what relative URIs are relative to
+	GPUDevices       []int  // --nvidia_gpu_devices
 	// AgentSubsystems is --agent_subsystems.
 	AgentSubsystems []string
 

@@ -46,6 +46,7 @@ type ImageConfig struct {
 	Env        []string // "NAME=value"
 	WorkingDir string
 	User       string
+	Labels     map[string]string
 }
 
 // Images makes images ready: the provisioner as a Local sees it.

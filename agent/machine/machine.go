@@ -18,6 +18,7 @@ type Options struct {
 	WorkDir     string            // its file system is the disk to offer
 	Resources   string            // --resources, as given: text or JSON
 	DefaultRole string            // --default_role; empty means "*"
+	GPUs        int               // that were found
 	Attributes  []mesos.Attribute // --attributes
 	// Region and Zone are --domain; empty if there is none.
 	Region, Zone string
@@ -33,7 +34,9 @@ func Info(o Options) (*mesospb.AgentInfo, error) {
 			return nil, fmt.Errorf("hostname: %w", err)
 		}
 	}
-	offered, err := Resources(o.Resources, o.DefaultRole, Probe(o.WorkDir))
+	hardware := Probe(o.WorkDir)
+	hardware.GPUs = o.GPUs
+	offered, err := Resources(o.Resources, o.DefaultRole, hardware)
 	if err != nil {
 		return nil, err
 	}

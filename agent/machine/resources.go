@@ -2,6 +2,7 @@ package machine
 
 import (
 	"encoding/json"
+	"strconv"
 	"strings"
 
 	"github.com/mesosctl/mesosctl/mesos"
@@ -13,6 +14,7 @@ type Hardware struct {
 	CPUs      int
 	MemBytes  uint64
 	DiskBytes uint64 // of the file system that holds the work dir
+	GPUs      int
 }
 
 const (
@@ -48,8 +50,9 @@ func Resources(flag, defaultRole string, h Hardware) (resources.Resources, error
 		{"mem", "mem:" + mesos.Scalar(memOf(h)/mib*1000).String()},
 		{"disk", "disk:" + mesos.Scalar(diskOf(h)/mib*1000).String()},
 		{"ports", defaultPorts},
+		{"gpus", "gpus:" + strconv.Itoa(h.GPUs)},
 	} {
-		if given[r.name] {
+		if given[r.name] || r.name == "gpus" && h.GPUs == 0 {
 			continue
 		}
 		found, err := resources.Parse(r.found, defaultRole)
@@ -89,6 +92,9 @@ func diskOf(h Hardware) int64 {
 	}
 	return int64(h.DiskBytes / 2)
 }
+
+// Given tells whether --resources names a resource, be it with an amount of 0.
+func Given(flag, name string) bool { return names(flag)[name] }
 
 // names are the resources that a valid flag names, also those with an amount of
 // 0, which parsing leaves out.

@@ -26,3 +26,8 @@ func Enter(_ Config, subsystems []string) error {
 	}
 	return mesos.Errorf(mesos.Unsupported, "agent_subsystems: only Linux has them")
 }
+
+// Devices says that it takes Linux.
+func Devices(Config) (container.Isolator, error) {
+	return nil, mesos.Errorf(mesos.Unsupported, "devices: containers get them on Linux only")
+}

@@ -12,6 +12,7 @@ import (
 	"github.com/mesosctl/mesosctl/agent/container/cgroups"
 	"github.com/mesosctl/mesosctl/agent/container/filesystem"
 	"github.com/mesosctl/mesosctl/agent/container/filesystem/disk"
+	"github.com/mesosctl/mesosctl/agent/container/gpu"
 	"github.com/mesosctl/mesosctl/agent/container/image"
 	"github.com/mesosctl/mesosctl/agent/container/linux"
 	"github.com/mesosctl/mesosctl/agent/container/network"
@@ -22,7 +23,7 @@ import (
 
 // Config is what isolators are made with.
 type Config struct {
-	// Names are those of --isolation; nil is the default.
+	// Names are those of --isolation; nil: those that need nothing of the machine.
 	Names []string
 	// Launcher is --launcher: "linux", "posix", which leaves namespaces alone, or
 	// empty for the first if this process may use it.
@@ -43,11 +44,13 @@ type Config struct {
 	CNI   network.CNIConfig
 	Ports network.PortsConfig
 
-	filesystems *filesystem.Filesystems // once the first of them was asked for
 	// Cgroups is what is configured of them; the isolators and the owner are filled in.
 	Cgroups cgroups.Config
+	// GPU is what gpu/nvidia is made with.
+	GPU gpu.Config
 
-	cgroups *cgroups.Isolator // once the first of them was made
+	filesystems *filesystem.Filesystems // once the first of them was asked for
+	cgroups     *cgroups.Isolator       // once the first of them was made
 }
 
 // isolators makes the isolators that --isolation can name.
@@ -71,11 +74,10 @@ var isolators = map[string]func(*Config) (container.Isolator, error){
 	"linux/nnp":           func(c *Config) (container.Isolator, error) { return linux.NoNewPrivileges(c.Linux) },
 	"linux/seccomp":       func(c *Config) (container.Isolator, error) { return linux.Seccomp(c.Linux) },
 	"disk/xfs":            xfsDisk,
+	"linux/devices":       func(c *Config) (container.Isolator, error) { return cgroups.Devices(c.Cgroups) },
+	"gpu/nvidia":          newGPU,
 	"environment_secret":  func(c *Config) (container.Isolator, error) { return secret.Environment(c.Secrets), nil },
 }
-
-// standard is --isolation's default.
-var standard = []string{"posix/cpu", "posix/mem", "filesystem/posix"}
 
 // New makes the isolators that a configuration names, and those that they imply,
 // in the order in which they prepare containers: file systems come first, for what
@@ -83,7 +85,7 @@ var standard = []string{"posix/cpu", "posix/mem", "filesystem/posix"}
 func New(config Config) ([]container.Isolator, error) {
 	names := config.Names
 	if names == nil {
-		names = standard
+		names = plain
 	}
 	if err := config.checkLauncher(names); err != nil {
 		return nil, err
@@ -175,7 +177,8 @@ func rank(name string) int {
 		return 0
 	case strings.HasPrefix(name, "volume/"):
 		return 1
-	case name == "linux/seccomp": // what a profile allows depends on capabilities
+	case name == "gpu/nvidia", // it changes the devices that cgroups allow
+		name == "linux/seccomp": // what a profile allows depends on capabilities
 		return 3
 	}
 	return 2
@@ -209,6 +212,17 @@ func newCgroups(config *Config) (container.Isolator, error) {
 		return nil, err
 	}
 	return config.cgroups, nil
+}
+
+// newGPU makes gpu/nvidia, which needs that devices are kept from containers.
+func newGPU(c *Config) (container.Isolator, error) {
+	if !slices.Contains(c.Names, "cgroups/devices") && !slices.Contains(c.Names, cgroups.All) {
+		return nil, mesos.Errorf(mesos.Invalid, "it takes cgroups/devices or cgroups/all too")
+	}
+	if !slices.Contains(c.Names, "filesystem/linux") {
+		return nil, mesos.Errorf(mesos.Invalid, "it takes filesystem/linux too")
+	}
+	return gpu.Make(c.GPU, c.cgroups)
 }
 
 func (c *Config) disk() disk.Config {

@@ -31,7 +31,7 @@ func NewAgent() *Agent {
 			return err
 		}),
 		flags.String("default_role", &c.DefaultRole, "*", "`role` of resources that name none"),
-		flags.List("isolation", &c.Isolation, "posix/cpu,posix/mem", "`isolators` of containers"),
+		flags.List("isolation", &c.Isolation, "", "`isolators` of containers; by default what the machine has to keep them apart"),
 		flags.Bool("switch_user", &c.SwitchUser, true, "run tasks as the user that they name"),
 		flags.Path("frameworks_home", &c.FrameworksHome, "", "`directory` that relative URIs are relative to"),
 		flags.Func("executor_environment_variables", "json", "",

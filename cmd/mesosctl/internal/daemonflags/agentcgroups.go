@@ -1,6 +1,7 @@
 package daemonflags
 
 import (
+	"slices"
 	"strconv"
 	"strings"
 
@@ -38,6 +39,8 @@ func agentCgroups(a *daemon.AgentConfig) flags.Table {
 			"first and last of the secondary handles, as in `0x0001,0x00ff`", secondaryHandles(&c.NetClsSecondary)),
 		flags.Document("allowed_devices", "json",
 			"devices that containers may use besides harmless ones: `JSON` as for Mesos, or a file with it", allowedDevices(&c.AllowedDevices)),
+		flags.Func("nvidia_gpu_devices", "numbers", "",
+			"graphics processors that containers may have with gpu/nvidia, as nvidia-smi numbers them: `0,1`", gpuDevices(&a.GPUDevices)),
 		flags.List("agent_subsystems", &a.AgentSubsystems, "", "cgroup `subsystems` in which the agent is itself").Formerly("slave_subsystems"),
 		flags.List("perf_events", &c.PerfEvents, "", "`events` to count of each container with cgroups/perf_event, as perf-list(1) names them"),
 		flags.Duration("perf_interval", &c.PerfInterval, "60secs", "`time` from one count of events to the next"),
@@ -51,6 +54,9 @@ func settleCgroups(a *daemon.AgentConfig) error {
 	if c.PerfEvents != nil && c.PerfDuration > c.PerfInterval {
 		return mesos.Errorf(mesos.Invalid, "--perf_duration: %v is longer than --perf_interval, which is %v",
 			mesos.FormatDuration(c.PerfDuration), mesos.FormatDuration(c.PerfInterval))
+	}
+	if a.GPUDevices != nil && !slices.Contains(a.Isolation, "gpu/nvidia") {
+		return mesos.Errorf(mesos.Invalid, "--nvidia_gpu_devices: --isolation does not have gpu/nvidia")
 	}
 	if c.NetClsSecondary != [2]uint16{} && c.NetClsPrimary == 0 {
 		return mesos.Errorf(mesos.Invalid, "--cgroups_net_cls_secondary_handles needs --cgroups_net_cls_primary_handle")
@@ -87,6 +93,23 @@ func secondaryHandles(handles *[2]uint16) func(string) error {
 			err = mesos.Errorf(mesos.Invalid, "%q: the first handle is above the last", text)
 		}
 		return err
+	}
+}
+
+func gpuDevices(devices *[]int) func(string) error {
+	return func(text string) error {
+		*devices = nil
+		for part := range strings.SplitSeq(text, ",") {
+			if text == "" {
+				break
+			}
+			n, err := strconv.ParseUint(strings.TrimSpace(part), 10, 16)
+			if err != nil {
+				return mesos.Errorf(mesos.Invalid, "%q is not a number of a graphics processor", part)
+			}
+			*devices = append(*devices, int(n))
+		}
+		return nil
 	}
 }
 

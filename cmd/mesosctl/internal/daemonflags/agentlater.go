@@ -28,7 +28,6 @@ func agentLater() flags.Table {
 		flags.Later("ip6_discovery_command", ""),
 		flags.Later("launcher_dir", "/usr/local/libexec/mesos"),
 		flags.Later("master_detector", ""),
-		flags.Later("nvidia_gpu_devices", ""),
 		flags.Later("resource_provider_config_dir", ""),
 		flags.Later("csi_plugin_config_dir", ""),
 		flags.LaterBool("systemd_enable_support", true, "false"), // nothing of systemd is used
