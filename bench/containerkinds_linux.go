@@ -5,6 +5,7 @@ import (
 	"path/filepath"
 	"strings"
 
+	"golang.org/x/sys/unix"
 	"google.golang.org/protobuf/proto"
 
 	"github.com/mesosctl/mesosctl/wire/mesospb"
@@ -16,6 +17,7 @@ func kindsOfContainers() []kindOfContainer {
 		name:    "cgroups/cpu, cgroups/mem, namespaces/pid, filesystem/linux, docker/runtime, linux/seccomp",
 		goal:    50,
 		prepare: prepareIsolated,
+		cleanup: sweep,
 		container: &mesospb.ContainerInfo{
 			Type: mesospb.ContainerInfo_MESOS.Enum(),
 			Mesos: &mesospb.ContainerInfo_MesosInfo{Image: &mesospb.Image{
@@ -52,6 +54,24 @@ func prepareIsolated(dir string) ([]string, error) {
 		"--seccomp_config_dir=" + profiles, "--seccomp_profile_name=profile.json",
 		"--cgroups_root=" + filepath.Base(dir),
 	}, nil
+}
+
+// sweep removes the agent's cgroups, and those of containers that it had not
+// done with: another agent would have.
+func sweep(dir string) {
+	roots, _ := filepath.Glob("/sys/fs/cgroup/*/" + filepath.Base(dir))
+	for _, root := range append(roots, "/sys/fs/cgroup/"+filepath.Base(dir)) {
+		containers, _ := filepath.Glob(root + "/*/")
+		for _, path := range append(containers, root) {
+			_ = os.Remove(path) // it need not be there
+		}
+	}
+	mounted, _ := os.ReadFile("/proc/self/mounts")
+	for _, line := range strings.Split(string(mounted), "\n") {
+		if fields := strings.Fields(line); len(fields) > 1 && strings.HasPrefix(fields[1], dir+"/") {
+			_ = unix.Unmount(fields[1], unix.MNT_DETACH) // or the directory can't be removed, and says so
+		}
+	}
 }
 
 // profileText is a profile of some hundred system calls, of which a few are

@@ -39,6 +39,7 @@ type kindOfContainer struct {
 	needs string  // empty, or what keeps this machine from it
 	// prepare makes what the agent needs in a directory and returns its flags.
 	prepare   func(dir string) ([]string, error)
+	cleanup   func(dir string) // or nil
 	container *mesospb.ContainerInfo
 }
 
@@ -61,6 +62,7 @@ func containersOf(ctx context.Context, opts Options, kind kindOfContainer) ([]Ro
 	if err != nil {
 		return nil, err
 	}
+	defer kind.clean(dir)
 	cluster, err := startCluster(ctx, opts.Binary, dir, append(flags, roomFor(tasks))...)
 	if err != nil {
 		return nil, err
@@ -71,6 +73,13 @@ func containersOf(ctx context.Context, opts Options, kind kindOfContainer) ([]Ro
 		return nil, fmt.Errorf("%w\n%s", err, cluster.logs())
 	}
 	return rows, nil
+}
+
+// clean removes what an agent that has ended left outside of a directory.
+func (kind *kindOfContainer) clean(dir string) {
+	if kind.cleanup != nil {
+		kind.cleanup(dir)
+	}
 }
 
 // roomFor is the flag of an agent with room for that many tasks.

@@ -45,6 +45,7 @@ func taskMemoryOf(ctx context.Context, opts Options, kind kindOfContainer) (Row,
 	if err != nil {
 		return Row{}, err
 	}
+	defer kind.clean(dir)
 	cluster, err := startCluster(ctx, opts.Binary, dir, append(flags, roomFor(tasks))...)
 	if err != nil {
 		return Row{}, err
