@@ -58,7 +58,8 @@ type Config struct {
 	NetClsPrimary uint16
 	// NetClsSecondary are the first and the last secondary handle; 0: all.
 	NetClsSecondary [2]uint16
-	// PerfEvents are what to count of each container, as perf-list(1) calls it.
+	// PerfEvents are what to count of each container, as perf-list(1) calls it: none
+	// can be counted yet, and naming any is refused.
 	PerfEvents []string
 	// PerfInterval is from one sample to the next, PerfDuration how long one takes.
 	PerfInterval, PerfDuration time.Duration
