@@ -23,4 +23,9 @@ func TestAnAgentRunsTasksOfTheUsersThatItMay(t *testing.T) {
 	s.lacks(got, "launch")
 	s.contains(s.do("run task=t2 user=foo as=bob"), "command executor F/t2 as bob")
 	s.contains(s.do("run tasks=t3,t4 executor=E group user=foo"), "F/t3 ERROR TASK_GROUP_UNAUTHORIZED", "F/t4 ERROR TASK_GROUP_UNAUTHORIZED")
+	// The master counted on the executor that isn't launched.
+	// covers: SlaveTest.RemoveExecutorUponFailedTaskAuthorization
+	got = s.do("run task=t5 executor=X new=true user=foo")
+	s.contains(got, "F/t5 ERROR TASK_UNAUTHORIZED", "executor F/X exited, status unknown")
+	s.lacks(got, "launch")
 }

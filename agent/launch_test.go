@@ -19,6 +19,7 @@ func TestContainerGetsItsResourcesBeforeTheExecutorGetsTheTask(t *testing.T) {
 
 func TestContainerOfAnExecutorStartsWithTheResourcesOfItsTasks(t *testing.T) {
 	// covers: SlaveTest.DefaultExecutorResources
+	// covers: SlaveTest.DefaultExecutorCommandInfo
 	s := scene(t)
 	s.contains(s.do("run tasks=a,b executor=D default group cpus=1 mem=64"),
 		"launch container c1: default executor F/D as alice with cpus(allocated: dev):2.1; mem(allocated: dev):160")
@@ -28,6 +29,15 @@ func TestTaskGroupIsLaunchedTogether(t *testing.T) {
 	// covers: SlaveTest.RunTaskGroup
 	s := scene(t, "run tasks=a,b executor=D default group new=true")
 	s.contains(s.do("subscribe executor=D"), "LAUNCH_GROUP a b")
+}
+
+func TestTasksReachTheirExecutorInTheirOrder(t *testing.T) {
+	// covers: SlaveTest.LaunchTasksReorderTaskAuthorization
+	s := scene(t, "reserve uuid=500 resources='disk:100'", "create uuid=501 id=op volumes=v:64")
+	// The first group waits for its volume; the second could go on, and doesn't.
+	s.wants(s.do("run tasks=a executor=D default group new=true volume=v:64", "run tasks=b executor=D default group new=false"))
+	s.do("volumes-changed uuid=501")
+	s.contains(s.do("subscribe executor=D"), "LAUNCH_GROUP a", "LAUNCH_GROUP b")
 }
 
 func TestTasksOfAnExecutorThatIsShuttingDownAreDropped(t *testing.T) {
@@ -106,6 +116,10 @@ func TestMasterIsToldOfAnExecutorThatWasNotLaunched(t *testing.T) {
 	// covers: SlaveTest.RemoveExecutorUponFailedLaunch
 	s := scene(t)
 	s.contains(s.do("run task=../t executor=E new=true"), "executor F/E exited, status unknown")
+	// covers: SlaveTest.RemoveExecutorUponFailedTaskGroupLaunch
+	got := s.do("run tasks=a,../b executor=D default group new=true")
+	s.contains(got, "executor F/D exited, status unknown")
+	s.lacks(got, "launch")
 }
 
 func TestExecutorIsGivenItsGracePeriod(t *testing.T) {

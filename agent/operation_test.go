@@ -40,6 +40,7 @@ func TestOperationIsWrittenDownBeforeItIsAnswered(t *testing.T) {
 
 func TestOperationUpdateIsSentUntilItIsAcknowledged(t *testing.T) {
 	// covers: AgentOperationFeedbackTest.RetryOperationStatusUpdate
+	// covers: SlaveTest.UpdateOperationStatusRetry
 	// covers: OperationStatusUpdateManagerTest.ResendUnacknowledged
 	// covers: OperationStatusUpdateManagerTest.UpdateAndAck
 	s := scene(t)
@@ -223,6 +224,7 @@ func TestASharedVolumeIsFreeForAll(t *testing.T) {
 
 func TestReservationsAndOperationsSurviveARestart(t *testing.T) {
 	// covers: OperationStatusUpdateManagerTest.RecoverCheckpointedStream
+	// covers: SlaveTest.RetryOperationStatusUpdateAfterRecovery
 	// covers: SlaveRecoveryTest.CheckpointedResourcesResourceProviderCapable
 	s := scene(t, "reserve uuid=501 id=op resources='cpus:2'", "restart")
 	s.wants(s.do("start", "connected"), "connect", "to master: reregister M-S0", "  operation #501 FINISHED",

@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/mesosctl/mesosctl/mesos"
 )
@@ -114,6 +115,25 @@ func TestExecutorThatDoesNotComeBackIsDestroyed(t *testing.T) {
 	s.wants(s.do("after 1ms"), "at +1ms:", "destroy container c1", "connect")
 	s.contains(s.do("connected", "registered", "ended container=1 status=9"),
 		"F/t FAILED EXECUTOR_REREGISTRATION_TIMEOUT by agent \"Executor did not subscribe again within 2secs\"")
+}
+
+func TestExecutorsHaveAsLongToComeBackAsTheAgentIsTold(t *testing.T) {
+	// covers: SlaveTest.ExecutorReregistrationTimeoutFlag
+	s := ran(t)
+	s.settings.ExecutorReregistrationTimeout = 15 * time.Second
+	s.do("restart", "start")
+	s.wants(s.do("after 14999ms"))
+	s.contains(s.do("subscribe", "connected"), "to executor s-E: SUBSCRIBED", "task F/t RUNNING")
+	s.lacks(s.do("registered", "after 1m"), "destroy")
+}
+
+func TestExecutorsMessagesGoThroughTheMaster(t *testing.T) {
+	// covers: SlaveTest.HTTPScheduler
+	s := ran(t)
+	s.contains(s.do("message data=x"), "to master: message of F/E: x")
+	// covers: SlaveTest.HTTPSchedulerSlaveRestart
+	s.do("restart", "start", "subscribe", "connected", "registered")
+	s.contains(s.do("message data=y"), "to master: message of F/E: y")
 }
 
 func TestExecutorThatEndedMeanwhile(t *testing.T) {
