@@ -3,6 +3,7 @@ package cgroups_test
 import (
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/mesosctl/mesosctl/agent/container/cgroups"
 	"github.com/mesosctl/mesosctl/agent/container/containertest"
@@ -23,6 +24,25 @@ func TestForkBomb(t *testing.T) {
 	}
 	if err := l.Destroy(t.Context(), s.ID); err != nil {
 		t.Error(err)
+	}
+}
+
+// One that is as large as it gets, and grows again as fast as it is killed, ends at
+// once all the same.
+func TestForkBombThatFillsItsLimit(t *testing.T) {
+	t.Parallel()
+	l, root := local(t, cgroups.Config{Isolators: []string{"cgroups/pids", "cgroups/cpu"}, PidsLimit: 400})
+	s := spec(t, "bomb() { bomb | bomb & bomb; }; bomb; sleep 1000", 0.1, 64)
+	containertest.Launch(t, l, s)
+	containertest.Until(t, "the bomb was held", func() bool {
+		return !strings.HasPrefix(file(t, root, s.ID, "pids", "pids.events"), "max 0")
+	})
+	began := time.Now()
+	if err := l.Destroy(t.Context(), s.ID); err != nil {
+		t.Error(err)
+	}
+	if took := time.Since(began); took > containertest.Limit/3 {
+		t.Errorf("it took %v", took)
 	}
 }
 

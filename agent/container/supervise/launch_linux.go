@@ -60,7 +60,7 @@ func (s *supervisor) begin(p *Process) (c *contained, fail *failure) {
 	defer std.close()
 	c = &contained{
 		id: p.Container, adopted: true, out: std.copied, ownsPids: p.ownsPids(), joins: p.joinsPids(),
-		cgroups: p.Cgroups, cgroup: s.unshared(p.Cgroups),
+		cgroups: p.Cgroups, own: s.unshared(p.Cgroups),
 	}
 	if p.Plain() {
 		c.pid, fail = start(p, std)
@@ -73,15 +73,15 @@ func (s *supervisor) begin(p *Process) (c *contained, fail *failure) {
 	return c, fail
 }
 
-// unshared returns one of some cgroups that no other container is in: a nested one
+// unshared returns those of some cgroups that no other container is in: a nested one
 // may be in its parent's.
-func (s *supervisor) unshared(cgroups []string) string {
+func (s *supervisor) unshared(cgroups []string) (own []string) {
 	for _, dir := range cgroups {
 		if !s.isUsed(dir) {
-			return dir
+			own = append(own, dir)
 		}
 	}
-	return ""
+	return own
 }
 
 func (s *supervisor) isUsed(cgroup string) bool {

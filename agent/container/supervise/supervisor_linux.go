@@ -62,10 +62,9 @@ type contained struct {
 	// ownsPids is set if the first process is that of a pid namespace, so that the
 	// kernel ends all others with it.
 	ownsPids bool
-	// cgroups are those that it was put into, and cgroup is one with none but its
-	// processes; empty if there is none.
-	cgroups []string
-	cgroup  string
+	// cgroups are those that it was put into, and own those of them that had none but
+	// its processes then.
+	cgroups, own []string
 	// joins is set if the first process is in the pid namespace of another container.
 	joins bool
 	// gone is set when nothing is left of it but its status.
@@ -424,7 +423,7 @@ func (s *supervisor) finish() bool {
 			continue
 		}
 		if left := s.owned(c, orphans); len(left) > 0 {
-			kill(left)
+			killIn(c.own, left)
 			if c.joins {
 				s.lookAgain() // another reaps them
 			}
@@ -464,7 +463,7 @@ func (s *supervisor) kill(c *contained) {
 	if !c.ended {
 		roots = append(roots, c.pid)
 	}
-	kill(roots)
+	killIn(c.own, roots)
 }
 
 // processes returns the pids of all processes of c, the first one first.
@@ -508,8 +507,8 @@ func (s *supervisor) owned(c *contained, orphans []int) []int {
 		return nil // who is left in a pid namespace is left to its first process
 	}
 	var owned []int
-	if c.cgroup != "" {
-		for _, pid := range members(c.cgroup) {
+	if len(c.own) > 0 {
+		for _, pid := range members(c.own[0]) {
 			if pid != c.pid {
 				owned = append(owned, pid)
 			}

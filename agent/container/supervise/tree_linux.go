@@ -1,6 +1,7 @@
 package supervise
 
 import (
+	"errors"
 	"os"
 	"syscall"
 )
@@ -74,6 +75,33 @@ func kill(roots []int) {
 	for pid := range stopped {
 		_ = syscall.Kill(pid, syscall.SIGKILL)
 	}
+}
+
+// killIn is kill for processes that are in some cgroups together with whatever they
+// forked, which may be more than can be stopped one by one: the kernel has them stand
+// still meanwhile, and fork no more after that.
+func killIn(cgroups []string, roots []int) {
+	for _, dir := range cgroups {
+		_ = order(dir+"/pids.max", "0") // each of these files is in one cgroup, or in none
+		_ = order(dir+"/cgroup.kill", "1")
+		if order(dir+"/freezer.state", "FROZEN") == nil {
+			defer order(dir+"/freezer.state", "THAWED") //nolint:errcheck // it may be gone
+		}
+	}
+	for _, dir := range cgroups {
+		roots = append(roots, members(dir)...)
+	}
+	kill(roots)
+}
+
+// order writes to a file of the kernel's.
+func order(path, what string) error {
+	fd, err := syscall.Open(path, syscall.O_WRONLY|syscall.O_CLOEXEC, 0)
+	if err != nil {
+		return err
+	}
+	_, err = syscall.Write(fd, []byte(what))
+	return errors.Join(err, syscall.Close(fd))
 }
 
 // status is what /proc/PID/stat tells of a process.
