@@ -2,16 +2,18 @@ package container_test
 
 import (
 	"errors"
-	"github.com/mesosctl/mesosctl/agent/container"
-	"github.com/mesosctl/mesosctl/agent/container/containertest"
+	"io"
 	"os"
 	"path/filepath"
 	"strings"
 	"syscall"
 	"testing"
+	"time"
 
 	"go.uber.org/goleak"
 
+	"github.com/mesosctl/mesosctl/agent/container"
+	"github.com/mesosctl/mesosctl/agent/container/containertest"
 	"github.com/mesosctl/mesosctl/mesos"
 )
 
@@ -23,6 +25,30 @@ func TestMain(m *testing.M) {
 }
 
 func alive(pid int) bool { return !errors.Is(syscall.Kill(pid, 0), syscall.ESRCH) }
+
+// Whoever started the agent may have left files open to it, such as a pipe that is
+// read to its end: a container does not hold them, nor does the supervisor.
+func TestFilesOfWhoeverStartedTheAgent(t *testing.T) {
+	read, write, err := os.Pipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer read.Close()
+	left, err := syscall.Dup(int(write.Fd())) // without close-on-exec
+	if err != nil {
+		t.Fatal(err)
+	}
+	l := containertest.New(t, container.Config{})
+	containertest.Launch(t, l, containertest.Spec(t, containertest.Shell("sleep 1000")))
+	_ = syscall.Close(left)
+	write.Close()
+	if err := read.SetReadDeadline(time.Now().Add(containertest.Limit)); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := read.Read(make([]byte, 1)); !errors.Is(err, io.EOF) {
+		t.Errorf("read = %v, want the end of the pipe", err)
+	}
+}
 
 // covers: MesosContainerizerTest.Launch
 // covers: MesosContainerizerExecuteTest.IoRedirection
