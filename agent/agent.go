@@ -195,6 +195,7 @@ func (a *Agent) begin() {
 	a.phase = living
 	a.metrics.started = a.now
 	past := a.past
+	a.metrics.recoveryErrors = past.Errors
 	a.past = State{}
 	for _, path := range past.garbage {
 		a.forget(path)
@@ -208,6 +209,7 @@ func (a *Agent) begin() {
 	a.emit(PutAgent{Agent: a.info})
 	a.publishTotal()
 	a.adoptRuns(past.frameworks)
+	a.meterRecovery()
 	switch {
 	case a.config.Cleanup:
 		a.halt(nil)

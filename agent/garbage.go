@@ -104,7 +104,8 @@ func (a *Agent) inUse(dir string) bool {
 }
 
 func (a *Agent) diskUsed(in DiskUsed) {
-	a.log(logDebug, "disk usage", "used", in.Fraction, "max_age", mesos.FormatDuration(a.garbage.Age(in.Fraction)))
+	a.metrics.directoryAge = a.garbage.Age(in.Fraction)
+	a.log(logDebug, "disk usage", "used", in.Fraction, "max_age", mesos.FormatDuration(a.metrics.directoryAge))
 	a.garbage.Disk(a.now, in.Fraction)
 	a.collect()
 }

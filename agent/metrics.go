@@ -14,6 +14,9 @@ import (
 // https://mesos.apache.org/documentation/latest/monitoring/.
 type Metrics struct {
 	started          time.Time
+	recoveryErrors   int
+	recovery         time.Duration // from the start until the executors of an earlier agent were back or gone
+	recovered        bool
 	registered       bool
 	frameworksActive int
 
@@ -29,9 +32,9 @@ type Metrics struct {
 	validFrameworkMessages   int
 	invalidFrameworkMessages int
 
-	garbage gc.Metrics
-
-	total, used [len(meteredResources)]amount
+	garbage      gc.Metrics
+	directoryAge time.Duration // how old the directories of what is over may get
+	total, used  [len(meteredResources)]amount
 }
 
 // amount is how much there is of a resource, in thousandths.
@@ -75,6 +78,11 @@ func (m *Metrics) Values(now time.Time) map[string]float64 {
 	v["gc/path_removals_pending"] = float64(m.garbage.Pending)
 	v["gc/path_removals_succeeded"] = float64(m.garbage.Succeeded)
 	v["gc/path_removals_failed"] = float64(m.garbage.Failed)
+	v["slave/recovery_errors"] = float64(m.recoveryErrors)
+	v["slave/executor_directory_max_allowed_age_secs"] = m.directoryAge.Seconds()
+	if m.recovered {
+		v["slave/recovery_time_secs"] = m.recovery.Seconds()
+	}
 	if m.registered {
 		v["slave/registered"] = 1
 	}
@@ -91,6 +99,13 @@ func meter(v map[string]float64, name string, total, used resources.Scalar) {
 	v[name+"_percent"] = 0
 	if total > 0 {
 		v[name+"_percent"] = float64(used) / float64(total)
+	}
+}
+
+// meterRecovery notes how long recovery took, once it is over.
+func (a *Agent) meterRecovery() {
+	if a.recovering == 0 && !a.metrics.recovered {
+		a.metrics.recovered, a.metrics.recovery = true, a.now.Sub(a.metrics.started)
 	}
 }
 

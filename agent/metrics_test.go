@@ -62,17 +62,35 @@ func TestFailedLaunchIsCounted(t *testing.T) {
 	s.meters(map[string]float64{"container_launch_errors": 1})
 }
 
+func TestRecoveryAndDirectoriesAreMetered(t *testing.T) {
+	s := ran(t, "restart", "start", "after 500ms")
+	m := s.agent.Metrics()
+	if v, ok := m.Values(s.now)["slave/recovery_time_secs"]; ok {
+		t.Errorf("an agent that recovers says that it took %v s", v)
+	}
+	s.do("subscribe", "after 10s", "disk-used part=0.4")
+	s.meters(map[string]float64{"recovery_time_secs": 0.5, "recovery_errors": 0,
+		"executor_directory_max_allowed_age_secs": 7 * 24 * 3600 / 2})
+	s.disk[InfoPath("M-S0")] = [][]byte{[]byte("garbage")}
+	s.do("restart", "start")
+	s.meters(map[string]float64{"recovery_time_secs": 0, "recovery_errors": 1})
+}
+
 func TestMetersHaveTheirNamesInMesos(t *testing.T) {
+	// covers: SlaveTest.MetricsInMetricsEndpoint
 	s := scene(t)
-	for _, name := range []string{"uptime_secs", "registered", "frameworks_active",
+	for _, name := range []string{"uptime_secs", "registered", "recovery_errors", "recovery_time_secs", "frameworks_active",
 		"tasks_staging", "tasks_starting", "tasks_running", "tasks_killing",
 		"tasks_finished", "tasks_failed", "tasks_killed", "tasks_lost", "tasks_gone",
-		"executors_registering", "executors_running", "executors_terminating", "executors_terminated",
+		"executors_registering", "executors_running", "executors_terminating", "executors_terminated", "executors_preempted",
 		"valid_status_updates", "invalid_status_updates", "valid_framework_messages", "invalid_framework_messages",
-		"container_launch_errors",
+		"container_launch_errors", "executor_directory_max_allowed_age_secs",
 		"cpus_total", "cpus_used", "cpus_percent", "cpus_revocable_total", "cpus_revocable_used", "cpus_revocable_percent",
 		"mem_total", "mem_used", "mem_percent", "disk_total", "disk_used", "disk_percent",
-		"gpus_total", "gpus_used", "gpus_percent"} {
+		"gpus_total", "gpus_used", "gpus_percent",
+		"mem_revocable_total", "mem_revocable_used", "mem_revocable_percent",
+		"disk_revocable_total", "disk_revocable_used", "disk_revocable_percent",
+		"gpus_revocable_total", "gpus_revocable_used", "gpus_revocable_percent"} {
 		s.metric("slave/" + name)
 	}
 }

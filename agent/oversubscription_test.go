@@ -135,6 +135,21 @@ func TestACorrectionOfWhatDoesNotRunIsIgnored(t *testing.T) {
 	s.lacks(s.out.String(), "destroy") // it is ending
 }
 
+func TestUsageTellsAllThatTheAgentHas(t *testing.T) {
+	total := func(s *stage) string { return resourcesText(s.agent.Usage().GetTotal()) }
+	// covers: SlaveTest.TotalSlaveResourcesIncludedInUsage
+	s := scene(t)
+	if got, want := total(s), "cpus:8; mem:4096; disk:1024"; got != want {
+		t.Errorf("the total is %s, want %s", got, want)
+	}
+	// covers: SlaveTest.CheckpointedResourcesIncludedInUsage
+	s.do("reserve uuid=501 resources='cpus:2'", "reserve uuid=502 resources='disk:64'", "create uuid=503 volumes=v:64", "volumes-changed uuid=503")
+	for range 2 {
+		s.contains(total(s), "cpus(reservations: [(DYNAMIC,dev,ops)]):2", "disk(reservations: [(DYNAMIC,dev,ops)])[v:data]:64")
+		s.do("restart", "start")
+	}
+}
+
 func TestUsageListsWhatRuns(t *testing.T) {
 	// covers: OversubscriptionTest.FetchResourceUsage
 	// covers: OversubscriptionTest.QoSFetchResourceUsage

@@ -81,10 +81,15 @@ func (a *Agent) usage(ctx context.Context) (*mesospb.ResourceUsage, error) {
 	if !a.loop.Inspect(ctx, func() { usage = a.core.Usage() }) {
 		return nil, ctx.Err()
 	}
+	measure(ctx, usage, a.containers.Usage)
+	return usage, ctx.Err()
+}
+
+// measure adds statistics to what can be measured.
+func measure(ctx context.Context, usage *mesospb.ResourceUsage, of func(context.Context, mesos.ContainerID) (*mesospb.ResourceStatistics, error)) {
 	for _, e := range usage.GetExecutors() {
-		if statistics, err := a.containers.Usage(ctx, mesos.ContainerID(e.GetContainerId().GetValue())); err == nil {
+		if statistics, err := of(ctx, mesos.ContainerID(e.GetContainerId().GetValue())); err == nil {
 			e.Statistics = statistics
 		}
 	}
-	return usage, ctx.Err()
 }

@@ -41,6 +41,7 @@ func TestVariablesHaveAValueOrASecret(t *testing.T) {
 }
 
 func TestAVolumeComesFromOnePlace(t *testing.T) {
+	// covers: CommonValidationTest.Volume
 	source := func(kind mesospb.Volume_Source_Type, change func(*mesospb.Volume_Source)) *mesospb.Volume {
 		v := &mesospb.Volume{Source: &mesospb.Volume_Source{Type: kind.Enum()}}
 		if change != nil {
