@@ -53,7 +53,7 @@ func (al *Allocator) Metrics() []Metric {
 
 // appendQuota adds the metrics of a role's quota: what is guaranteed and limited,
 // and how much of each resource that has a guarantee or a limit is held. What is
-// consumed is there of every role that consumes something.
+// consumed the master tells, who knows what of it is only offered.
 func appendQuota(list []Metric, row *allocation.RoleShare) []Metric {
 	prefix := metricQuota + row.Role + "/resources/"
 	named := map[string]bool{}
@@ -67,9 +67,6 @@ func appendQuota(list []Metric, row *allocation.RoleShare) []Metric {
 	}
 	for name := range named {
 		list = append(list, Metric{prefix + name + "/offered_or_allocated", row.Held.Get(name).Float()})
-	}
-	for name, amount := range row.Consumed.All() {
-		list = append(list, Metric{prefix + name + "/consumed", amount.Float()})
 	}
 	return list
 }

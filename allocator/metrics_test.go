@@ -125,7 +125,6 @@ func TestMetricsOfQuota(t *testing.T) {
 	s.tell("agent S0 cpus:1;mem:512 & framework F0 a")
 	expectMetrics(t, s, map[string]float64{
 		"quota/roles/a/resources/cpus/offered_or_allocated": 1, "quota/roles/a/resources/mem/offered_or_allocated": 512,
-		"quota/roles/a/resources/cpus/consumed": 1, "quota/roles/a/resources/mem/consumed": 512,
 		"quota/roles/a/resources/disk/offered_or_allocated": -1,
 	})
 	s.tell("quota a")

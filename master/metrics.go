@@ -156,7 +156,7 @@ func (m *Master) AppendMetrics(dst []Metric) []Metric {
 	for ending, n := range c.endings {
 		count(lower(ending.state, "")+"/"+agentToSlave(lower(ending.source, ""))+"/"+agentToSlave(lower(ending.reason, "")), n)
 	}
-	return m.appendTraffic(dst)
+	return m.appendConsumption(m.appendTraffic(dst))
 }
 
 // putScalars puts total, used and percent of the scalar resources.
