@@ -10,7 +10,8 @@ import (
 )
 
 // show lets a container with a root file system of its own see its cgroups, and no
-// others, where programs look for them.
+// others, where programs look for them. It can't write to them, or root in it would
+// lift its own limits.
 func (i *Isolator) show(plan *container.Plan, g *group) {
 	if plan.Image == nil {
 		return
@@ -20,7 +21,8 @@ func (i *Isolator) show(plan *container.Plan, g *group) {
 	at := filepath.Join(plan.Image.Root, "sys/fs/cgroup")
 	bind := func(source, target string) {
 		process.Mounts = append(process.Mounts, supervise.Mount{
-			Source: source, Target: target, Make: true, Flags: unix.MS_BIND | unix.MS_REC,
+			Source: source, Target: target, Make: true,
+			Flags: unix.MS_BIND | unix.MS_RDONLY | unix.MS_NOSUID | unix.MS_NODEV | unix.MS_NOEXEC,
 		})
 	}
 	if g.v2 {
