@@ -189,7 +189,7 @@ func (t *term) perform(effects []master.Effect) {
 func (t *term) write(e master.WriteRegistry) {
 	began := time.Now()
 	t.store.Submit(e.Writes, func(err error) {
-		if err != nil {
+		if err != nil && !errors.Is(err, registry.ErrResigned) { // who stops gives up what it was about to write
 			t.log.Error("registry write failed", "error", err)
 		}
 		now := time.Now()
