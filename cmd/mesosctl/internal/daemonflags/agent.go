@@ -1,6 +1,8 @@
 package daemonflags
 
 import (
+	"time"
+
 	"github.com/mesosctl/mesosctl/client"
 	"github.com/mesosctl/mesosctl/cmd/mesosctl/internal/flags"
 	"github.com/mesosctl/mesosctl/daemon"
@@ -39,7 +41,7 @@ func NewAgent() *Agent {
 		flags.Duration("registration_backoff_factor", &c.RegistrationBackoffFactor, "1secs", "`time` to wait, times chance, before registering"),
 		flags.Duration("executor_registration_timeout", &c.ExecutorRegistrationTimeout, "1mins", "`time` in which an executor must register"),
 		flags.Duration("executor_reregistration_timeout", &c.ExecutorReregistrationTimeout, "2secs",
-			"`time` in which executors must come back to a restarted agent"),
+			"`time` in which executors must come back to a restarted agent, at most 15secs"),
 		flags.Duration("executor_shutdown_grace_period", &c.ExecutorShutdownGracePeriod, "5secs", "`time` that an executor has to shut down"),
 		flags.Duration("recovery_timeout", &c.RecoveryTimeout, "15mins",
 			"`time` that executors wait for an agent to come back before they end"),
@@ -79,9 +81,15 @@ func NewAgent() *Agent {
 
 // Settle completes the configuration when all flags have their values.
 func (a *Agent) Settle() error {
+	// An agent is given up after five pings of 15 seconds by default, so that it
+	// must be back well before.
+	const maxReregistration = 15 * time.Second
 	switch {
 	case len(a.Config.Masters) == 0:
 		return mesos.Errorf(mesos.Invalid, "--master is missing: say where the masters are")
+	case a.Config.ExecutorReregistrationTimeout > maxReregistration:
+		return mesos.Errorf(mesos.Invalid, "--executor_reregistration_timeout is %s, and may be at most %s: "+
+			"until then a restarted agent is not there for its master", mesos.FormatDuration(a.Config.ExecutorReregistrationTimeout), mesos.FormatDuration(maxReregistration))
 	case a.Config.WorkDir == "":
 		return mesos.Errorf(mesos.Invalid, "--work_dir is missing: say where to keep sandboxes and what must survive a restart")
 	}

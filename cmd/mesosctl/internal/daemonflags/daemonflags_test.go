@@ -66,6 +66,17 @@ func TestWhatADaemonCannotDoWithout(t *testing.T) {
 	if err := NewAgent().Settle(); mesos.KindOf(err) != mesos.Invalid {
 		t.Errorf("an agent without a master: %v", err)
 	}
+	for timeout, taken := range map[string]bool{"15secs": true, "16secs": false} {
+		a := NewAgent()
+		set := pflag.NewFlagSet("agent", pflag.ContinueOnError)
+		a.Table.Register(set)
+		if err := set.Parse([]string{"--master=a", "--work_dir=/w", "--no-systemd_enable_support", "--executor_reregistration_timeout=" + timeout}); err != nil {
+			t.Fatal(err)
+		}
+		if err := a.Settle(); (err == nil) != taken {
+			t.Errorf("executors that have %s to come back: %v", timeout, err)
+		}
+	}
 }
 
 func TestFlagsOfWhatBecomesOfLostAgents(t *testing.T) {
