@@ -82,6 +82,10 @@ func TestUpdatesThatThePastAgentNeverGotComeWithTheSubscription(t *testing.T) {
 	s := scene(t, "run task=t executor=E checkpoint", "started container=1 pid=42", "subscribe", "restart", "start")
 	s.contains(s.do("subscribe unacked-updates=t:RUNNING:101 unacked-tasks=t", "connected", "registered"),
 		"ACKNOWLEDGED t #101", "task F/t RUNNING", "update #101 F/t RUNNING")
+	// covers: SlaveRecoveryTest.DISABLED_ROOT_CGROUPS_ReconnectDefaultExecutor
+	s = scene(t, "run tasks=a,b executor=D default group checkpoint", "started container=1 pid=42", "subscribe executor=D", "restart", "start")
+	s.contains(s.do("subscribe executor=D unacked-tasks=a,b unacked-updates=a:RUNNING:101,b:RUNNING:102", "connected", "registered"),
+		"ACKNOWLEDGED a #101", "ACKNOWLEDGED b #102", "task F/a RUNNING", "task F/b RUNNING", "update #101 F/a RUNNING", "update #102 F/b RUNNING")
 }
 
 func TestSecondSubscriptionAfterARestartIsOnlyANewStream(t *testing.T) {
