@@ -204,6 +204,14 @@ func TestInputOfASession(t *testing.T) {
 			if _, err := first.Write([]byte("Hello, World!")); err != nil {
 				t.Fatal(err)
 			}
+			var hello string // it is attached once this comes back
+			for hello != "Hello, World!" {
+				data, err := output.Next()
+				if err != nil {
+					t.Fatal(err)
+				}
+				hello += string(data.GetData())
+			}
 			busy := attach()
 			if <-busy.Over(); mesos.KindOf(busy.Close()) != mesos.Conflict {
 				t.Errorf("a second input: %v", busy.Close())
@@ -220,8 +228,8 @@ func TestInputOfASession(t *testing.T) {
 				second.End()
 				second.Close()
 			}()
-			if stdout, _ := c.read(output); stdout != "Hello, World!"+large {
-				t.Errorf("%d bytes came back of %d", len(stdout), len("Hello, World!"+large))
+			if stdout, _ := c.read(output); stdout != large {
+				t.Errorf("%d bytes came back of %d", len(stdout), len(large))
 			}
 			c.ends(cat, 0)
 		})

@@ -5,6 +5,7 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
+	"strconv"
 	"testing"
 	"time"
 
@@ -83,14 +84,14 @@ func TestNestedSandboxesGoWhileTheirExecutorRuns(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	id := mesos.ContainerID("parent")
+	id := mesos.ContainerID("parent" + strconv.Itoa(os.Getpid())) // its cgroups are the machine's
 	run := func(a *Agent, name, command string) string {
 		t.Helper()
 		nested := container.Spec{ID: id + "." + mesos.ContainerID(name), Command: &mesospb.CommandInfo{Value: &command}}
 		if _, err := a.containers.Launch(t.Context(), nested); err != nil {
 			t.Fatal(err)
 		}
-		return filepath.Join(own.WorkDir, "containers/parent/containers", name)
+		return filepath.Join(own.WorkDir, "containers", string(id), "containers", name)
 	}
 	sleep := "sleep 1000"
 	parent := container.Spec{ID: id, Command: &mesospb.CommandInfo{Value: &sleep}, Standalone: true, Outlive: time.Minute}

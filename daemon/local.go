@@ -102,18 +102,26 @@ func (l *Local) Ready(ctx context.Context) error {
 	return nil
 }
 
-// Wait returns when the cluster has ended: after the context did, or because a
-// daemon failed.
+// Wait returns when the cluster has ended: after the context did, or because the
+// master or all agents failed. One agent may go, say because it was marked gone.
 func (l *Local) Wait(ctx context.Context) error {
-	failed := make(chan error, 1+len(l.agents))
+	failed := make(chan error, 1)
 	go func() { failed <- l.master.Wait() }()
+	agents := make(chan error, len(l.agents))
 	for _, agent := range l.agents {
-		go func() { failed <- agent.Wait() }()
+		go func() { agents <- agent.Wait() }()
 	}
 	var err error
-	select {
-	case err = <-failed:
-	case <-ctx.Done():
+	for left := len(l.agents); left > 0 && err == nil && ctx.Err() == nil; {
+		select {
+		case err = <-failed:
+			left = 0
+		case ended := <-agents:
+			if left--; left == 0 {
+				err = ended
+			}
+		case <-ctx.Done():
+		}
 	}
 	return errors.Join(err, l.Close())
 }

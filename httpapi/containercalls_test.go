@@ -10,7 +10,9 @@ import (
 	"net/http/httptest"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
+	"time"
 
 	"google.golang.org/protobuf/proto"
 
@@ -24,6 +26,7 @@ import (
 // doneContainers notes what is asked of it, and fails with err.
 type doneContainers struct {
 	fakeContainers
+	mu      sync.Mutex // of asked: a handler may go on when its answer has been read
 	asked   []string
 	list    []ListedContainer
 	output  *cannedOutput
@@ -33,8 +36,24 @@ type doneContainers struct {
 }
 
 func (f *doneContainers) note(what string, id mesos.ContainerID) error {
+	f.mu.Lock()
+	defer f.mu.Unlock()
 	f.asked = append(f.asked, what+" "+string(id))
 	return f.err
+}
+
+// heard is what was asked so far.
+func (f *doneContainers) heard() []string {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return slices.Clone(f.asked)
+}
+
+// forget begins anew, with other output.
+func (f *doneContainers) forget(output *cannedOutput) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.asked, f.output = nil, output
 }
 
 func (f *doneContainers) Launch(_ context.Context, l ContainerLaunch) error {
@@ -154,10 +173,10 @@ func TestCallsAboutContainers(t *testing.T) {
 		{`{"type":"REMOVE_NESTED_CONTAINER","remove_nested_container":{"container_id":` + child + `}}`, "", "remove c1.child"},
 		{`{"type":"REMOVE_CONTAINER","remove_container":{"container_id":{"value":"own"}}}`, "", "remove own"},
 	} {
-		containers.asked = nil
+		containers.forget(containers.output)
 		askAgent(t, h, test.body, http.StatusOK, test.says)
-		if !slices.Equal(containers.asked, []string{test.asked}) {
-			t.Errorf("%s: %v", test.body, containers.asked)
+		if !slices.Equal(containers.heard(), []string{test.asked}) {
+			t.Errorf("%s: %v", test.body, containers.heard())
 		}
 	}
 	launch := `{"type":"LAUNCH_NESTED_CONTAINER","launch_nested_container":{"container_id":` + child + `}}`
@@ -203,7 +222,7 @@ func TestSessionAnswersWithWhatItWrites(t *testing.T) {
 	const launch = `{"type":"LAUNCH_NESTED_CONTAINER_SESSION","launch_nested_container_session":{"container_id":` + child + `,"command":{"value":"true"}}}`
 	ask := func(body string, headers ...string) *http.Response {
 		t.Helper()
-		containers.asked, containers.output = nil, &cannedOutput{chunks: []string{"out", "!err", "more"}}
+		containers.forget(&cannedOutput{chunks: []string{"out", "!err", "more"}})
 		return post(t, server.URL+"/api/v1", []byte(body), append([]string{"Content-Type", jsonType}, headers...)...)
 	}
 	const all = "STDOUT out\nSTDERR err\nSTDOUT more\n"
@@ -212,8 +231,8 @@ func TestSessionAnswersWithWhatItWrites(t *testing.T) {
 		if text := records(t, response.Body, media); text != all || response.Header.Get("Content-Type") != media.String() || response.Header.Get("Message-Content-Type") != "" {
 			t.Errorf("%s: %q, %v", media, text, response.Header)
 		}
-		if !slices.Equal(containers.asked, []string{"session c1.child", "destroy c1.child"}) || !containers.output.closed {
-			t.Errorf("asked %v", containers.asked)
+		if !slices.Equal(containers.heard(), []string{"session c1.child", "destroy c1.child"}) || !containers.output.closed {
+			t.Errorf("asked %v", containers.heard())
 		}
 		response = ask(`{"type":"ATTACH_CONTAINER_OUTPUT","attach_container_output":{"container_id":{"value":"c1"}}}`,
 			"Accept", wire.RecordIO, "Message-Accept", media.String())
@@ -221,16 +240,21 @@ func TestSessionAnswersWithWhatItWrites(t *testing.T) {
 			response.Header.Get("Message-Content-Type") != media.String() {
 			t.Errorf("%s: %q, %v", media, text, response.Header)
 		}
-		if !slices.Equal(containers.asked, []string{"output c1"}) {
-			t.Errorf("asked %v", containers.asked)
+		if !slices.Equal(containers.heard(), []string{"output c1"}) {
+			t.Errorf("asked %v", containers.heard())
 		}
 	}
 	// covers: AgentAPITest.LaunchNestedContainerSessionAttachFailure
 	// What breaks is not taken for the end, and nothing of the session is left.
-	containers.asked, containers.output = nil, &cannedOutput{chunks: []string{"out"}, broken: errors.New("lost")}
+	containers.forget(&cannedOutput{chunks: []string{"out"}, broken: errors.New("lost")})
 	response := post(t, server.URL+"/api/v1", []byte(launch), "Content-Type", jsonType)
-	if text := records(t, response.Body, wire.JSON); text != "STDOUT out\nbroken" || !slices.Contains(containers.asked, "destroy c1.child") {
-		t.Errorf("%q, asked %v", text, containers.asked)
+	if text := records(t, response.Body, wire.JSON); text != "STDOUT out\nbroken" {
+		t.Errorf("%q", text)
+	}
+	for end := time.Now().Add(10 * time.Second); !slices.Contains(containers.heard(), "destroy c1.child"); time.Sleep(time.Millisecond) {
+		if time.Now().After(end) {
+			t.Fatalf("the session is left: asked %v", containers.heard())
+		}
 	}
 	// covers: AgentAPITest.AttachContainerOutputFailure
 	containers.err = mesos.Errorf(mesos.Internal, "Unsupported")
@@ -524,7 +548,7 @@ func TestContainersAreListed(t *testing.T) {
 // unmeasured has no statistics.
 type unmeasured struct{ doneContainers }
 
-func (unmeasured) Usage(context.Context, mesos.ContainerID) (*mesospb.ResourceStatistics, error) {
+func (*unmeasured) Usage(context.Context, mesos.ContainerID) (*mesospb.ResourceStatistics, error) {
 	return nil, errors.New("injected failure")
 }
 

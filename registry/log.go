@@ -28,6 +28,10 @@ const removedMessage = "data-dir used by this member must be removed"
 // lateTick is what a member warns about when it was not scheduled in time.
 const lateTick = "leader failed to send out heartbeat on time"
 
+// campaignsLater is in what a member says that has not applied its own membership
+// yet; it campaigns at its next tick.
+const campaignsLater = " cannot campaign at term "
+
 // harmless are the beginnings of what etcd warns about at every start and stop
 // of a healthy member.
 var harmless = []string{
@@ -79,6 +83,9 @@ func (c *slogCore) Check(entry zapcore.Entry, checked *zapcore.CheckedEntry) *za
 		c.told.removed.Store(true)
 	}
 	if c.fast && strings.HasPrefix(entry.Message, lateTick) {
+		return checked
+	}
+	if strings.Contains(entry.Message, campaignsLater) {
 		return checked
 	}
 	for _, message := range harmless {
