@@ -40,7 +40,7 @@ compat: build ## clients that others wrote, against the built binary
 	./compat/run $(CURDIR)/$(BIN)
 
 # Packages whose tests need a kernel that has cgroups of version 2 only.
-KERNEL_PACKAGES ?= ./agent/container/cgroups ./agent/container/gpu ./agent/container/linux
+KERNEL_PACKAGES ?= ./agent/container/cgroups ./agent/container/gpu
 
 .PHONY: kernel-test
 kernel-test: bin/kernel/done ## kernel tests in a virtual machine whose cgroups are of version 2 (KERNEL_PACKAGES)
