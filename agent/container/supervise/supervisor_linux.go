@@ -552,12 +552,18 @@ func (s *supervisor) lookAgain() {
 	})
 }
 
-// owner tells whose an orphan is: by its environment, by its session, or because
+// owner tells whose an orphan is: by its cgroups, its environment, its session, or because
 // only one container is old enough to have started it. A process that hides
 // from the first two stays nobody's until the third is true, which it is at the
 // latest when the last but one of the containers older than it has gone; so none
 // outlives them all.
+//
+// The cgroups come first: to read the environment waits for a process that
+// is short of memory, for as long as its container is.
 func (s *supervisor) owner(pid int) *contained {
+	if c := s.grouped(pid); c != nil {
+		return c
+	}
 	if c := s.containers[marker(pid)]; c != nil && !c.gone {
 		return c
 	}

@@ -54,6 +54,29 @@ func members(cgroup string) []int {
 	return pids
 }
 
+// grouped returns the container whose own cgroup a process is in.
+func (s *supervisor) grouped(pid int) *contained {
+	data, err := os.ReadFile("/proc/" + itoa(pid) + "/cgroup")
+	if err != nil {
+		return nil
+	}
+	for _, line := range split(data, '\n') { // hierarchy:controllers:path
+		parts := split(line, ':')
+		if len(parts) < 3 {
+			continue
+		}
+		path := string(parts[2])
+		for _, c := range s.containers {
+			for _, dir := range c.own {
+				if len(path) > 1 && len(dir) > len(path) && dir[len(dir)-len(path):] == path && !c.gone {
+					return c
+				}
+			}
+		}
+	}
+	return nil
+}
+
 // kill kills the processes of roots and all below them. They are stopped first,
 // until no new one shows up, so that none can fork its way out.
 func kill(roots []int) {
