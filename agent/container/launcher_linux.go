@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"maps"
+	"math"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -12,6 +13,8 @@ import (
 	"sync/atomic"
 	"syscall"
 	"time"
+
+	"golang.org/x/sys/unix"
 
 	"github.com/mesosctl/mesosctl/agent/container/supervise"
 	"github.com/mesosctl/mesosctl/mesos"
@@ -222,6 +225,7 @@ func newSupervisor(conn *os.File, process *exec.Cmd, gone gone) *supervisor {
 
 // findSupervisor finds the supervisor that an earlier agent left, or starts one.
 func findSupervisor(dir string, gone gone) (*supervisor, error) {
+	keepFiles()
 	if dir == "" {
 		return startSupervisor(gone)
 	}
@@ -277,6 +281,11 @@ func startListening(dir string, gone gone) (*supervisor, error) {
 	}
 	return newSupervisor(conn, process, gone), nil
 }
+
+// keepFiles has no process that this one starts inherit what whoever started this
+// one left open: the readers of such a pipe would wait for the end of the last
+// container. Kernels before 5.9 can't do it, which harms nobody else.
+func keepFiles() { _ = unix.CloseRange(3, math.MaxUint32, unix.CLOSE_RANGE_CLOEXEC) }
 
 // command is a supervisor process that finds file where it looks for its agent.
 func command(file, stderr *os.File, args ...string) *exec.Cmd {

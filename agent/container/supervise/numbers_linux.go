@@ -42,7 +42,6 @@ const (
 	prCapAmbientRaise = 2
 
 	sysOpenTree, sysMoveMount, sysMountSetattr = 428, 429, 442
-	sysCloseRange                              = 436
 
 	atEmptyPath    = 0x1000
 	atRecursive    = 0x8000

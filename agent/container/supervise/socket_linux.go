@@ -72,10 +72,3 @@ func accept(fd int, agents chan<- *os.File) {
 		agents <- os.NewFile(uintptr(conn), "agent")
 	}
 }
-
-// closeFrom closes all files from one on: those that whoever started the agent left
-// open, whose readers would wait for the end of the last container. A kernel that is
-// too old for it (before 5.9) leaves them open.
-func closeFrom(fd int) {
-	_, _, _ = syscall.RawSyscall(sysCloseRange, uintptr(fd), 1<<31-1, 0)
-}

@@ -75,7 +75,6 @@ type contained struct {
 // returns an exit status.
 func supervise(fd int, listening bool) int {
 	syscall.CloseOnExec(fd)
-	closeFrom(fd + 1)
 	const prSetChildSubreaper = 36
 	if _, _, errno := syscall.RawSyscall(syscall.SYS_PRCTL, prSetChildSubreaper, 1, 0); errno != 0 {
 		return 1
