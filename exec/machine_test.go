@@ -385,14 +385,19 @@ func TestUnreachableAgentIsWaitedFor(t *testing.T) {
 	}
 }
 
-func TestGroupEndsWithItsLastTask(t *testing.T) {
-	b := newBench(t, func(o *Options, _ *Spec) {
+// benchOfGroup is a machine that runs a group of the tasks hello and other.
+func benchOfGroup(t *testing.T) *bench {
+	return newBench(t, func(o *Options, _ *Spec) {
 		*o = Options{Role: "*", FrameworkName: "test", TaskGroup: `{"tasks": [
 			{"name": "a", "task_id": {"value": "hello"}, "command": {"value": "true"},
 			 "resources": [{"name": "cpus", "type": "SCALAR", "scalar": {"value": 0.1}}]},
 			{"name": "b", "task_id": {"value": "other"}, "command": {"value": "true"},
 			 "resources": [{"name": "cpus", "type": "SCALAR", "scalar": {"value": 0.1}}]}]}`}
 	})
+}
+
+func TestGroupEndsWithItsLastTask(t *testing.T) {
+	b := benchOfGroup(t)
 	b.subscribed()
 	b.step(offers(offer("O1", "cpus:0.3;mem:31;disk:32")))
 	b.wantCalls("DECLINE") // the executor needs 32 MB itself
@@ -413,6 +418,23 @@ func TestGroupEndsWithItsLastTask(t *testing.T) {
 	finished.Event.Update.Status.TaskId = &mesospb.TaskID{Value: proto.String("other")}
 	b.step(finished)
 	if end := effectOf[Finish](b); end.Result.Code != 3 {
+		t.Fatalf("ended with %+v", end)
+	}
+}
+
+// Tasks of a group are killed for the one that failed, which says how it went.
+func TestAGroupEndsAsItsFirstFailure(t *testing.T) {
+	b := benchOfGroup(t)
+	b.subscribed()
+	b.step(offers(offer("O", "cpus:0.3;mem:32;disk:32")))
+	killed := update(mesospb.TaskState_TASK_KILLED, "Command terminated with signal Terminated")
+	killed.Event.Update.Status.Timestamp = proto.Float64(5)
+	failed := update(mesospb.TaskState_TASK_FAILED, "Command exited with status 4")
+	failed.Event.Update.Status.TaskId = &mesospb.TaskID{Value: proto.String("other")}
+	failed.Event.Update.Status.Timestamp = proto.Float64(4)
+	b.step(killed)
+	b.step(failed)
+	if end := effectOf[Finish](b); end.Result.Code != 4 {
 		t.Fatalf("ended with %+v", end)
 	}
 }

@@ -198,17 +198,19 @@ func (m *Machine) find(id string) *taskState {
 	return nil
 }
 
-// finishWhenEnded ends the run with the last task. Of a group, the first task
-// that did not succeed says how it went.
+// finishWhenEnded ends the run with the last task. Of a group, the task that was
+// the first not to succeed says how it went: the others are killed for it.
 func (m *Machine) finishWhenEnded() {
 	var result Result
+	var since float64
 	for i := range m.tasks {
 		t := &m.tasks[i]
 		if !t.ended() {
 			return
 		}
-		if result == (Result{}) {
-			result = outcome(t.status)
+		was := outcome(t.status)
+		if at := t.status.GetTimestamp(); was != (Result{}) && (result == (Result{}) || at < since) {
+			result, since = was, at
 		}
 	}
 	switch {

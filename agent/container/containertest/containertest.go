@@ -30,6 +30,7 @@ func New(t testing.TB, config container.Config) *container.Local {
 	if config.Now == nil {
 		config.Now = time.Now
 	}
+	t.TempDir() // made before, it is removed after the containers have ended
 	l, err := container.New(config)
 	if err != nil {
 		t.Fatal(err)
