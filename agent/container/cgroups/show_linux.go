@@ -27,7 +27,7 @@ func (i *Isolator) show(plan *container.Plan, g *group) {
 	}
 	if g.v2 {
 		process.Namespaces |= unix.CLONE_NEWCGROUP
-		bind(g.entries()[0], at)
+		bind(g.dirs[0].dir, at) // whose limits hold; processes are in a leaf of it
 		return
 	}
 	process.Mounts = append(process.Mounts, supervise.Mount{
