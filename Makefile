@@ -80,6 +80,9 @@ bench: build ## the figures of README, as tables
 	$(BIN) bench leader
 	$(BIN) bench launch
 	$(BIN) bench failover
+	$(BIN) bench containers
+	$(BIN) bench memory
+	$(BIN) bench state
 
 .PHONY: generate
 generate: generate-wire docs coverage-table ## everything that is generated and committed

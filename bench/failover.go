@@ -24,7 +24,7 @@ import (
 func Failover(ctx context.Context, opts Options) ([]Row, error) {
 	works := []recovery{
 		{agents: 20_000, tasks: 5, goal: 900 * time.Millisecond},
-		{agents: 2_000, tasks: 50, goal: 500 * time.Millisecond, note: "; without completed tasks, of which agents don't tell"},
+		{agents: 2_000, tasks: 50, completed: 50, goal: 500 * time.Millisecond},
 		{agents: 40_000, tasks: 10, goal: 3 * time.Second},
 	}
 	if opts.Agents > 0 || opts.Tasks > 0 {
@@ -44,8 +44,8 @@ func Failover(ctx context.Context, opts Options) ([]Row, error) {
 // recovery is a cluster to be learned.
 type recovery struct {
 	agents, tasks int // tasks of each agent
+	completed     int // tasks of each agent that have ended
 	goal          time.Duration
-	note          string // on the setting
 }
 
 func (w recovery) measure(ctx context.Context, opts Options) (Row, error) {
@@ -94,8 +94,8 @@ func (w recovery) measure(ctx context.Context, opts Options) (Row, error) {
 		}
 	}
 	return seconds("failover", "agents register again with a new leader",
-		fmt.Sprintf("%d agents, %d running tasks, %s, median of %d; connecting took %v before%s",
-			w.agents, w.agents*w.tasks, master.over(), len(times), median(connecting).Round(time.Millisecond), w.note),
+		fmt.Sprintf("%d agents, %d running and %d completed tasks, %s, median of %d; connecting took %v before",
+			w.agents, w.agents*w.tasks, w.agents*w.completed, master.over(), len(times), median(connecting).Round(time.Millisecond)),
 		median(times), w.goal), nil
 }
 
@@ -113,6 +113,10 @@ func (w recovery) load(f *fleet) {
 		}
 		for j := range w.tasks {
 			message.Tasks = append(message.Tasks, runningTask(framework.Id, a.info.Id, strconv.Itoa(i)+"."+strconv.Itoa(j)))
+		}
+		for j := range w.completed {
+			id := "done." + strconv.Itoa(i) + "." + strconv.Itoa(j)
+			message.CompletedTasks = append(message.CompletedTasks, finishedTask(framework.Id, a.info.Id, id))
 		}
 		a.reregister = &linkpb.ToMaster{Message: &linkpb.ToMaster_Reregister{Reregister: message}}
 	}
