@@ -12,6 +12,7 @@ import (
 	"syscall"
 	"time"
 
+	"github.com/mesosctl/mesosctl/internal/whole"
 	"github.com/mesosctl/mesosctl/mesos"
 	"github.com/mesosctl/mesosctl/wire"
 	"github.com/mesosctl/mesosctl/wire/mesospb"
@@ -158,10 +159,7 @@ func write(path string, value any) error {
 	if err != nil {
 		return err
 	}
-	if err := os.WriteFile(path+".new", data, 0o600); err != nil {
-		return err
-	}
-	return os.Rename(path+".new", path)
+	return whole.Replace(path, data, 0o600)
 }
 
 func read(path string, value any) bool {

@@ -20,6 +20,7 @@ import (
 	"github.com/mesosctl/mesosctl/agent/container/image/rootfs"
 	"github.com/mesosctl/mesosctl/agent/container/image/source"
 	"github.com/mesosctl/mesosctl/agent/container/image/store"
+	"github.com/mesosctl/mesosctl/internal/whole"
 	"github.com/mesosctl/mesosctl/mesos"
 	"github.com/mesosctl/mesosctl/wire/mesospb"
 )
@@ -130,10 +131,7 @@ func (p *Provisioner) uses(id mesos.ContainerID, layers []string) error {
 	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
 		return err
 	}
-	if err := os.WriteFile(path+".new", data, 0o600); err != nil {
-		return err
-	}
-	return os.Rename(path+".new", path)
+	return whole.Replace(path, data, 0o600)
 }
 
 // Destroy implements container.Images: with a container goes what was made for

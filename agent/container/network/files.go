@@ -8,6 +8,7 @@ import (
 
 	"github.com/containernetworking/cni/pkg/types"
 
+	"github.com/mesosctl/mesosctl/internal/whole"
 	"github.com/mesosctl/mesosctl/mesos"
 )
 
@@ -73,17 +74,17 @@ func resolvers(attachments []*attachment, defaults *DefaultDNS) types.DNS {
 // writeFiles writes a container's files of /etc. Without resolvers there is no
 // resolv.conf: the host's holds.
 func (s store) writeFiles(hostname string, attachments []*attachment, defaults *DefaultDNS) error {
-	if err := writeFile(s.path("hostname"), []byte(hostname+"\n"), 0o644); err != nil {
+	if err := whole.Replace(s.path("hostname"), []byte(hostname+"\n"), 0o644); err != nil {
 		return err
 	}
-	if err := writeFile(s.path("hosts"), []byte(hosts(hostname, attachments)), 0o644); err != nil {
+	if err := whole.Replace(s.path("hosts"), []byte(hosts(hostname, attachments)), 0o644); err != nil {
 		return err
 	}
 	dns := resolvers(attachments, defaults)
 	if len(dns.Nameservers) == 0 {
 		return nil
 	}
-	return writeFile(s.path("resolv.conf"), []byte(resolvConf(dns)), 0o644)
+	return whole.Replace(s.path("resolv.conf"), []byte(resolvConf(dns)), 0o644)
 }
 
 // etc are the files of /etc that tell of networks, and where a container's are.

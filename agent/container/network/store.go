@@ -11,6 +11,8 @@ import (
 	"github.com/containernetworking/cni/libcni"
 	current "github.com/containernetworking/cni/pkg/types/100"
 	"github.com/containernetworking/cni/pkg/types/create"
+
+	"github.com/mesosctl/mesosctl/internal/whole"
 )
 
 // cniDir is where a runtime or work directory has what is known of containers'
@@ -42,7 +44,7 @@ func (s store) writeConfig(a *attachment) error {
 	if err := os.MkdirAll(s.state(a.config.Name, a.ifName), 0o700); err != nil {
 		return err
 	}
-	return writeFile(filepath.Join(string(s), a.config.Name, "network.conf"), a.config.Bytes, 0o600)
+	return whole.Write(filepath.Join(string(s), a.config.Name, "network.conf"), a.config.Bytes, 0o600)
 }
 
 // writeResult notes what they said.
@@ -51,7 +53,7 @@ func (s store) writeResult(a *attachment) error {
 	if err != nil {
 		return err
 	}
-	return writeFile(filepath.Join(s.state(a.config.Name, a.ifName), "network.info"), data, 0o600)
+	return whole.Write(filepath.Join(s.state(a.config.Name, a.ifName), "network.info"), data, 0o600)
 }
 
 // attachments reads what was noted of a container, in the order of their
@@ -122,29 +124,4 @@ func (s store) attachment(network string) (*attachment, error) {
 	}
 	a.result, err = current.NewResultFromResult(result)
 	return a, err
-}
-
-// writeFile writes a file whole.
-func writeFile(path string, data []byte, mode os.FileMode) error {
-	temporary, err := os.CreateTemp(filepath.Dir(path), ".new-")
-	if err != nil {
-		return err
-	}
-	_, err = temporary.Write(data)
-	if err == nil {
-		err = temporary.Chmod(mode)
-	}
-	if err == nil {
-		err = temporary.Sync()
-	}
-	if closed := temporary.Close(); err == nil {
-		err = closed
-	}
-	if err == nil {
-		err = os.Rename(temporary.Name(), path)
-	}
-	if err != nil {
-		_ = os.Remove(temporary.Name())
-	}
-	return err
 }

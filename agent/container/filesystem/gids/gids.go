@@ -14,6 +14,7 @@ import (
 	"strings"
 	"sync"
 
+	"github.com/mesosctl/mesosctl/internal/whole"
 	"github.com/mesosctl/mesosctl/mesos"
 )
 
@@ -217,20 +218,5 @@ func (m *Manager) save() error {
 	if err := os.MkdirAll(filepath.Dir(m.file), 0o755); err != nil {
 		return err
 	}
-	temporary, err := os.CreateTemp(filepath.Dir(m.file), ".gids")
-	if err != nil {
-		return err
-	}
-	defer func() { _ = os.Remove(temporary.Name()) }() // it may have been renamed
-	_, err = temporary.Write(data)
-	if err == nil {
-		err = temporary.Sync()
-	}
-	if closed := temporary.Close(); err == nil {
-		err = closed
-	}
-	if err == nil {
-		err = os.Rename(temporary.Name(), m.file)
-	}
-	return err
+	return whole.Write(m.file, data, 0o600)
 }

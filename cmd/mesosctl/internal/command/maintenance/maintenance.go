@@ -79,27 +79,10 @@ func newSchedule(a *app.App) *cobra.Command {
 }
 
 func newCancel(a *app.App) *cobra.Command {
-	var o app.Cluster
-	cmd := &cobra.Command{
-		Use:   "cancel MACHINE... [flags]",
-		Short: "Take machines out of the plan",
-		Args:  cobra.MinimumNArgs(1),
-		RunE: func(cmd *cobra.Command, args []string) error {
-			return o.Do(cmd.Context(), a, func(ctx context.Context, c *client.Client) error {
-				machines, err := find(ctx, c, args)
-				if err != nil {
-					return err
-				}
-				err = change(ctx, c, func(windows []*maintenancepb.Window) []*maintenancepb.Window { return without(windows, machines) })
-				if err == nil {
-					fmt.Fprintf(a.IO.Err, "%s: not planned any more\n", names(machines))
-				}
-				return err
-			})
-		},
-	}
-	o.Flags("10secs").Register(cmd.Flags())
-	return cmd
+	return simple(a, "cancel", "Take machines out of the plan", "not planned any more",
+		func(ctx context.Context, c *client.Client, machines []*mesospb.MachineID) error {
+			return change(ctx, c, func(windows []*maintenancepb.Window) []*maintenancepb.Window { return without(windows, machines) })
+		})
 }
 
 func newStart(a *app.App) *cobra.Command {
@@ -136,23 +119,29 @@ func newStart(a *app.App) *cobra.Command {
 }
 
 func newStop(a *app.App) *cobra.Command {
+	return simple(a, "stop", "Bring machines up again, and end their plan", "up",
+		func(ctx context.Context, c *client.Client, machines []*mesospb.MachineID) error {
+			_, err := c.Call(ctx, &masterpb.Call{
+				Type:            masterpb.Call_STOP_MAINTENANCE.Enum(),
+				StopMaintenance: &masterpb.Call_StopMaintenance{Machines: machines},
+			})
+			return err
+		})
+}
+
+// simple makes a command that does one thing to machines; done is what they are then.
+func simple(a *app.App, verb, short, done string, do func(context.Context, *client.Client, []*mesospb.MachineID) error) *cobra.Command {
 	var o app.Cluster
 	cmd := &cobra.Command{
-		Use:   "stop MACHINE... [flags]",
-		Short: "Bring machines up again, and end their plan",
-		Args:  cobra.MinimumNArgs(1),
+		Use: verb + " MACHINE... [flags]", Short: short, Args: cobra.MinimumNArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			return o.Do(cmd.Context(), a, func(ctx context.Context, c *client.Client) error {
 				machines, err := find(ctx, c, args)
-				if err != nil {
-					return err
-				}
-				_, err = c.Call(ctx, &masterpb.Call{
-					Type:            masterpb.Call_STOP_MAINTENANCE.Enum(),
-					StopMaintenance: &masterpb.Call_StopMaintenance{Machines: machines},
-				})
 				if err == nil {
-					fmt.Fprintf(a.IO.Err, "%s: up\n", names(machines))
+					err = do(ctx, c, machines)
+				}
+				if err == nil {
+					fmt.Fprintf(a.IO.Err, "%s: %s\n", names(machines), done)
 				}
 				return err
 			})
