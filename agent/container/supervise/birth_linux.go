@@ -79,7 +79,13 @@ func bear(p *Process, files []uintptr, tiny *os.File) (*birth, *failure) {
 // wait sees to it that the init process becomes p, and returns the pid of the
 // container's first process. The failure is the init process's, or that it ended.
 func (b *birth) wait(p *Process) (pid int, fail *failure) {
-	err := WriteRequest(b.to, &Request{Op: OpLaunch, Container: p.Container, Process: *p})
+	// It is told nothing before it has said that it will not outlive this process: one
+	// that becomes a container after whoever looks for what is left has looked would
+	// be nobody's.
+	_, err := io.ReadFull(b.report, make([]byte, 1))
+	if err == nil {
+		err = WriteRequest(b.to, &Request{Op: OpLaunch, Container: p.Container, Process: *p})
+	}
 	b.to.Close()
 	if err != nil {
 		_ = syscall.Kill(b.pid, syscall.SIGKILL)

@@ -3,7 +3,6 @@ package supervise
 import (
 	"os"
 	"syscall"
-	"unsafe"
 )
 
 // initialise is an init process. It becomes what it reads from processFD, or
@@ -12,6 +11,10 @@ func initialise() int {
 	begin()
 	for _, fd := range []int{tellFD, tinyFD} {
 		syscall.CloseOnExec(fd)
+	}
+	// Who hears of it lives on after that, or its end is this process's, too.
+	if _, err := syscall.Write(reportFD, []byte{1}); err != nil {
+		return 1
 	}
 	req, err := ReadRequest(os.NewFile(processFD, "process"))
 	if err != nil {
@@ -40,27 +43,10 @@ func command() int {
 // If its parent is killed, so is this process, and what it becomes: nobody else
 // is sure to find it.
 func begin() {
-	const setParentDeathSignal = 1 // PR_SET_PDEATHSIG
-	_, _, _ = syscall.RawSyscall(syscall.SYS_PRCTL, setParentDeathSignal, uintptr(syscall.SIGKILL), 0)
-	if orphaned() {
-		os.Exit(1)
-	}
+	_, _, _ = syscall.RawSyscall(syscall.SYS_PRCTL, prSetParentDeath, uintptr(syscall.SIGKILL), 0)
 	syscall.CloseOnExec(processFD)
 	syscall.CloseOnExec(reportFD)
 	_ = syscall.Exec("", nil, nil)
-}
-
-// orphaned reports whether nobody reads what this process reports: its parent was
-// killed before it could have that kill this process.
-func orphaned() bool {
-	const pollError = 8 // POLLERR
-	report := struct {
-		fd              int32
-		events, revents int16
-	}{fd: reportFD}
-	now := syscall.Timespec{}
-	_, _, _ = syscall.RawSyscall6(syscall.SYS_PPOLL, uintptr(unsafe.Pointer(&report)), 1, uintptr(unsafe.Pointer(&now)), 0, 0, 0)
-	return report.revents&pollError != 0
 }
 
 func report(fail *failure) int {

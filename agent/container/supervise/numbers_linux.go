@@ -35,6 +35,7 @@ var sys = func() numbers {
 
 // Numbers that are the same on every architecture.
 const (
+	prSetParentDeath  = 1
 	prSetKeepCaps     = 8
 	prCapBsetDrop     = 24
 	prSetNoNewPrivs   = 38

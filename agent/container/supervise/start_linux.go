@@ -35,7 +35,9 @@ func start(p *Process, std *stdio) (int, *failure) {
 	}
 	defer func() { _ = syscall.Chdir("/") }() // not to keep p.Dir's file system busy
 
-	attr := &syscall.ProcAttr{Env: p.Env, Files: std.fds(), Sys: &syscall.SysProcAttr{Setsid: true, Setctty: std.terminal}}
+	attr := &syscall.ProcAttr{Env: p.Env, Files: std.fds(), Sys: &syscall.SysProcAttr{
+		Setsid: true, Setctty: std.terminal, Pdeathsig: syscall.SIGKILL,
+	}}
 	if p.User != nil {
 		attr.Sys.Credential = &syscall.Credential{Uid: p.User.UID, Gid: p.User.GID, Groups: p.User.Groups}
 	}
