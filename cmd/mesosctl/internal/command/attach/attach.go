@@ -13,7 +13,7 @@ import (
 	"github.com/mesosctl/mesosctl/cmd/mesosctl/internal/app"
 	"github.com/mesosctl/mesosctl/cmd/mesosctl/internal/dialogue"
 	"github.com/mesosctl/mesosctl/cmd/mesosctl/internal/flags"
-	"github.com/mesosctl/mesosctl/cmd/mesosctl/internal/taskref"
+	"github.com/mesosctl/mesosctl/kinds/taskref"
 	"github.com/mesosctl/mesosctl/mesos"
 )
 

@@ -11,7 +11,7 @@ import (
 	"github.com/mesosctl/mesosctl/cmd/mesosctl/internal/app"
 	"github.com/mesosctl/mesosctl/cmd/mesosctl/internal/flags"
 	"github.com/mesosctl/mesosctl/cmd/mesosctl/internal/output"
-	"github.com/mesosctl/mesosctl/cmd/mesosctl/internal/pick"
+	"github.com/mesosctl/mesosctl/kinds/pick"
 	"github.com/mesosctl/mesosctl/mesos"
 	"github.com/mesosctl/mesosctl/mesos/allocation"
 )

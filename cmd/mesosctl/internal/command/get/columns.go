@@ -5,8 +5,8 @@ import (
 	"strings"
 
 	"github.com/mesosctl/mesosctl/cmd/mesosctl/internal/iostreams"
-	"github.com/mesosctl/mesosctl/cmd/mesosctl/internal/kinds"
 	"github.com/mesosctl/mesosctl/cmd/mesosctl/internal/output"
+	"github.com/mesosctl/mesosctl/kinds"
 	"github.com/mesosctl/mesosctl/mesos"
 )
 

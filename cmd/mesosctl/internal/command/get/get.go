@@ -14,8 +14,8 @@ import (
 	"github.com/mesosctl/mesosctl/client"
 	"github.com/mesosctl/mesosctl/cmd/mesosctl/internal/app"
 	"github.com/mesosctl/mesosctl/cmd/mesosctl/internal/flags"
-	"github.com/mesosctl/mesosctl/cmd/mesosctl/internal/kinds"
 	"github.com/mesosctl/mesosctl/cmd/mesosctl/internal/output"
+	"github.com/mesosctl/mesosctl/kinds"
 	"github.com/mesosctl/mesosctl/mesos"
 	"github.com/mesosctl/mesosctl/wire"
 )

@@ -8,7 +8,7 @@ import (
 	"time"
 
 	"github.com/mesosctl/mesosctl/cmd/mesosctl/internal/app"
-	"github.com/mesosctl/mesosctl/cmd/mesosctl/internal/kinds"
+	"github.com/mesosctl/mesosctl/kinds"
 	"github.com/mesosctl/mesosctl/mesos"
 )
 

@@ -7,7 +7,7 @@ import (
 	"time"
 
 	"github.com/mesosctl/mesosctl/client"
-	"github.com/mesosctl/mesosctl/cmd/mesosctl/internal/taskref"
+	"github.com/mesosctl/mesosctl/kinds/taskref"
 	"github.com/mesosctl/mesosctl/mesos"
 	"github.com/mesosctl/mesosctl/wire/agentpb"
 	"github.com/mesosctl/mesosctl/wire/mesospb"

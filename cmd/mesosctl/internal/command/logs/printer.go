@@ -7,7 +7,7 @@ import (
 	"sync"
 
 	"github.com/mesosctl/mesosctl/cmd/mesosctl/internal/iostreams"
-	"github.com/mesosctl/mesosctl/cmd/mesosctl/internal/taskref"
+	"github.com/mesosctl/mesosctl/kinds/taskref"
 )
 
 // colors tell tasks apart on a terminal.

@@ -6,7 +6,7 @@ import (
 	"strings"
 
 	"github.com/mesosctl/mesosctl/client"
-	"github.com/mesosctl/mesosctl/cmd/mesosctl/internal/pick"
+	"github.com/mesosctl/mesosctl/kinds/pick"
 	"github.com/mesosctl/mesosctl/mesos"
 	"github.com/mesosctl/mesosctl/wire/masterpb"
 	"github.com/mesosctl/mesosctl/wire/mesospb"

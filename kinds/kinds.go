@@ -11,7 +11,7 @@ import (
 	"time"
 
 	"github.com/mesosctl/mesosctl/client"
-	"github.com/mesosctl/mesosctl/cmd/mesosctl/internal/pick"
+	"github.com/mesosctl/mesosctl/kinds/pick"
 	"github.com/mesosctl/mesosctl/mesos"
 	"github.com/mesosctl/mesosctl/wire"
 )
