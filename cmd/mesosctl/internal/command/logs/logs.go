@@ -97,26 +97,31 @@ func (o *options) find(ctx context.Context, c *client.Client, texts []string) ([
 // show shows every file of every task: one after the other, or all at once while
 // they are followed.
 func (o *options) show(ctx context.Context, p *printer, tasks []*taskref.Task) error {
-	var files []*file
+	var shows []func() error
 	for _, task := range tasks {
-		ended := make(chan struct{})
+		var ended <-chan struct{}
 		if o.follow {
-			go watch(ctx, task, ended)
+			ended = task.Ended(ctx)
 		}
 		for _, name := range o.names() {
-			files = append(files, &file{
-				files: task.Agent.Files(), path: task.Sandbox() + "/" + name, out: p.lines(task, name == "stderr"), ended: ended,
+			log, out := task.Log(name), p.lines(task, name == "stderr")
+			shows = append(shows, func() error {
+				defer out.Close() // it ends a line
+				if o.follow {
+					return log.Follow(ctx, o.tail, out, ended)
+				}
+				return log.Show(ctx, o.tail, out)
 			})
 		}
 	}
-	errs := make([]error, len(files))
+	errs := make([]error, len(shows))
 	var wait sync.WaitGroup
-	for i, f := range files {
+	for i, show := range shows {
 		if !o.follow {
-			errs[i] = f.show(ctx, o.tail)
+			errs[i] = show()
 			continue
 		}
-		wait.Go(func() { errs[i] = f.follow(ctx, o.tail) })
+		wait.Go(func() { errs[i] = show() })
 	}
 	wait.Wait()
 	return errors.Join(errs...)

@@ -1,4 +1,4 @@
-package logs
+package taskref
 
 import (
 	"bytes"
@@ -7,23 +7,25 @@ import (
 	"time"
 
 	"github.com/mesosctl/mesosctl/client"
-	"github.com/mesosctl/mesosctl/kinds/taskref"
 	"github.com/mesosctl/mesosctl/mesos"
 	"github.com/mesosctl/mesosctl/wire/agentpb"
 	"github.com/mesosctl/mesosctl/wire/mesospb"
 )
 
-// file is one file of one task.
-type file struct {
+// Log is a file that a task writes, or has written.
+type Log struct {
 	files client.Files
 	path  string
-	out   io.WriteCloser
-	ended <-chan struct{} // closed when nothing more is written
 }
 
-// show copies the file, or its last lines, as it is now.
-func (f *file) show(ctx context.Context, tail int) error {
-	defer f.out.Close() // it ends a line
+// Log is a file of the task's sandbox: stdout, or stderr.
+func (t *Task) Log(name string) *Log {
+	return &Log{files: t.Agent.Files(), path: t.Sandbox() + "/" + name}
+}
+
+// Show copies the log, or its last lines, as it is now; less than 0 lines are all. An
+// error is mesos.NotFound if there is no such file.
+func (f *Log) Show(ctx context.Context, tail int, w io.Writer) error {
 	size, err := f.files.Size(ctx, f.path)
 	if err != nil {
 		return f.explain(err)
@@ -37,16 +39,15 @@ func (f *file) show(ctx context.Context, tail int) error {
 		if err == nil {
 			data = data[:min(uint64(len(data)), size-at)]
 			at += uint64(len(data))
-			_, err = f.out.Write(data)
+			_, err = w.Write(data)
 		}
 	}
 	return f.explain(err)
 }
 
-// follow goes on until the task has ended. A task that does not write yet, and one
-// whose agent is away for a while, are waited for.
-func (f *file) follow(ctx context.Context, tail int) error {
-	defer f.out.Close() // it ends a line
+// Follow is Show that goes on until ended is closed (see Task.Ended). A task that does
+// not write yet, and one whose agent is away for a while, are waited for.
+func (f *Log) Follow(ctx context.Context, tail int, w io.Writer, ended <-chan struct{}) error {
 	var at uint64
 	if tail >= 0 {
 		size, err := f.files.Size(ctx, f.path)
@@ -57,11 +58,11 @@ func (f *file) follow(ctx context.Context, tail int) error {
 			return f.explain(err)
 		}
 	}
-	return f.explain(f.files.FollowFrom(ctx, f.path, at, f.out, f.ended))
+	return f.explain(f.files.FollowFrom(ctx, f.path, at, w, ended))
 }
 
 // explain says of a file that is not there what has become of it.
-func (f *file) explain(err error) error {
+func (f *Log) explain(err error) error {
 	if mesos.KindOf(err) == mesos.NotFound {
 		return mesos.Errorf(mesos.NotFound, "%s is not there: the sandbox was removed, or the task never ran", f.path)
 	}
@@ -69,7 +70,7 @@ func (f *file) explain(err error) error {
 }
 
 // begin is where the last lines of a file of a size begin; less than 0 lines are all.
-func (f *file) begin(ctx context.Context, tail int, size uint64) (uint64, error) {
+func (f *Log) begin(ctx context.Context, tail int, size uint64) (uint64, error) {
 	const chunk = 64 << 10
 	if tail < 0 {
 		return 0, nil
@@ -100,7 +101,7 @@ func (f *file) begin(ctx context.Context, tail int, size uint64) (uint64, error)
 }
 
 // read reads a part of the file, which servers give in pieces.
-func (f *file) read(ctx context.Context, start, end uint64) ([]byte, error) {
+func (f *Log) read(ctx context.Context, start, end uint64) ([]byte, error) {
 	var all []byte
 	for at := start; at < end; {
 		data, err := f.files.Read(ctx, f.path, at)
@@ -117,18 +118,28 @@ func (f *file) read(ctx context.Context, start, end uint64) ([]byte, error) {
 // watchInterval is how often an agent is asked whether a task has ended.
 const watchInterval = time.Second
 
-// watch closes ended when a task has ended, or its agent does not know it any more.
-// It asks the agent, whose answer is short, and not the master, whose is not.
-func watch(ctx context.Context, task *taskref.Task, ended chan<- struct{}) {
-	defer close(ended)
-	if mesos.TaskState(task.GetState()).Terminal() {
+// Ended is closed when the task has ended, or its agent does not know it any more; at
+// the latest when the context ends. The agent is asked, whose answer is short, and not
+// the master, whose is not.
+func (t *Task) Ended(ctx context.Context) <-chan struct{} {
+	ended := make(chan struct{})
+	go func() {
+		defer close(ended)
+		t.wait(ctx)
+	}()
+	return ended
+}
+
+// wait returns when the task has ended.
+func (t *Task) wait(ctx context.Context) {
+	if mesos.TaskState(t.GetState()).Terminal() {
 		return
 	}
 	ticker := time.NewTicker(watchInterval)
 	defer ticker.Stop()
 	for {
-		answer, err := task.Agent.Call(ctx, &agentpb.Call{Type: agentpb.Call_GET_TASKS.Enum()})
-		if err == nil && !running(answer.GetGetTasks(), task) {
+		answer, err := t.Agent.Call(ctx, &agentpb.Call{Type: agentpb.Call_GET_TASKS.Enum()})
+		if err == nil && !running(answer.GetGetTasks(), t) {
 			return
 		}
 		select {
@@ -139,7 +150,7 @@ func watch(ctx context.Context, task *taskref.Task, ended chan<- struct{}) {
 	}
 }
 
-func running(tasks *agentpb.Response_GetTasks, task *taskref.Task) bool {
+func running(tasks *agentpb.Response_GetTasks, task *Task) bool {
 	for _, list := range [][]*mesospb.Task{tasks.GetPendingTasks(), tasks.GetQueuedTasks(), tasks.GetLaunchedTasks()} {
 		for _, t := range list {
 			if t.GetTaskId().GetValue() == task.ID() && t.GetFrameworkId().GetValue() == task.GetFrameworkId().GetValue() {
