@@ -36,6 +36,7 @@ func (a *Agent) isolators(core *agent.Config, state *agent.State) ([]container.I
 	config := isolation.Config{
 		Names: a.cfg.Isolation, WorkDir: core.WorkDir, Cgroups: a.cfg.Cgroups, Linux: a.cfg.Linux, Launcher: a.cfg.Launcher,
 	}
+	config.Cgroups.Log = a.log
 	var err error
 	if config.GPU, err = a.cfg.gpuConfig(); err != nil {
 		return nil, err

@@ -13,6 +13,7 @@
 package cgroups
 
 import (
+	"log/slog"
 	"slices"
 	"strings"
 	"time"
@@ -58,11 +59,14 @@ type Config struct {
 	NetClsPrimary uint16
 	// NetClsSecondary are the first and the last secondary handle; 0: all.
 	NetClsSecondary [2]uint16
-	// PerfEvents are what to count of each container, as perf-list(1) calls it: none
-	// can be counted yet, and naming any is refused.
+	// PerfEvents are what to count of each container, as perf-list(1) calls it; nil:
+	// nothing. Those that this machine can't count are left out, and Log is told.
 	PerfEvents []string
-	// PerfInterval is from one sample to the next, PerfDuration how long one takes.
+	// PerfInterval is from one sample to the next, PerfDuration how long one takes;
+	// 0: a minute, and ten seconds.
 	PerfInterval, PerfDuration time.Duration
+	// Log is told what goes wrong beside the containers; nil: nobody is.
+	Log *slog.Logger
 }
 
 // subsystemsOf are the kernel's subsystems behind each isolator.
@@ -120,6 +124,15 @@ func (c *Config) settle() {
 	}
 	if c.DestroyTimeout == 0 {
 		c.DestroyTimeout = time.Minute
+	}
+	if c.PerfInterval == 0 {
+		c.PerfInterval = time.Minute
+	}
+	if c.PerfDuration == 0 {
+		c.PerfDuration = 10 * time.Second
+	}
+	if c.Log == nil {
+		c.Log = slog.New(slog.DiscardHandler)
 	}
 }
 

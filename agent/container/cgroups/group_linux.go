@@ -13,6 +13,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"github.com/mesosctl/mesosctl/mesos"
+	"github.com/mesosctl/mesosctl/wire/mesospb"
 )
 
 // group is what one container has of cgroups: a directory in every tree.
@@ -22,7 +23,8 @@ type group struct {
 	dirs []groupDir
 	// What subsystems know of the container.
 	memory *memoryState
-	handle uint32 // of net_cls; 0: none
+	perf   *mesospb.PerfStatistics // of the last sample; its owner has a lock
+	handle uint32                  // of net_cls; 0: none
 	// quota is set once the container had a limit of processor time.
 	quota bool
 	// task is set if the container runs a task, rather than an executor.

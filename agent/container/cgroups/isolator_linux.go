@@ -155,9 +155,7 @@ func (i *Isolator) newSubsystem(name string) (subsystem, error) {
 	case "net_cls":
 		return newNetCls(&i.config)
 	case "perf_event":
-		if i.config.PerfEvents != nil {
-			return nil, mesos.Errorf(mesos.Unsupported, "perf_events: this agent does not count them; without them containers get their perf_event cgroup for perf(1)")
-		}
+		return newPerfEvents(&i.config)
 	}
 	return passive(name), nil
 }

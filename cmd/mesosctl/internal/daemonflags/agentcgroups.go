@@ -42,7 +42,7 @@ func agentCgroups(a *daemon.AgentConfig) flags.Table {
 		flags.Func("nvidia_gpu_devices", "numbers", "",
 			"graphics processors that containers may have with gpu/nvidia, as nvidia-smi numbers them: `0,1`", gpuDevices(&a.GPUDevices)),
 		flags.List("agent_subsystems", &a.AgentSubsystems, "", "cgroup `subsystems` in which the agent is itself").Formerly("slave_subsystems"),
-		flags.List("perf_events", &c.PerfEvents, "", "`events` to count of each container with cgroups/perf_event; none can be counted yet"),
+		flags.List("perf_events", &c.PerfEvents, "", "`events` to count of each container with cgroups/perf_event, as in task-clock,page-faults"),
 		flags.Duration("perf_interval", &c.PerfInterval, "60secs", "`time` from one count of events to the next"),
 		flags.Duration("perf_duration", &c.PerfDuration, "10secs", "`time` for which events are counted"),
 	}
