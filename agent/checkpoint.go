@@ -7,6 +7,7 @@ import (
 	"strconv"
 
 	"github.com/mesosctl/mesosctl/mesos"
+	"github.com/mesosctl/mesosctl/wire/convert"
 	"github.com/mesosctl/mesosctl/wire/linkpb"
 )
 
@@ -95,7 +96,7 @@ func (a *Agent) checkpointFramework(f *framework) {
 }
 
 func (a *Agent) checkpointExecutor(e *executor) {
-	a.write(path.Join(executorPath(a.id, e), "executor.info"), e.info)
+	a.write(path.Join(executorPath(a.id, e), "executor.info"), convert.WithoutSecrets(e.info))
 	generated := "0"
 	if e.command {
 		generated = "1"
@@ -123,7 +124,7 @@ func (a *Agent) checkpointTask(t *task) {
 	if t.group != nil {
 		a.emit(Checkpoint{Path: path.Join(taskPath(a.id, t.executor, t.id), "task.group"), Value: []byte(t.group[0].id)})
 	}
-	a.write(path.Join(taskPath(a.id, t.executor, t.id), "task.info"), t.info)
+	a.write(path.Join(taskPath(a.id, t.executor, t.id), "task.info"), convert.WithoutSecrets(t.info))
 }
 
 // checkpointKill notes that a task of a built-in executor is to be killed: its

@@ -1,6 +1,7 @@
 package agent
 
 import (
+	"strings"
 	"testing"
 
 	"github.com/mesosctl/mesosctl/wire/linkpb"
@@ -64,5 +65,29 @@ func TestUpdateRecordsCanBeReadBack(t *testing.T) {
 	}
 	if string(records[1][1:]) != string(uuidOf("101")) {
 		t.Errorf("the acknowledgement reads back as %x", records[1][1:])
+	}
+}
+
+// https://mesos.apache.org/documentation/latest/secrets/
+func TestSecretsAreNotWrittenDown(t *testing.T) {
+	s := scene(t, "run task=c checkpoint secret=hush", "run task=t executor=E checkpoint secret=hush", "subscribe")
+	seen := 0
+	for path, data := range s.disk {
+		for _, record := range data {
+			if strings.Contains(string(record), "hush") {
+				t.Errorf("%s has the secret", path)
+			}
+			seen += strings.Count(string(record), "VARIABLE")
+		}
+	}
+	if seen < 3 {
+		t.Errorf("the variable is in %d checkpoints only", seen)
+	}
+	for _, e := range s.agent.frameworks.values() {
+		for _, e := range e.executors.values() {
+			if !e.command && !strings.Contains(e.info.String(), "hush") {
+				t.Error("the agent itself forgot the secret")
+			}
+		}
 	}
 }

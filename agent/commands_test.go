@@ -187,6 +187,7 @@ func taskInfo(a arguments, id string) *mesospb.TaskInfo {
 		if a.has("as") {
 			t.Command.User = new(a["as"])
 		}
+		t.Command.Environment = secretVariable(a)
 	}
 	if a.has("grace") {
 		t.KillPolicy = killPolicy(a)
@@ -216,7 +217,7 @@ func executorInfo(a arguments) *mesospb.ExecutorInfo {
 		Type:       mesospb.ExecutorInfo_CUSTOM.Enum(),
 		ExecutorId: a.executor(),
 		Resources:  storyResources(0.1, 32),
-		Command:    &mesospb.CommandInfo{Value: new("./executor")},
+		Command:    &mesospb.CommandInfo{Value: new("./executor"), Environment: secretVariable(a)},
 	}
 	if a.has("default") {
 		e.Type, e.Command = mesospb.ExecutorInfo_DEFAULT.Enum(), nil
@@ -300,4 +301,15 @@ func list(text string) []string {
 		return nil
 	}
 	return strings.Split(text, ",")
+}
+
+// secretVariable is an environment with a secret, and where to find it.
+func secretVariable(a arguments) *mesospb.Environment {
+	if !a.has("secret") {
+		return nil
+	}
+	return &mesospb.Environment{Variables: []*mesospb.Environment_Variable{{
+		Name: new("VARIABLE"), Type: mesospb.Environment_Variable_SECRET.Enum(),
+		Secret: &mesospb.Secret{Type: mesospb.Secret_VALUE.Enum(), Value: &mesospb.Secret_Value{Data: []byte(a["secret"])}},
+	}}}
 }

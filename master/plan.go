@@ -155,7 +155,7 @@ func (p *planned) setExecutor(info *mesospb.ExecutorInfo) error {
 		return fail(mesos.Errorf(mesos.Invalid, "resources: %w", err))
 	}
 	p.executor, p.executorResources = info, rs
-	if running := p.running(); running != nil && !running.info.EqualVT(info) {
+	if running := p.running(); running != nil && !sameExecutor(running.info, info) {
 		return fail(mesos.Errorf(mesos.Invalid, "an executor with this id runs on the agent, but with another ExecutorInfo"))
 	}
 	if p.group {
@@ -219,4 +219,10 @@ func (p *planned) validateTogether(all resources.Resources) error {
 		return mesos.Errorf(mesos.Invalid, "resources of tasks and executor: ranges or sets overlap in %s", all)
 	}
 	return nil
+}
+
+// sameExecutor compares executors but for the secrets in them, which a restarted
+// agent does not know any more.
+func sameExecutor(a, b *mesospb.ExecutorInfo) bool {
+	return a.EqualVT(b) || convert.WithoutSecrets(a).EqualVT(convert.WithoutSecrets(b))
 }

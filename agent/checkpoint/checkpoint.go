@@ -200,7 +200,7 @@ func (b *batch) replace(path string, value []byte) error {
 		file.Close()
 		delete(b.appended, path)
 	}
-	file, err := os.OpenFile(path+temporary, os.O_WRONLY|os.O_CREATE|os.O_TRUNC, 0o644)
+	file, err := os.OpenFile(path+temporary, os.O_WRONLY|os.O_CREATE|os.O_TRUNC, 0o600)
 	if err != nil {
 		return err
 	}
@@ -227,7 +227,7 @@ func (b *batch) append(path string, value []byte) error {
 			return err
 		}
 		var err error
-		if file, err = os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_APPEND, 0o644); err != nil {
+		if file, err = os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_APPEND, 0o600); err != nil {
 			return err
 		}
 		b.appended[path] = file

@@ -72,11 +72,14 @@ func (plan *Plan) SetVariable(name, value string) error {
 	return nil
 }
 
+// executorToken is the variable with which an executor proves who it is.
+const executorToken = "MESOS_EXECUTOR_AUTHENTICATION_TOKEN"
+
 // recorded is an environment without its secrets, which may be written down.
 func (plan *Plan) recorded() []string {
 	return slices.DeleteFunc(slices.Clone(plan.Process.Env), func(v string) bool {
 		name, _, _ := strings.Cut(v, "=")
-		return slices.Contains(plan.Secrets, name)
+		return name == executorToken || slices.Contains(plan.Secrets, name)
 	})
 }
 

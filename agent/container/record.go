@@ -15,6 +15,7 @@ import (
 	"github.com/mesosctl/mesosctl/internal/whole"
 	"github.com/mesosctl/mesosctl/mesos"
 	"github.com/mesosctl/mesosctl/wire"
+	"github.com/mesosctl/mesosctl/wire/convert"
 	"github.com/mesosctl/mesosctl/wire/mesospb"
 )
 
@@ -171,12 +172,12 @@ func read(path string, value any) bool {
 func (rec *record) fill(spec *Spec) (err error) {
 	rec.User, rec.Standalone, rec.Pause, rec.Outlive = spec.User, spec.Standalone, spec.Pause, spec.Outlive
 	if spec.Command != nil {
-		if rec.Command, err = wire.MarshalJSON(spec.Command); err != nil {
+		if rec.Command, err = wire.MarshalJSON(convert.WithoutSecrets(spec.Command)); err != nil {
 			return err
 		}
 	}
 	if spec.Container != nil {
-		if rec.Container, err = wire.MarshalJSON(spec.Container); err != nil {
+		if rec.Container, err = wire.MarshalJSON(convert.WithoutSecrets(spec.Container)); err != nil {
 			return err
 		}
 	}

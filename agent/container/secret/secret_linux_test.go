@@ -133,12 +133,22 @@ func TestSecretInTheEnvironment(t *testing.T) {
 // TestSecretOfANestedContainer is how the default executor runs a task.
 func TestSecretOfANestedContainer(t *testing.T) {
 	// covers: EnvironmentSecretIsolatorTest.ResolveSecretDefaultExecutor
-	l, _, _ := scene(t, nil)
+	l, workDir, runtimeDir := scene(t, nil)
 	executor := containertest.Spec(t, containertest.Shell("exec sleep 1000"))
+	executor.Outlive = time.Minute
+	executor.Environment = []string{"MESOS_EXECUTOR_AUTHENTICATION_TOKEN=" + password}
 	containertest.Launch(t, l, executor)
 	nested := containertest.Spec(t, containertest.Shell(`env; test "$MY_SECRET" = "`+password+`"`))
-	nested.ID = executor.ID + ".task"
+	nested.ID, nested.Outlive = executor.ID+".task", time.Minute
 	nested.Command.Environment = &mesospb.Environment{Variables: []*mesospb.Environment_Variable{variable("MY_SECRET", byValue(password))}}
+	lives := containertest.Spec(t, containertest.Shell(`test "${#MY_SECRET}" = 28 && exec sleep 1000`))
+	lives.ID, lives.Outlive, lives.Command.Environment = executor.ID+".lives", time.Minute, nested.Command.Environment
+	containertest.Launch(t, l, lives)
+	notOnDisk(t, workDir, runtimeDir, executor.Sandbox)
+	if err := l.Destroy(t.Context(), lives.ID); err != nil {
+		t.Fatal(err)
+	}
+	containertest.Wait(t, l, lives.ID)
 	containertest.Launch(t, l, nested)
 	if exit := containertest.Wait(t, l, nested.ID); exit.Status != 0 {
 		t.Errorf("status %v", exit.Status.ExitStatus())
