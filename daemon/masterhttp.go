@@ -8,6 +8,7 @@ import (
 	"github.com/mesosctl/mesosctl/httpapi"
 	"github.com/mesosctl/mesosctl/link"
 	"github.com/mesosctl/mesosctl/master"
+	"github.com/mesosctl/mesosctl/mesos"
 	"github.com/mesosctl/mesosctl/wire/mesospb"
 	"github.com/mesosctl/mesosctl/wire/quotapb"
 	"github.com/mesosctl/mesosctl/wire/schedulerpb"
@@ -138,6 +139,18 @@ func (o operatorAPI) ask(ctx context.Context, make func(request master.RequestID
 func (o operatorAPI) Teardown(ctx context.Context, principal, framework string) error {
 	return o.ask(ctx, func(request master.RequestID) master.Input {
 		return master.Teardown{Request: request, Principal: principal, Framework: framework}
+	})
+}
+
+func (o operatorAPI) KillTask(
+	ctx context.Context, principal string, framework mesos.FrameworkID, task mesos.TaskID, grace *time.Duration,
+) error {
+	return o.ask(ctx, func(request master.RequestID) master.Input {
+		in := master.Kill{Request: request, Principal: principal, Framework: framework, Task: task}
+		if grace != nil {
+			in.Policy = &mesospb.KillPolicy{GracePeriod: &mesospb.DurationInfo{Nanoseconds: new(grace.Nanoseconds())}}
+		}
+		return in
 	})
 }
 

@@ -176,6 +176,17 @@ func (f *fakeOperator) Teardown(_ context.Context, _, framework string) error {
 	return nil
 }
 
+func (f *fakeOperator) KillTask(_ context.Context, _ string, framework mesos.FrameworkID, task mesos.TaskID, grace *time.Duration) error {
+	if task != "T" {
+		return mesos.Errorf(mesos.NotFound, "framework %s has no task %q", framework, task)
+	}
+	f.asked = fmt.Sprintf("kill %s of %s", task, framework)
+	if grace != nil {
+		f.asked += fmt.Sprintf(", within %v", *grace)
+	}
+	return nil
+}
+
 func masterInfo(host string) *mesospb.MasterInfo {
 	return &mesospb.MasterInfo{
 		Id: proto.String("M"), Ip: proto.Uint32(0), Port: proto.Uint32(5050),

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/mesosctl/mesosctl/authn"
+	"github.com/mesosctl/mesosctl/mesos"
 	"github.com/mesosctl/mesosctl/wire/mesospb"
 	"github.com/mesosctl/mesosctl/wire/quotapb"
 )
@@ -41,6 +42,9 @@ type Master struct {
 // are answered with the status of their kind and their text.
 type MasterBackend interface {
 	Teardown(ctx context.Context, principal, frameworkID string) error
+	// KillTask ends a task as if its framework had asked for that; a nil grace is the
+	// task's own.
+	KillTask(ctx context.Context, principal string, framework mesos.FrameworkID, task mesos.TaskID, grace *time.Duration) error
 	// Operate does an operation on an agent's resources that has no ID.
 	Operate(ctx context.Context, principal, agent string, operation *mesospb.Offer_Operation) error
 	UpdateWeights(ctx context.Context, principal string, weights []*mesospb.WeightInfo) error
@@ -67,6 +71,7 @@ func NewMaster(m Master) http.Handler {
 	m.operationRoutes(func(path string, h http.HandlerFunc) { paths.handle(path, decided(m.readwrite, h)) })
 	m.maintenanceRoutes(paths)
 	paths.handle("/mesosctl/explain", decided(m.readonly, http.HandlerFunc(m.explain)))
+	paths.handle("/mesosctl/kill", decided(m.readwrite, http.HandlerFunc(m.kill)))
 	paths.handle("/mesosctl/members", m.membersHandler())
 	paths.handle("/mesosctl/registry", decided(m.readwrite, http.HandlerFunc(m.registry)))
 	paths.handle("/redirect", http.HandlerFunc(m.redirect))

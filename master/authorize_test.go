@@ -2,6 +2,7 @@ package master
 
 import (
 	"fmt"
+	"slices"
 	"testing"
 
 	"github.com/mesosctl/mesosctl/mesos"
@@ -458,5 +459,50 @@ func TestMaintenanceIsForThoseWhoMay(t *testing.T) {
 	} {
 		says(t, c.asked(func(id RequestID) Input { return in(id, "eve") }), mesos.Forbidden, "eve")
 		granted(t, c.asked(func(id RequestID) Input { return in(id, "ops") }))
+	}
+}
+
+func TestTasksAreKilledByThoseWhoMayTearTheirFrameworkDown(t *testing.T) {
+	c := ruled(t, `{"teardown_frameworks": [{"principals": {"values": ["ops"]}, "framework_principals": {"values": ["ann"]}},
+		{"principals": {"type": "ANY"}, "framework_principals": {"type": "NONE"}}]}`)
+	c.agent(1, "cpus:4;mem:1024")
+	s := c.subscribe("s1", frameworkInfo(withPrincipal("ann")))
+	c.runningTask(s, 1, "t")
+	kill := func(principal, framework, task string, policy *mesospb.KillPolicy) error {
+		return c.asked(func(id RequestID) Input {
+			return Kill{
+				Request: id, Principal: principal, Framework: mesos.FrameworkID(framework), Task: mesos.TaskID(task), Policy: policy,
+			}
+		})
+	}
+	says(t, kill("eve", "M-0000", "t", nil), mesos.Forbidden, "eve", "M-0000")
+	says(t, kill("ops", "M-0001", "t", nil), mesos.NotFound, "M-0001")
+	says(t, kill("ops", "M-0000", "u", nil), mesos.NotFound, `"u"`)
+	c.take()
+	granted(t, kill("ops", "M-0000", "t", &mesospb.KillPolicy{GracePeriod: &mesospb.DurationInfo{Nanoseconds: new(int64(7))}}))
+	var grace []int64
+	for _, e := range c.take() {
+		if e, ok := e.(SendAgent); ok && e.Message.GetKillTask().GetTaskId().GetValue() == "t" {
+			grace = append(grace, e.Message.GetKillTask().GetKillPolicy().GetGracePeriod().GetNanoseconds())
+		}
+	}
+	if len(grace) != 1 || grace[0] != 7 {
+		t.Errorf("the agent was told of grace periods %v", grace)
+	}
+	c.update(1, s, "t", mesospb.TaskState_TASK_KILLED, 2)
+	says(t, kill("ops", "M-0000", "t", nil), mesos.Conflict, "has ended")
+}
+
+func TestAKillWaitsForAnAgentThatIsAway(t *testing.T) {
+	c := newCluster(t, testConfig(), Recovered{})
+	a := c.agent(1, "cpus:4;mem:1024")
+	s := c.subscribe("s1", frameworkInfo())
+	c.runningTask(s, 1, "t")
+	c.step(LinkClosed{Link: 1})
+	c.take()
+	granted(t, c.asked(func(id RequestID) Input { return Kill{Request: id, Framework: mesos.FrameworkID(s.id), Task: "t"} }))
+	c.step(reregisterMessage(1, string(a), runs(s, a, mesospb.TaskState_TASK_RUNNING, "t")))
+	if got := c.sentTo(1); !slices.Contains(got, "kill t") {
+		t.Errorf("the agent that came back was sent %v", got)
 	}
 }

@@ -8,6 +8,7 @@ import (
 	"github.com/mesosctl/mesosctl/wire/allocatorpb"
 	"github.com/mesosctl/mesosctl/wire/convert"
 	"github.com/mesosctl/mesosctl/wire/linkpb"
+	"github.com/mesosctl/mesosctl/wire/mesospb"
 	"github.com/mesosctl/mesosctl/wire/schedulerpb"
 )
 
@@ -123,6 +124,29 @@ func (m *Master) teardown(in Teardown) {
 	}
 	m.counters.unregisterFramework++
 	m.removeFramework(f)
+	m.reply(in.Request, nil)
+}
+
+// operatorKill is an operator's: who may tear a framework down may end one of its tasks.
+func (m *Master) operatorKill(in Kill) {
+	f := m.frameworks[in.Framework]
+	if f == nil {
+		m.reply(in.Request, mesos.Errorf(mesos.NotFound, "kill: no framework %q is registered", in.Framework))
+		return
+	}
+	if err := m.mayTearDown(in.Principal, f); err != nil {
+		m.reply(in.Request, err)
+		return
+	}
+	switch t := f.tasks[in.Task]; {
+	case t == nil:
+		m.reply(in.Request, mesos.Errorf(mesos.NotFound, "kill: framework %s has no task %q that runs", f.id, in.Task))
+		return
+	case t.terminal():
+		m.reply(in.Request, mesos.Errorf(mesos.Conflict, "kill: task %q has ended already", in.Task))
+		return
+	}
+	m.kill(f, &schedulerpb.Call_Kill{TaskId: &mesospb.TaskID{Value: new(string(in.Task))}, KillPolicy: in.Policy})
 	m.reply(in.Request, nil)
 }
 

@@ -1,6 +1,7 @@
 package master
 
 import (
+	"github.com/mesosctl/mesosctl/mesos"
 	"github.com/mesosctl/mesosctl/mesos/allocation"
 	"github.com/mesosctl/mesosctl/wire/linkpb"
 	"github.com/mesosctl/mesosctl/wire/mesospb"
@@ -82,6 +83,17 @@ type (
 		Principal string
 		Framework string
 	}
+	// Kill is an operator's request to end a task as if its framework had asked for
+	// that: within the task's grace period, or that of Policy if it is not nil. What
+	// the framework hears of it is TASK_KILLED. Answered by a Reply: no error means
+	// that the agent is being told, now or when it is back.
+	Kill struct {
+		Request   RequestID
+		Principal string
+		Framework mesos.FrameworkID
+		Task      mesos.TaskID
+		Policy    *mesospb.KillPolicy
+	}
 
 	// Operate is an operator's request to change the resources of an agent: an
 	// operation without ID, of those that change resources, on resources without
@@ -145,6 +157,7 @@ func (AllocatorConnected) isInput() {}
 func (Allocated) isInput()          {}
 func (Operate) isInput()            {}
 func (Teardown) isInput()           {}
+func (Kill) isInput()               {}
 func (UpdateWeights) isInput()      {}
 func (UpdateQuota) isInput()        {}
 func (SetQuota) isInput()           {}

@@ -293,6 +293,8 @@ func (m *Master) take(in Input) {
 		m.markAgentGone(in)
 	case Teardown:
 		m.teardown(in)
+	case Kill:
+		m.operatorKill(in)
 	case Operate:
 		m.operatorOperation(in)
 	case UpdateWeights:

@@ -21,6 +21,7 @@ import (
 	"github.com/mesosctl/mesosctl/cmd/mesosctl/internal/command/execute"
 	"github.com/mesosctl/mesosctl/cmd/mesosctl/internal/command/explain"
 	"github.com/mesosctl/mesosctl/cmd/mesosctl/internal/command/get"
+	"github.com/mesosctl/mesosctl/cmd/mesosctl/internal/command/kill"
 	"github.com/mesosctl/mesosctl/cmd/mesosctl/internal/command/logs"
 	"github.com/mesosctl/mesosctl/cmd/mesosctl/internal/command/maintenance"
 	"github.com/mesosctl/mesosctl/cmd/mesosctl/internal/command/master"
@@ -58,7 +59,7 @@ func New(a *app.App) *cobra.Command {
 		explain.New(a), registry.New(a), version.New(a),
 		quota.New(a, get.Of(a, "get", "quota", "List quotas")), weight.New(a, get.Of(a, "get", "weights", "List weights")),
 		maintenance.New(a, get.Of(a, "status", "maintenance", "List machines that are planned for or down")),
-		teardown.New(a), volume.New(a), events.New(a), metrics.New(a), wait.New(a),
+		kill.New(a), teardown.New(a), volume.New(a), events.New(a), metrics.New(a), wait.New(a),
 		bench.New(a), completion.New(a),
 	)
 	root.AddCommand(standing.New(a)...)
