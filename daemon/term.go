@@ -256,6 +256,7 @@ func (t *term) serveLink(conn *link.Conn, principal string) {
 	t.mu.Unlock()
 
 	address := conn.RemoteAddr()
+	conn.Share()
 	for {
 		message := new(linkpb.ToMaster)
 		if err := conn.Receive(message); err != nil {

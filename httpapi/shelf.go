@@ -51,7 +51,8 @@ func (s *shelf[K, R]) drop(key K) {
 	delete(s.places, key)
 	s.lists[at.list][at.index] = nil
 	s.holes[at.list]++
-	if n := s.holes[at.list]; n > fewHoles && n > len(s.lists[at.list])/2 {
+	// Compacting looks at every key, of whatever list.
+	if n := s.holes[at.list]; n > fewHoles && n > len(s.lists[at.list])/2 && n > len(s.places)/4 {
 		s.compact(at.list)
 	}
 }

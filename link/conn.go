@@ -64,12 +64,30 @@ func newConn(conn net.Conn, reader interface{ Read([]byte) (int, error) }) *Conn
 // that reads a link rests most of the time, with a small stack.
 var decoders crew.Crew
 
+// sharers know what messages were lately made of.
+var sharers = sync.Pool{New: func() any { return new(wire.Sharer) }}
+
+// Share has the messages that will be received share parts, as wire.Sharer has
+// it, with each other and with those of other links. It goes before the first
+// Receive.
+func (c *Conn) Share() { c.frames.Decode = decodeShared }
+
 // decode decodes a message that was received.
-func decode(data []byte, m wire.Message) (err error) {
+func decode(data []byte, m wire.Message) error { return decodeBy(wire.Unmarshal, data, m) }
+
+func decodeShared(data []byte, m wire.Message) error {
+	return decodeBy(func(data []byte, m wire.Message) error {
+		sharer := sharers.Get().(*wire.Sharer)
+		defer sharers.Put(sharer)
+		return sharer.Unmarshal(data, m)
+	}, data, m)
+}
+
+func decodeBy(unmarshal func([]byte, wire.Message) error, data []byte, m wire.Message) (err error) {
 	if len(data) < largeBytes {
-		return wire.Unmarshal(data, m)
+		return unmarshal(data, m)
 	}
-	decoders.Do(func() { err = wire.Unmarshal(data, m) })
+	decoders.Do(func() { err = unmarshal(data, m) })
 	return err
 }
 

@@ -32,6 +32,7 @@ type plan struct {
 
 	// deep: a message of this type can nest in itself at some level.
 	deep      bool
+	shareable bool           // see Sharer
 	unsettled []int          // the fields that settle looks at: enums and messages
 	unknown   uintptr        // where the struct keeps unknown fields, a []byte
 	empty     unsafe.Pointer // a message without any field set, never written to
@@ -118,6 +119,7 @@ func (b *planner) plan(t reflect.Type) *plan {
 	message := empty.Interface().(proto.Message).ProtoReflect()
 	d := message.Descriptor()
 	p.full = d.FullName()
+	p.shareable = shareable[p.full]
 	p.name = snakeCase(string(d.Name()))
 	p.fields = make([]field, d.Fields().Len())
 	p.byName = make(map[string]int, len(p.fields))
