@@ -208,6 +208,9 @@ func (a *Agent) begin() {
 	}
 	a.emit(PutAgent{Agent: a.info})
 	a.publishTotal()
+	for _, o := range a.operations.values() {
+		a.publishOperation(o)
+	}
 	a.adoptRuns(past.frameworks)
 	a.meterRecovery()
 	switch {

@@ -141,6 +141,12 @@ type (
 	// and persistent volumes, when that changed.
 	PutResources struct{ Total []*mesospb.Resource }
 
+	// PutOperation publishes an operation on the agent's resources, in the state
+	// that it is in now; immutable.
+	PutOperation struct{ Operation *mesospb.Operation }
+	// DropOperation removes an operation that is over for everybody.
+	DropOperation struct{ Operation [16]byte }
+
 	// Stopped ends the agent process: cleanly if Err is nil.
 	Stopped struct{ Err error }
 
@@ -233,5 +239,7 @@ func (DropExecutor) isEffect()        {}
 func (PutTask) isEffect()             {}
 func (DropTask) isEffect()            {}
 func (PutAgent) isEffect()            {}
+func (PutOperation) isEffect()        {}
+func (DropOperation) isEffect()       {}
 func (Stopped) isEffect()             {}
 func (Log) isEffect()                 {}

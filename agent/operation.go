@@ -44,6 +44,7 @@ func (a *Agent) applyOperation(m *linkpb.ApplyOperation) {
 	a.follow(o)
 	o.record.LatestStatus = a.operationStatus(o, mesospb.OperationState_OPERATION_PENDING, "")
 	a.operations.put(id, o)
+	a.publishOperation(o)
 
 	conversions, err := unallocated(m.GetInfo())
 	var change ChangeVolumes
@@ -121,6 +122,7 @@ func (a *Agent) finishOperation(o *operation, state mesospb.OperationState, mess
 	status := a.operationStatus(o, state, message)
 	if o.record.GetInfo().GetId() == nil {
 		a.operations.remove(o.id)
+		a.emit(DropOperation{Operation: o.id})
 		a.checkpointResources()
 		a.sendOperationStatus(o.record, status, nil)
 		return
@@ -146,7 +148,10 @@ func (a *Agent) recordStatus(o *operation, status *mesospb.OperationStatus) {
 		r.LatestStatus = status
 	}
 	o.record = r
+	a.publishOperation(o)
 }
+
+func (a *Agent) publishOperation(o *operation) { a.emit(PutOperation{Operation: o.record}) }
 
 // operationStatus is a status that the agent reports, without a UUID.
 func (a *Agent) operationStatus(o *operation, state mesospb.OperationState, message string) *mesospb.OperationStatus {
@@ -176,6 +181,7 @@ func terminalOperation(state mesospb.OperationState) bool {
 func (a *Agent) removeOperation(o *operation) {
 	a.alarms.cancel(&o.retry)
 	a.operations.remove(o.id)
+	a.emit(DropOperation{Operation: o.id})
 	a.checkpointResources()
 	a.forget(operationPath(a.id, o.id))
 }

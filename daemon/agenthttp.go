@@ -73,6 +73,10 @@ func (a *Agent) publish(effects []agent.Effect) {
 			}
 		case agent.PutResources:
 			a.view.PutResources(e.Total)
+		case agent.PutOperation:
+			a.view.PutOperation(e.Operation)
+		case agent.DropOperation:
+			a.view.DropOperation(e.Operation)
 		case agent.PutFramework:
 			a.view.PutFramework(e.Framework, e.Completed)
 		case agent.DropFramework:

@@ -32,7 +32,7 @@ type Master struct {
 	address address
 	server  *http.Server
 	etcd    atomic.Pointer[registry.Embedded] // nil with an external cluster
-	client  *registry.Client
+	client  atomic.Pointer[registry.Client]   // set once it is there
 	// whitelist belongs to the goroutines of the term, one after the other.
 	whitelist *whitelist
 	ballast   ballast
@@ -124,8 +124,8 @@ func (m *Master) await() error {
 	m.herald.Close()
 	if etcd := m.etcd.Load(); etcd != nil {
 		etcd.Close()
-	} else if m.client != nil {
-		err = errors.Join(err, m.client.Close())
+	} else if client := m.client.Load(); client != nil {
+		err = errors.Join(err, client.Close())
 	}
 	if errors.Is(err, context.Canceled) {
 		return nil
@@ -147,7 +147,9 @@ func (m *Master) connectRegistry(ctx context.Context) error {
 	defer cancel()
 	if len(m.cfg.Etcd) > 0 {
 		client, err := registry.Dial(ctx, m.cfg.Etcd)
-		m.client = client
+		if err == nil {
+			m.client.Store(client)
+		}
 		return err
 	}
 	formation, err := m.form(ctx)
@@ -163,7 +165,7 @@ func (m *Master) connectRegistry(ctx context.Context) error {
 		return err
 	}
 	m.etcd.Store(etcd)
-	m.client = etcd.Client()
+	m.client.Store(etcd.Client())
 	if err := formation.check(etcd.Membership()); err != nil {
 		return err
 	}
@@ -241,7 +243,7 @@ func (m *Master) campaign(ctx context.Context) error {
 	for {
 		info := m.info()
 		m.candidate.Store(info)
-		elected, err := registry.Campaign(ctx, m.client, registry.Candidate{
+		elected, err := registry.Campaign(ctx, m.client.Load(), registry.Candidate{
 			Info: info, Sole: m.alone(), TTL: m.cfg.LeaderTimeout, StoreTimeout: m.cfg.RegistryStoreTimeout,
 		})
 		if err != nil {

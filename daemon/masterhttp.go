@@ -37,6 +37,7 @@ func (m *Master) handler() http.Handler {
 		Control:    control{m},
 		View:       m.view,
 		Roles:      m.cfg.Roles,
+		Registry:   m.registryContents,
 
 		Unreachable: m.unreachable,
 		Healthy:     m.healthy,

@@ -13,6 +13,7 @@ import (
 func (m *Master) metrics(ctx context.Context) []httpapi.Metric {
 	metrics := systemMetrics()
 	metrics = append(metrics, httpapi.Metric{Name: "master/uptime_secs", Value: time.Since(m.started).Seconds()})
+	metrics = append(metrics, m.logMetrics()...)
 	t := m.term.Load()
 	if t == nil {
 		return append(metrics, httpapi.Metric{Name: "master/elected", Value: 0})
@@ -32,6 +33,24 @@ func (m *Master) metrics(ctx context.Context) []httpapi.Metric {
 	var counted []master.Metric
 	t.master.Inspect(ctx, func() { counted = t.core.AppendMetrics(nil) })
 	return append(metrics, converted(counted)...)
+}
+
+// logMetrics are Mesos's of the replicated log, whose place etcd takes: whether
+// this master's member is up to date, and how many members there are. An external
+// cluster has metrics of its own.
+func (m *Master) logMetrics() []httpapi.Metric {
+	etcd := m.etcd.Load()
+	if etcd == nil {
+		return nil
+	}
+	recovered := 0.0
+	if etcd.UpToDate() {
+		recovered = 1
+	}
+	return []httpapi.Metric{
+		{Name: "registrar/log/recovered", Value: recovered},
+		{Name: "registrar/log/ensemble_size", Value: float64(len(etcd.Membership().Members))},
+	}
 }
 
 // metering are the metrics of frameworks as they were asked for last.
@@ -74,7 +93,8 @@ func converted(list []master.Metric) []httpapi.Metric {
 
 // queueMetrics are what waits for the core. Everything reaches it by one inbox,
 // where Mesos has several queues; those that have nothing corresponding, and
-// messages that only Mesos's old driver sends, are always 0.
+// messages that only Mesos's old driver sends, are always 0. So is what counts
+// shutdowns of agents, which Mesos itself has stopped counting.
 func (t *term) queueMetrics() []httpapi.Metric {
 	return []httpapi.Metric{
 		{Name: "master/event_queue_messages", Value: float64(t.master.Waiting())},
@@ -83,6 +103,9 @@ func (t *term) queueMetrics() []httpapi.Metric {
 		{Name: "master/http_cache_hits", Value: 0},
 		{Name: "master/messages_authenticate", Value: 0},
 		{Name: "master/messages_deactivate_framework", Value: 0},
+		{Name: "master/slave_shutdowns_scheduled", Value: 0},
+		{Name: "master/slave_shutdowns_completed", Value: 0},
+		{Name: "master/slave_shutdowns_canceled", Value: 0},
 	}
 }
 

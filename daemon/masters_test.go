@@ -214,7 +214,7 @@ func TestALeaderThatLosesItsTermStandsByAndLeadsAgain(t *testing.T) {
 	scheduler.next(schedulerpb.Event_OFFERS)
 	before := m.term.Load()
 
-	if err := m.client.Depose(t.Context(), int64(before.number)); err != nil {
+	if err := m.client.Load().Depose(t.Context(), int64(before.number)); err != nil {
 		t.Fatal(err)
 	}
 	for { // the scheduler is told by the end of its stream

@@ -30,7 +30,7 @@ const (
 func (m *Master) observe(ctx context.Context) {
 	stop := func() {}
 	defer func() { stop() }()
-	for leader := range m.client.Observe(ctx) {
+	for leader := range m.client.Load().Observe(ctx) {
 		stop()
 		m.leader.Store(leader)
 		m.tellNews()
@@ -92,7 +92,7 @@ func (m *Master) depose(ctx context.Context, leader *registry.Leader, address st
 	m.log.Info("the leader is gone", "leader", leader.Info.GetId(), "address", address, "term", leader.Term)
 	ctx, cancel := context.WithTimeout(ctx, deposeTimeout)
 	defer cancel()
-	if err := m.client.Depose(ctx, leader.Term); err != nil {
+	if err := m.client.Load().Depose(ctx, leader.Term); err != nil {
 		m.log.Debug("its term could not be ended", "error", err)
 	}
 }

@@ -135,6 +135,11 @@ func (a *Agent) show(ctx context.Context, call agentpb.Call_Type) *agentpb.Respo
 			Type:                 agentpb.Response_GET_RESOURCE_PROVIDERS.Enum(),
 			GetResourceProviders: &agentpb.Response_GetResourceProviders{},
 		}
+	case agentpb.Call_GET_OPERATIONS:
+		return &agentpb.Response{
+			Type:          agentpb.Response_GET_OPERATIONS.Enum(),
+			GetOperations: &agentpb.Response_GetOperations{Operations: s.operations},
+		}
 	case agentpb.Call_GET_FRAMEWORKS:
 		return &agentpb.Response{Type: agentpb.Response_GET_FRAMEWORKS.Enum(), GetFrameworks: s.getFrameworks()}
 	}

@@ -24,6 +24,7 @@ func (a *Agent) snapshot(ctx context.Context) agentSnapshot {
 	if sees := a.sightOf(ctx); sees.acls != nil {
 		s.frameworks = sees.agentFrameworks(s.frameworks)
 		s.completed = sees.agentFrameworks(s.completed)
+		s.operations = slices.DeleteFunc(s.operations, func(o *mesospb.Operation) bool { return !sees.operation(o) })
 	}
 	return s
 }

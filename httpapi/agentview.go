@@ -40,6 +40,7 @@ type AgentView struct {
 	total      []*mesospb.Resource                      // nil: those of agent
 	frameworks shelf[mesos.FrameworkID, agentFramework] // lists: current, former
 	executors  map[mesos.ContainerID]*agentExecutor
+	operations shelf[string, mesospb.Operation] // by UUID
 }
 
 type agentFramework struct {
@@ -164,6 +165,20 @@ func (v *AgentView) DropTask(container mesos.ContainerID, task mesos.TaskID) {
 	}
 }
 
+// PutOperation shows an operation, in the state that it is in now.
+func (v *AgentView) PutOperation(o *mesospb.Operation) {
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	v.operations.put(string(o.GetUuid().GetValue()), current, o)
+}
+
+// DropOperation removes the operation with a UUID.
+func (v *AgentView) DropOperation(id [16]byte) {
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	v.operations.drop(string(id[:]))
+}
+
 // agentSnapshot is a moment of an AgentView.
 type agentSnapshot struct {
 	agent                 *mesospb.AgentInfo
@@ -171,6 +186,7 @@ type agentSnapshot struct {
 	total                 []*mesospb.Resource
 	frameworks, completed []agentFrameworkSnapshot
 	inUse                 []*mesospb.Resource // by all executors that run
+	operations            []*mesospb.Operation
 }
 
 type agentFrameworkSnapshot struct {
@@ -190,6 +206,7 @@ func (v *AgentView) snapshot() agentSnapshot {
 		agent: v.agent, master: v.master, total: v.total,
 		frameworks: agentFrameworks(v.frameworks.all(current)),
 		completed:  agentFrameworks(v.frameworks.all(former)),
+		operations: v.operations.all(current),
 	}
 }
 

@@ -46,6 +46,7 @@ func (d *Daemon) routes(m *mux) {
 	m.handle("/version", http.HandlerFunc(d.version))
 	m.handle("/flags", d.in(d.readonly, http.HandlerFunc(d.flags)))
 	m.handle("/metrics/snapshot", d.in(d.readonly, d.authorized("/metrics/snapshot", http.HandlerFunc(d.metrics))))
+	m.handle("/metrics/prometheus", d.in(d.readonly, d.authorized("/metrics/snapshot", http.HandlerFunc(d.prometheus))))
 	m.handle("/logging/toggle", d.in(d.readwrite, d.authorized("/logging/toggle", http.HandlerFunc(d.toggle))))
 	if d.Files != nil {
 		d.fileRoutes(m)

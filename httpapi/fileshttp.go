@@ -25,6 +25,9 @@ func (d *Daemon) fileRoutes(m *mux) {
 
 // requestedPath is the request's ?path=. If it reports false it has answered.
 func requestedPath(w http.ResponseWriter, r *http.Request) (string, bool) {
+	if !allow(w, r, http.MethodGet, http.MethodHead) {
+		return "", false
+	}
 	path := r.URL.Query().Get("path")
 	if path == "" {
 		refuse(w, mesos.Errorf(mesos.Invalid, "the query has no path=VALUE"))

@@ -25,6 +25,8 @@ type Master struct {
 	Explainer  Explainer
 	Control    Control
 	View       *MasterView
+	// Registry reads the masters' registry; nil: it can't be shown.
+	Registry func(ctx context.Context) (RegistryContents, error)
 	// Roles are the only ones that frameworks may have; nil means any.
 	Roles map[string]bool
 	// Unreachable is how many agents are unreachable.
@@ -70,6 +72,7 @@ func NewMaster(m Master) http.Handler {
 	paths.handleBelow("/quota/", decided(m.readwrite, http.HandlerFunc(m.quotaOf)))
 	m.operationRoutes(func(path string, h http.HandlerFunc) { paths.handle(path, decided(m.readwrite, h)) })
 	m.maintenanceRoutes(paths)
+	m.registrarRoutes(paths)
 	paths.handle("/mesosctl/explain", decided(m.readonly, http.HandlerFunc(m.explain)))
 	paths.handle("/mesosctl/kill", decided(m.readwrite, http.HandlerFunc(m.kill)))
 	paths.handle("/mesosctl/members", m.membersHandler())

@@ -5,6 +5,7 @@ import (
 	"net/http"
 	"slices"
 	"strings"
+	"sync/atomic"
 	"time"
 
 	"github.com/mesosctl/mesosctl/mesos"
@@ -27,6 +28,7 @@ type MetricGroup struct {
 	Metrics func() []Metric
 
 	encoded cache
+	chunks  atomic.Pointer[[]chunk] // for Prometheus
 }
 
 func (g *MetricGroup) sorted() []Metric {
@@ -52,17 +54,12 @@ func sortMetrics(metrics []Metric) {
 // metrics serves /metrics/snapshot. With ?timeout=5secs it waits no longer than
 // that, as in Mesos.
 func (d *Daemon) metrics(w http.ResponseWriter, r *http.Request) {
-	ctx := r.Context()
-	if text := r.URL.Query().Get("timeout"); text != "" {
-		timeout, err := mesos.ParseDuration(text)
-		if err != nil {
-			refuse(w, mesos.Errorf(mesos.Invalid, "timeout: %w", err))
-			return
-		}
-		var cancel context.CancelFunc
-		ctx, cancel = context.WithTimeout(ctx, timeout)
-		defer cancel()
+	ctx, cancel, err := patience(r)
+	if err != nil {
+		refuse(w, err)
+		return
 	}
+	defer cancel()
 	metrics, groups := d.collect(ctx)
 	writeJSON(w, r, func(emit func([]byte)) {
 		dst := []byte("{")
@@ -78,6 +75,20 @@ func (d *Daemon) metrics(w http.ResponseWriter, r *http.Request) {
 		}
 		emit([]byte("}"))
 	})
+}
+
+// patience is the context of a request for metrics, which ends after ?timeout=.
+func patience(r *http.Request) (context.Context, context.CancelFunc, error) {
+	text := r.URL.Query().Get("timeout")
+	if text == "" {
+		return r.Context(), func() {}, nil
+	}
+	timeout, err := mesos.ParseDuration(text)
+	if err != nil {
+		return nil, nil, mesos.Errorf(mesos.Invalid, "timeout: %w", err)
+	}
+	ctx, cancel := context.WithTimeout(r.Context(), timeout)
+	return ctx, cancel, nil
 }
 
 // collect returns the metrics and the groups of further ones, each sorted.

@@ -12,7 +12,10 @@ import (
 
 	"github.com/mesosctl/mesosctl/authn"
 	"github.com/mesosctl/mesosctl/mesos/acl"
+	"github.com/mesosctl/mesosctl/mesos/resources"
 	"github.com/mesosctl/mesosctl/wire"
+	"github.com/mesosctl/mesosctl/wire/agentpb"
+	"github.com/mesosctl/mesosctl/wire/convert"
 	"github.com/mesosctl/mesosctl/wire/masterpb"
 	"github.com/mesosctl/mesosctl/wire/mesospb"
 	"github.com/mesosctl/mesosctl/wire/quotapb"
@@ -544,6 +547,39 @@ func TestAnAgentsReadersSeeWhatTheyMay(t *testing.T) {
 	}
 	if got := len(decoded(t, askAs(h, "ops", "GET", "/containers"))); got != 2 {
 		t.Errorf("ops sees %d containers", got)
+	}
+}
+
+func TestAnAgentsOperationsAreForThoseWhoMaySeeTheRole(t *testing.T) {
+	// covers: AgentAPITest.GetOperations
+	a, view := anAgent()
+	a.Realms, a.ACLs = asking(t, authn.AgentReadwrite), aclsOf(t, restrictive)
+	mine, err := resources.MustParse("cpus:1").PushReservation(resources.Reservation{Dynamic: true, Role: "ads"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	uuid := []byte("0123456789abcdef")
+	view.PutOperation(&mesospb.Operation{
+		Uuid: &mesospb.UUID{Value: uuid}, FrameworkId: frameworkID("F"), AgentId: agentID("M-S0"),
+		Info:         unreserveOf(convert.ToWire(mine)),
+		LatestStatus: &mesospb.OperationStatus{State: mesospb.OperationState_OPERATION_PENDING.Enum()},
+	})
+	h := NewAgent(a)
+	count := func(who string) int {
+		answer := new(agentpb.Response)
+		if err := wire.UnmarshalJSON(askAs(h, who, "POST", "/api/v1", `{"type":"GET_OPERATIONS"}`).Body.Bytes(), answer); err != nil {
+			t.Fatal(err)
+		}
+		return len(answer.GetGetOperations().GetOperations())
+	}
+	for who, want := range map[string]int{"ann": 1, "bob": 0} {
+		if got := count(who); got != want {
+			t.Errorf("%s sees %d operations", who, got)
+		}
+	}
+	view.DropOperation([16]byte(uuid))
+	if got := count("ann"); got != 0 {
+		t.Errorf("%d operations are there for ever", got)
 	}
 }
 

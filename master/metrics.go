@@ -285,7 +285,7 @@ func (c *counters) putOperations(put func(string, float64)) {
 		put(prefix+"total", float64(total))
 	}
 	for i := range c.operations {
-		if kind := mesospb.Offer_Operation_Type(i); operates(kind) {
+		if kind := mesospb.Offer_Operation_Type(i); named(kind) && operates(kind) {
 			for state, n := range c.operations[i] {
 				all[state] += n
 			}
@@ -293,6 +293,12 @@ func (c *counters) putOperations(put func(string, float64)) {
 		}
 	}
 	states("operations/", &all)
+}
+
+// named reports whether a type has a name: some numbers have none any more.
+func named(kind mesospb.Offer_Operation_Type) bool {
+	_, has := mesospb.Offer_Operation_Type_name[int32(kind)]
+	return has
 }
 
 // lower is an enum value's name as metrics have it.

@@ -148,6 +148,17 @@ func startMember(cfg *embed.Config, life *life) (*embed.Etcd, error) {
 	}
 }
 
+// UpToDate reports whether the member has joined the others and knows what they
+// know: it serves.
+func (e *Embedded) UpToDate() bool {
+	select {
+	case <-e.etcd.Server.ReadyNotify():
+		return !e.hasEnded()
+	default:
+		return false
+	}
+}
+
 // Ready waits until the member can serve: for one of several, until a majority
 // of them is up. A member that was added to a running cluster then becomes a
 // voter, and one whose own address has changed tells the others. The error's kind

@@ -69,12 +69,7 @@ func (s *Store) Load(ctx context.Context) (master.Recovered, error) {
 			return master.Recovered{}, err
 		}
 	}
-	delete(keys, versionKey)
-	recovered, err := master.DecodeRecovered(keys)
-	if err != nil {
-		return master.Recovered{}, mesos.Errorf(mesos.Internal, "%w: it is damaged (%w); %s", ErrUnreadable, err, restoreInstead)
-	}
-	return recovered, nil
+	return decode(keys)
 }
 
 // readAll is the whole registry as of one revision of etcd. Keys are without prefix.
