@@ -12,6 +12,25 @@ import (
 // DefaultMasterPort is the port of a master whose address names none.
 const DefaultMasterPort = members.DefaultPort
 
+// ParseCluster is ParseMasters for clients, which may also write
+// https://host:port; then all of them are meant to be.
+func ParseCluster(s string) (masters []string, secure bool, err error) {
+	const scheme = "https://"
+	parts := strings.Split(s, ",")
+	n := 0
+	for i, part := range parts {
+		if rest, ok := strings.CutPrefix(strings.TrimSpace(part), scheme); ok {
+			n++
+			parts[i] = "http://" + rest
+		}
+	}
+	if n != 0 && n != len(parts) {
+		return nil, false, mesos.Errorf(mesos.Invalid, "masters %q: some are https and some are not", s)
+	}
+	masters, err = ParseMasters(strings.Join(parts, ","))
+	return masters, n > 0, err
+}
+
 // ParseMasters reads the value of a --master flag: one or more addresses
 // "host", "host:port" or "http://host:port", separated by commas.
 func ParseMasters(s string) ([]string, error) {

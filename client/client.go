@@ -10,6 +10,7 @@ package client
 import (
 	"bytes"
 	"context"
+	"crypto/tls"
 	"errors"
 	"fmt"
 	"io"
@@ -50,6 +51,11 @@ type Config struct {
 	// Patience is how long a call waits for a leading master to be found, through
 	// refused connections and 503s. Zero asks every master once.
 	Patience time.Duration
+	// TLS is how to connect, to masters and agents alike; nil: without TLS. See TLSFiles.
+	TLS *tls.Config
+	// ReadOnly, if it is not empty, refuses every call that changes something, with
+	// this as the reason.
+	ReadOnly string
 	// Transport sends the requests; nil means one with keep-alive of its own.
 	Transport http.RoundTripper
 }
@@ -77,7 +83,9 @@ func New(config Config) (*Client, error) {
 func (c Config) httpClient() *http.Client {
 	transport := c.Transport
 	if transport == nil {
-		transport = NewTransport()
+		own := NewTransport()
+		own.TLSClientConfig = c.TLS // without HTTP/2: event streams and input are connections of their own
+		transport = own
 	}
 	return &http.Client{
 		Transport: transport,
@@ -165,7 +173,7 @@ func (c *Client) send(ctx context.Context, r request) (*http.Response, error) {
 			c.forget(host)
 		}
 		if !retryable(err) {
-			return nil, err
+			return nil, c.identified(ctx, host, err)
 		}
 		c.forget(host)
 		if deadline.IsZero() {
@@ -241,7 +249,7 @@ func (c Config) stream(ctx context.Context, hc *http.Client, host, path string, 
 }
 
 func (c Config) do(ctx context.Context, hc *http.Client, host string, r request, body io.Reader) (*http.Response, error) {
-	req, err := http.NewRequestWithContext(ctx, r.method, "http://"+host+r.path, body)
+	req, err := http.NewRequestWithContext(ctx, r.method, c.scheme()+host+r.path, body)
 	if err != nil {
 		return nil, mesos.Errorf(mesos.Invalid, "%s on %s: %w", r.path, host, err)
 	}
@@ -267,6 +275,13 @@ func (c Config) do(ctx context.Context, hc *http.Client, host string, r request,
 	}
 	defer response.Body.Close()
 	return nil, statusError(r.path, host, response)
+}
+
+func (c Config) scheme() string {
+	if c.TLS != nil {
+		return "https://"
+	}
+	return "http://"
 }
 
 func (c *Client) setLeader(host string) {

@@ -125,13 +125,22 @@ func TestNobodyListens(t *testing.T) {
 	}
 }
 
+// aMaster makes a handler one of a master, which can be told by its health.
+func aMaster(handler http.HandlerFunc) http.HandlerFunc {
+	return func(w http.ResponseWriter, r *http.Request) {
+		if r.URL.Path != "/master/health" {
+			handler(w, r)
+		}
+	}
+}
+
 func TestStatusesAreKinds(t *testing.T) {
 	for status, kind := range map[int]mesos.Kind{
 		400: mesos.Invalid, 401: mesos.Unauthenticated, 403: mesos.Forbidden, 404: mesos.NotFound, 405: mesos.Invalid,
 		406: mesos.Unsupported, 409: mesos.Conflict, 410: mesos.Gone, 413: mesos.TooLarge, 415: mesos.Unsupported,
 		500: mesos.Internal, 503: mesos.Unavailable, 504: mesos.TimedOut,
 	} {
-		master := serve(t, func(w http.ResponseWriter, _ *http.Request) { http.Error(w, "because", status) })
+		master := serve(t, aMaster(func(w http.ResponseWriter, _ *http.Request) { http.Error(w, "because", status) }))
 		_, err := dial(t, Config{Masters: []string{master}}).Health(t.Context())
 		if mesos.KindOf(err) != kind || !strings.HasSuffix(err.Error(), ": because") {
 			t.Errorf("%d: kind %d, %v", status, mesos.KindOf(err), err)

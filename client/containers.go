@@ -42,6 +42,9 @@ func (a *Agent) AttachOutput(ctx context.Context, id *mesospb.ContainerID) (*Out
 }
 
 func (a *Agent) output(ctx context.Context, call *agentpb.Call) (*Output, error) {
+	if err := a.config.mayAskAgent(call); err != nil {
+		return nil, err
+	}
 	r, err := encode(a.config.MediaType, operatorPath, call)
 	if err != nil {
 		return nil, err
@@ -101,6 +104,9 @@ type Input struct {
 // AttachInput opens the standard input of a container, which only one client can
 // have at a time.
 func (a *Agent) AttachInput(ctx context.Context, id *mesospb.ContainerID) (*Input, error) {
+	if err := a.config.mayChange(agentpb.Call_ATTACH_CONTAINER_INPUT.String()); err != nil {
+		return nil, err
+	}
 	body, to := io.Pipe()
 	in := &Input{media: a.config.MediaType, body: to, over: make(chan struct{})}
 	go func() {

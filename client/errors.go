@@ -78,6 +78,9 @@ func statusError(path, host string, response *http.Response) error {
 	if sentence == "" || strings.HasPrefix(sentence, "<") {
 		sentence = http.StatusText(status)
 	}
+	if status == http.StatusBadRequest && strings.Contains(sentence, "HTTP request to an HTTPS server") {
+		return speaksTLS(host)
+	}
 	if status == http.StatusServiceUnavailable {
 		return mesos.Errorf(mesos.Unavailable, "%s on %s: %w", path, host, notSentError{errors.New(sentence)})
 	}
@@ -90,6 +93,9 @@ func transportError(path, host string, err error) error {
 	var asked *url.Error
 	if errors.As(err, &asked) {
 		err = asked.Err // without the method and URL, which are said already
+	}
+	if insecure := tlsError(host, err); insecure != nil {
+		return insecure
 	}
 	var op *net.OpError
 	if errors.As(err, &op) && op.Op == "dial" {

@@ -32,10 +32,10 @@ func TestExplainAsksTheLeader(t *testing.T) {
 
 func TestExplainTellsAMasterThatCannotFromAFrameworkThatIsNot(t *testing.T) {
 	for body, kind := range map[string]mesos.Kind{"": mesos.Unsupported, "explain: there is no framework F": mesos.NotFound} {
-		host := serve(t, func(w http.ResponseWriter, _ *http.Request) {
+		host := serve(t, aMaster(func(w http.ResponseWriter, _ *http.Request) {
 			w.WriteHeader(http.StatusNotFound)
 			_, _ = w.Write([]byte(body))
-		})
+		}))
 		c := dial(t, Config{Masters: []string{host}, MediaType: wire.Protobuf})
 		if _, err := c.Explain(t.Context(), "F", "", ""); mesos.KindOf(err) != kind {
 			t.Errorf("answer %q: %v", body, err)

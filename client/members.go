@@ -49,6 +49,9 @@ func (c *Client) RemoveMember(ctx context.Context, member string) (members.Membe
 }
 
 func (c *Client) changeMembers(ctx context.Context, method string, query url.Values) (member members.Member, err error) {
+	if err := c.config.mayChange("a change of members"); err != nil {
+		return member, err
+	}
 	response, err := c.send(ctx, request{method: method, path: membersPath + "?" + query.Encode()})
 	if err != nil {
 		return member, notMesosctl(err, c.Leader())

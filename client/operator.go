@@ -16,6 +16,9 @@ const operatorPath = "/api/v1"
 // which is nil for calls that have none.
 // See https://mesos.apache.org/documentation/latest/operator-http-api/.
 func (c *Client) Call(ctx context.Context, call *masterpb.Call) (*masterpb.Response, error) {
+	if err := c.config.mayAskMaster(call); err != nil {
+		return nil, err
+	}
 	r, err := encode(c.config.MediaType, operatorPath, call)
 	if err != nil {
 		return nil, err
@@ -28,11 +31,15 @@ func (c *Client) Call(ctx context.Context, call *masterpb.Call) (*masterpb.Respo
 		discard(response)
 		return nil, nil
 	}
-	answer := &masterpb.Response{}
-	if err := decode(c.config.MediaType, response, answer); err != nil {
-		return nil, err
+	answer, host := &masterpb.Response{}, response.Request.URL.Host
+	err = decode(c.config.MediaType, response, answer)
+	if err == nil && answer.GetType().String() != call.GetType().String() {
+		err = mesos.Errorf(mesos.Internal, "%s: the answer to %s is %s", where(response), call.GetType(), answer.GetType())
 	}
-	c.setLeader(response.Request.URL.Host)
+	if err != nil {
+		return nil, c.identified(ctx, host, err)
+	}
+	c.setLeader(host)
 	return answer, nil
 }
 
@@ -165,6 +172,9 @@ func (a *Agent) send(ctx context.Context, r request) (*http.Response, error) {
 // Call sends an operator call to the agent and returns its answer, which is nil
 // for calls that have none.
 func (a *Agent) Call(ctx context.Context, call *agentpb.Call) (*agentpb.Response, error) {
+	if err := a.config.mayAskAgent(call); err != nil {
+		return nil, err
+	}
 	r, err := encode(a.config.MediaType, operatorPath, call)
 	if err != nil {
 		return nil, err

@@ -31,6 +31,9 @@ func (c *Client) Subscribe(ctx context.Context, call *schedulerpb.Call) (*Schedu
 	if call.GetType() != schedulerpb.Call_SUBSCRIBE {
 		return nil, mesos.Errorf(mesos.Invalid, "subscribe: the call is %s, not SUBSCRIBE", call.GetType())
 	}
+	if err := c.config.mayChange("a framework's SUBSCRIBE"); err != nil {
+		return nil, err
+	}
 	r, err := encode(c.config.MediaType, schedulerPath, call)
 	if err != nil {
 		return nil, err
