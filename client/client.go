@@ -56,6 +56,9 @@ type Config struct {
 	// ReadOnly, if it is not empty, refuses every call that changes something, with
 	// this as the reason.
 	ReadOnly string
+	// Suspicious has a host that answered as a master does asked whether it is an agent,
+	// once: many answers of agents can be taken for those of masters.
+	Suspicious bool
 	// Transport sends the requests; nil means one with keep-alive of its own.
 	Transport http.RoundTripper
 }
@@ -70,6 +73,7 @@ type Client struct {
 	mu     sync.Mutex
 	target int    // index of the master to ask when no leader is known
 	leader string // host:port the last redirect named, or that answered last
+	proven string // host:port that is no agent
 }
 
 // New makes a client of a cluster. It opens no connection.

@@ -26,7 +26,7 @@ func (c *Client) identified(ctx context.Context, host string, err error) error {
 	if c.config.answers(ctx, c.http, host, "/master/health") {
 		return err
 	}
-	what := ""
+	var what string
 	switch {
 	case c.config.answers(ctx, c.http, host, "/slave(1)/health"):
 		what = "it is an agent; name a master, whose port is 5050 unless somebody chose another"
@@ -38,6 +38,23 @@ func (c *Client) identified(ctx context.Context, host string, err error) error {
 		return err
 	}
 	return mesos.Errorf(mesos.Unavailable, "%s is not a Mesos master: %s (%w)", host, what, plain{err})
+}
+
+// suspect refuses an agent, if that is wanted and not known yet.
+func (c *Client) suspect(ctx context.Context, host string) error {
+	c.mu.Lock()
+	known := c.proven == host
+	c.mu.Unlock()
+	if known || !c.config.Suspicious {
+		return nil
+	}
+	if c.config.answers(ctx, c.http, host, "/slave(1)/health") {
+		return c.identified(ctx, host, mesos.Errorf(mesos.Internal, "it answers as agents do"))
+	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.proven = host
+	return nil
 }
 
 // plain is an error without its kind.

@@ -39,6 +39,9 @@ func (c *Client) Call(ctx context.Context, call *masterpb.Call) (*masterpb.Respo
 	if err != nil {
 		return nil, c.identified(ctx, host, err)
 	}
+	if err := c.suspect(ctx, host); err != nil {
+		return nil, err
+	}
 	c.setLeader(host)
 	return answer, nil
 }

@@ -212,6 +212,22 @@ func TestWhatIsNoMasterIsNamed(t *testing.T) {
 	}
 }
 
+func TestAnAgentsAnswersAreNotAMasters(t *testing.T) {
+	agent := serve(t, func(w http.ResponseWriter, r *http.Request) {
+		switch r.URL.Path {
+		case "/api/v1": // an agent's GET_STATE has the same numbers
+			healthy(t)(w, r)
+		case "/slave(1)/health":
+		default:
+			http.NotFound(w, r)
+		}
+	})
+	c := dial(t, Config{Masters: []string{agent}, MediaType: wire.Protobuf, Suspicious: true})
+	if _, err := c.Health(t.Context()); mesos.KindOf(err) != mesos.Unavailable || !strings.Contains(err.Error(), "it is an agent") {
+		t.Error(err)
+	}
+}
+
 func TestClusterOfAddresses(t *testing.T) {
 	masters, secure, err := ParseCluster("https://a, https://b:1")
 	if err != nil || !secure || strings.Join(masters, " ") != "a:5050 b:1" {

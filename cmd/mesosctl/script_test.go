@@ -56,6 +56,7 @@ func TestScript(t *testing.T) {
 			env.Setenv("PATH", bin+string(os.PathListSeparator)+os.Getenv("PATH"))
 			env.Setenv("XDG_RUNTIME_DIR", filepath.Join(env.WorkDir, ".run"))
 			env.Setenv("MESOSCTL_ETC", filepath.Join(env.WorkDir, "etc"))
+			env.Setenv("MESOSCTL_CONFIG", filepath.Join(env.WorkDir, ".config", "mesosctl.yaml"))
 			env.Setenv("GORACE", "halt_on_error=1 exitcode=66 atexit_sleep_ms=10")
 			env.Values[spawnedKey{}] = map[string]*spawned{}
 			env.Defer(func() { // a script that failed may have left a cluster

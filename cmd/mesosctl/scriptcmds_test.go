@@ -30,6 +30,8 @@ var commands = map[string]func(ts *testscript.TestScript, neg bool, args []strin
 	"get":    get,
 	"gone":   gone,
 	"ports":  ports,
+
+	"certificates": certificates,
 }
 
 type spawnedKey struct{}
@@ -122,10 +124,11 @@ func find(ts *testscript.TestScript, name string) *spawned {
 	return s
 }
 
-var environNames = []string{"PATH", "HOME", "WORK", "TMPDIR", "XDG_RUNTIME_DIR", "MESOSCTL_ETC", "GORACE"}
+var environNames = []string{"PATH", "HOME", "WORK", "TMPDIR", "XDG_RUNTIME_DIR", "MESOSCTL_ETC", "MESOSCTL_CONFIG", "GORACE"}
 
 func environ(ts *testscript.TestScript) (list []string) {
-	for _, name := range append(environNames, "MESOS_MASTER", "MESOS_CLUSTER", "MESOS_OFFER_TIMEOUT", "MESOS_WORK_DIR", "MESOS_PORT") {
+	for _, name := range append(environNames, "MESOS_MASTER", "MESOS_CLUSTER", "MESOS_OFFER_TIMEOUT", "MESOS_WORK_DIR", "MESOS_PORT",
+		"LIBPROCESS_SSL_ENABLED", "LIBPROCESS_SSL_SUPPORT_DOWNGRADE", "LIBPROCESS_SSL_CERT_FILE", "LIBPROCESS_SSL_KEY_FILE") {
 		if value := ts.Getenv(name); value != "" {
 			list = append(list, name+"="+value)
 		}

@@ -9,19 +9,23 @@ import (
 	"path/filepath"
 	"strings"
 	"syscall"
-	"time"
 
-	"github.com/mesosctl/mesosctl/client"
 	"github.com/mesosctl/mesosctl/cmd/mesosctl/internal/iostreams"
 	"github.com/mesosctl/mesosctl/cmd/mesosctl/internal/local"
-	"github.com/mesosctl/mesosctl/mesos"
-	"github.com/mesosctl/mesosctl/wire"
 )
 
 // App is the process: its streams, environment and clock.
 type App struct {
 	IO      *iostreams.Streams
 	Environ []string
+	// Context is the context that --context names; empty if it names none.
+	Context string
+	// NoPager is --no-pager.
+	NoPager bool
+
+	// confirm is the context, once a client of it was made, whose name a person has to
+	// type before something is destroyed.
+	confirm string
 }
 
 // Getenv is a variable of the environment; empty if it is not set.
@@ -62,44 +66,4 @@ func (a *App) Logger(verbose bool) *slog.Logger {
 		level = slog.LevelInfo
 	}
 	return slog.New(slog.NewTextHandler(a.IO.Err, &slog.HandlerOptions{Level: level}))
-}
-
-// Target says which cluster to talk to.
-type Target struct {
-	Masters []string
-	// From tells a person how it was found; empty if there is none.
-	From string
-}
-
-// FindCluster looks for the cluster that is meant: the flag --master, else
-// MESOS_MASTER, else this user's own cluster (mesosctl up). It may find none.
-func (a *App) FindCluster(flag string) (Target, error) {
-	for _, place := range []struct{ from, text string }{{"--master", flag}, {"MESOS_MASTER", a.Getenv("MESOS_MASTER")}} {
-		if place.text == "" {
-			continue
-		}
-		masters, err := client.ParseMasters(place.text)
-		if err != nil {
-			return Target{}, mesos.Errorf(mesos.KindOf(err), "%s: %w", place.from, err)
-		}
-		return Target{Masters: masters, From: place.from}, nil
-	}
-	cluster, running, err := a.State().Running()
-	if err != nil || !running {
-		return Target{}, err
-	}
-	return Target{Masters: []string{cluster.Master}, From: "mesosctl up"}, nil
-}
-
-// Connect is FindCluster for commands that need one, and makes a client of it.
-func (a *App) Connect(flag string, patience time.Duration) (*client.Client, error) {
-	target, err := a.FindCluster(flag)
-	if err != nil {
-		return nil, err
-	}
-	if len(target.Masters) == 0 {
-		return nil, mesos.Errorf(mesos.Unavailable,
-			"no cluster is known: name one with --master or MESOS_MASTER, or start one with 'mesosctl up'")
-	}
-	return client.New(client.Config{Masters: target.Masters, MediaType: wire.Protobuf, Patience: patience})
 }

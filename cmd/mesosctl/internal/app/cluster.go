@@ -12,6 +12,9 @@ import (
 	"github.com/mesosctl/mesosctl/mesos"
 )
 
+// MasterUsage is the help of --master.
+const MasterUsage = "masters of the cluster, as in `host:port,host:port`"
+
 // Cluster is which cluster a command is about, and how long that may take.
 type Cluster struct {
 	Master  string
@@ -22,7 +25,7 @@ type Cluster struct {
 // its help says otherwise.
 func (c *Cluster) Flags(timeout string) flags.Table {
 	return flags.Table{
-		flags.String("master", &c.Master, "", "masters of the cluster, as in `host:port,host:port`"),
+		flags.String("master", &c.Master, "", MasterUsage),
 		flags.Duration("timeout", &c.Timeout, timeout, "`time` that it may take"),
 	}
 }
@@ -61,18 +64,31 @@ func (d *Danger) Allow(a *App, what string) (bool, error) {
 	case d.DryRun:
 		fmt.Fprintf(a.IO.Out, "%s (dry run: nothing is done)\n", what)
 		return false, nil
+	case d.Yes && a.confirm != "" && a.Context != a.confirm:
+		return false, mesos.Errorf(mesos.Invalid, "%s: context %s wants to be named as well: say --context=%s --yes", what, a.confirm, a.confirm)
 	case d.Yes:
 		return true, nil
 	case !a.IO.InTerminal:
 		return false, mesos.Errorf(mesos.Invalid, "%s: say --yes to go on, there is nobody to ask", what)
 	}
-	fmt.Fprintf(a.IO.Err, "%s\ngo on? [y/N] ", what)
-	var answer string
-	_, _ = fmt.Fscanln(a.IO.In, &answer) // no answer is no
-	if answer = strings.ToLower(answer); answer != "y" && answer != "yes" {
-		return false, mesos.Errorf(mesos.Conflict, "nothing was done")
+	if a.sure(what) {
+		return true, nil
 	}
-	return true, nil
+	return false, mesos.Errorf(mesos.Conflict, "nothing was done")
+}
+
+// sure asks whoever sits at the terminal.
+func (a *App) sure(what string) bool {
+	var answer string
+	if a.confirm != "" {
+		fmt.Fprintf(a.IO.Err, "%s\nto go on, type the name of the context, %s: ", what, a.confirm)
+		_, _ = fmt.Fscanln(a.IO.In, &answer) // no answer is no
+		return answer == a.confirm
+	}
+	fmt.Fprintf(a.IO.Err, "%s\ngo on? [y/N] ", what)
+	_, _ = fmt.Fscanln(a.IO.In, &answer) // as above
+	answer = strings.ToLower(answer)
+	return answer == "y" || answer == "yes"
 }
 
 // Pause waits for a while. The error is of kind mesos.TimedOut if the time of the

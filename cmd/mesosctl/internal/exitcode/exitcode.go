@@ -4,6 +4,7 @@ package exitcode
 import (
 	"errors"
 	"fmt"
+	"strings"
 
 	"github.com/mesosctl/mesosctl/mesos"
 )
@@ -18,6 +19,32 @@ const (
 	NotAuthorized = 4
 	TimedOut      = 5
 )
+
+// Meanings is what each code means, for the help, the manual and docs/cli.md.
+var Meanings = []struct {
+	Code int
+	// Word says it in a word or two, Text whole.
+	Word, Text string
+}{
+	{Done, "done", "It is done."},
+	{Failed, "failed", "It was tried and failed: what was asked for is not there, has ended, or is in conflict with something."},
+	{Usage, "wrong usage", "It was not tried: a flag, an argument, a context or a file is wrong, or a name may mean several things."},
+	{Unreachable, "unreachable", "No master or agent answers, none leads, or what answers is none."},
+	{NotAuthorized, "not authorized", "The cluster does not know or allow who asks, a certificate is not valid or not trusted, or the context is read-only."},
+	{TimedOut, "timed out", "It was not done, or not so, within --timeout."},
+}
+
+// Passed says which commands exit with another one's code.
+const Passed = "execute, exec and attach pass the command's own code on"
+
+// Summary is the codes in a sentence.
+func Summary() string {
+	var parts []string
+	for _, m := range Meanings {
+		parts = append(parts, fmt.Sprintf("%d %s", m.Code, m.Word))
+	}
+	return strings.Join(parts, ", ")
+}
 
 // Status is an error that says nothing and exits with its code: that of a
 // command that was run.

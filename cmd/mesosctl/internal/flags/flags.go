@@ -65,6 +65,12 @@ func (f *Flag) Formerly(names ...string) *Flag {
 	return f
 }
 
+// Verbatim keeps a value of the form file:///path as it is.
+func (f *Flag) Verbatim() *Flag {
+	f.isPath = true
+	return f
+}
+
 // Secret keeps the value from being shown, unless it is the path of a file.
 func (f *Flag) Secret() *Flag {
 	f.secret = true

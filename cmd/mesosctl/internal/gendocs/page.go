@@ -7,6 +7,8 @@ import (
 
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
+
+	"github.com/mesosctl/mesosctl/cmd/mesosctl/internal/exitcode"
 )
 
 func pageName(cmd *cobra.Command) string {
@@ -34,18 +36,21 @@ func page(cmd *cobra.Command) []byte {
 	if cmd.Example != "" {
 		fmt.Fprintf(&b, ".SH EXAMPLES\n.nf\n%s\n.fi\n", escape(cmd.Example))
 	}
-	b.WriteString(exitStatus)
+	exitStatus(&b)
 	also(&b, cmd)
 	return b.Bytes()
 }
 
-const exitStatus = `.SH EXIT STATUS
-0 done, 1 failed, 2 wrong usage, 3 unreachable, 4 not authorized, 5 timed out.
-\fBmesosctl execute\fR passes the command's own code on.
-`
+func exitStatus(b *bytes.Buffer) {
+	b.WriteString(".SH EXIT STATUS\n")
+	for _, m := range exitcode.Meanings {
+		fmt.Fprintf(b, ".TP\n\\fB%d\\fR\n%s\n", m.Code, escape(m.Text))
+	}
+	fmt.Fprintf(b, ".PP\n%s.\n", escape(exitcode.Passed))
+}
 
 func synopsis(cmd *cobra.Command) string {
-	if !cmd.Runnable() {
+	if !cmd.HasParent() {
 		return cmd.CommandPath() + " COMMAND [flags]"
 	}
 	return cmd.UseLine()

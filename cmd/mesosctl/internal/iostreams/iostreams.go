@@ -17,7 +17,11 @@ type Streams struct {
 	// whether one can be asked.
 	InTerminal, OutTerminal, ErrTerminal bool
 	color                                bool
+	force                                bool // colour whoever reads
 }
+
+// Colored reports whether stdout takes colours.
+func (s *Streams) Colored() bool { return s.force || s.OutTerminal && s.color }
 
 // System returns the process's own streams.
 func System(getenv func(string) string) *Streams {
@@ -26,12 +30,13 @@ func System(getenv func(string) string) *Streams {
 		InTerminal:  term.IsTerminal(int(os.Stdin.Fd())),
 		OutTerminal: term.IsTerminal(int(os.Stdout.Fd())),
 		ErrTerminal: term.IsTerminal(int(os.Stderr.Fd())),
-		color:       getenv("NO_COLOR") == "" && getenv("TERM") != "dumb",
+		color:       getenv("NO_COLOR") == "" && getenv("CLICOLOR") != "0" && getenv("TERM") != "dumb",
+		force:       getenv("NO_COLOR") == "" && getenv("CLICOLOR_FORCE") != "" && getenv("CLICOLOR_FORCE") != "0",
 	}
 }
 
 // DisableColor is --no-color.
-func (s *Streams) DisableColor() { s.color = false }
+func (s *Streams) DisableColor() { s.color, s.force = false, false }
 
 // Paint colours text for stdout, if that is a terminal that wants colour.
 func (s *Streams) Paint(c Color, text string) string { return s.paint(s.OutTerminal, c, text) }
@@ -40,7 +45,7 @@ func (s *Streams) Paint(c Color, text string) string { return s.paint(s.OutTermi
 func (s *Streams) PaintErr(c Color, text string) string { return s.paint(s.ErrTerminal, c, text) }
 
 func (s *Streams) paint(terminal bool, c Color, text string) string {
-	if !terminal || !s.color {
+	if !s.force && (!terminal || !s.color) {
 		return text
 	}
 	return "\x1b[" + string(c) + "m" + text + "\x1b[0m"

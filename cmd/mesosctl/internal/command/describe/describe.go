@@ -44,7 +44,7 @@ func New(a *app.App) *cobra.Command {
 	}
 	o.Flags("10secs").Register(cmd.Flags())
 	output.Flag(cmd, &format)
-	return cmd
+	return app.Paged(cmd)
 }
 
 func run(ctx context.Context, a *app.App, c *client.Client, kind *kinds.Kind, names []string, format output.Format) error {

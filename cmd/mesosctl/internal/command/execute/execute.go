@@ -65,7 +65,7 @@ func New(a *app.App) *cobra.Command {
 	}
 	o.table().Register(cmd.Flags())
 	o.own().Register(cmd.Flags())
-	return cmd
+	return app.Places(cmd)
 }
 
 // take takes in what only mesosctl execute has: words after the flags are a
@@ -110,9 +110,12 @@ func run(ctx context.Context, a *app.App, o *options, spec exec.Spec) (err error
 		defer func() { err = errors.Join(err, end(embedded, left, interrupts)) }()
 		target.Masters = []string{embedded.Master()}
 	}
-	c, err := client.New(client.Config{
-		Masters: target.Masters, MediaType: o.media, Principal: o.Principal, Secret: o.secret, Patience: electionPatience,
-	})
+	config := target.Config()
+	config.MediaType, config.Patience = o.media, electionPatience
+	if o.Principal != "" {
+		config.Principal, config.Secret = o.Principal, o.secret
+	}
+	c, err := client.New(config)
 	if err != nil {
 		return err
 	}

@@ -46,7 +46,7 @@ func New(a *app.App) *cobra.Command {
 		flags.String("role", &o.role, "", "only this `role` of the framework"),
 	}.Register(cmd.Flags())
 	output.Flag(cmd, &o.format)
-	return cmd
+	return app.Paged(cmd)
 }
 
 func run(ctx context.Context, a *app.App, o *options, framework string) error {

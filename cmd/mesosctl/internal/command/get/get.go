@@ -53,7 +53,7 @@ func New(a *app.App) *cobra.Command {
 		},
 	}
 	o.register(cmd)
-	return cmd
+	return app.Paged(cmd)
 }
 
 // Of makes a command that gets one kind, for verbs that have one: `quota get`.

@@ -50,7 +50,7 @@ func New(a *app.App) *cobra.Command {
 	cmd.Flags().BoolVarP(&o.follow, "follow", "f", false, "go on with what the tasks write, until all have ended")
 	cmd.Flags().IntVarP(&o.tail, "tail", "n", -1, "show only so many of the last lines")
 	cmd.MarkFlagsMutuallyExclusive("stderr", "all")
-	return cmd
+	return app.Paged(cmd)
 }
 
 func run(ctx context.Context, a *app.App, o *options, texts []string) error {

@@ -42,7 +42,7 @@ func New(a *app.App) *cobra.Command {
 	}
 	o.Flags("10secs").Register(cmd.Flags())
 	output.Flag(cmd, &format)
-	return cmd
+	return app.Paged(cmd)
 }
 
 func run(ctx context.Context, a *app.App, c *client.Client, pattern *regexp.Regexp, format output.Format) error {

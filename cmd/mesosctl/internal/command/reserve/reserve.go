@@ -77,7 +77,7 @@ func command(a *app.App, verb, short, done string, call func(*mesospb.AgentID, [
 		flags.String("principal", &o.principal, "", "`principal` of the reservation: that of the user, if the cluster asks for one"),
 		flags.String("resources", &o.resources, "", "`resources`, as in cpus:4;mem:1024"),
 	}...).Register(cmd.Flags())
-	return cmd
+	return app.Places(cmd)
 }
 
 // reservation is resources as a call names them, dynamically reserved.

@@ -3,9 +3,11 @@ package root
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"path/filepath"
 	"strings"
+	"syscall"
 
 	"github.com/spf13/cobra"
 
@@ -15,6 +17,7 @@ import (
 	"github.com/mesosctl/mesosctl/cmd/mesosctl/internal/command/attach"
 	"github.com/mesosctl/mesosctl/cmd/mesosctl/internal/command/bench"
 	"github.com/mesosctl/mesosctl/cmd/mesosctl/internal/command/completion"
+	"github.com/mesosctl/mesosctl/cmd/mesosctl/internal/command/config"
 	"github.com/mesosctl/mesosctl/cmd/mesosctl/internal/command/describe"
 	"github.com/mesosctl/mesosctl/cmd/mesosctl/internal/command/events"
 	"github.com/mesosctl/mesosctl/cmd/mesosctl/internal/command/execin"
@@ -47,8 +50,8 @@ func New(a *app.App) *cobra.Command {
 		Use:   "mesosctl",
 		Short: "The Mesos cluster manager as one program",
 		Long: "mesosctl is the Mesos cluster manager as one program: its daemons, and the commands to use them.\n\n" +
-			"Exit codes: 0 done, 1 failed, 2 wrong usage, 3 unreachable, 4 not authorized, 5 timed out;\n" +
-			"execute and exec pass the command's own code on.",
+			app.Precedence + "\n\n" +
+			"Exit codes: " + exitcode.Summary() + ";\n" + exitcode.Passed + ".",
 		Version: build.Version,
 	}
 	root.CompletionOptions.DisableDefaultCmd = true
@@ -62,9 +65,12 @@ func New(a *app.App) *cobra.Command {
 		kill.New(a), teardown.New(a), volume.New(a), events.New(a), metrics.New(a), wait.New(a),
 		bench.New(a), completion.New(a),
 	)
+	root.AddCommand(config.New(a))
 	root.AddCommand(standing.New(a)...)
 	root.AddCommand(reserve.New(a)...)
 	root.AddCommand(whereAgentsRun(a)...)
+	root.PersistentFlags().StringVar(&a.Context, "context", "", "`name` of the cluster to use, of 'mesosctl config get-contexts'")
+	_ = root.RegisterFlagCompletionFunc("context", config.Names(a)) // it was just added
 	return dress(a, root)
 }
 
@@ -95,7 +101,14 @@ func dress(a *app.App, root *cobra.Command) *cobra.Command {
 		a.IO.DisableColor()
 		return nil
 	})
-	root.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error { return flags.Explain(cmd.Flags(), err) })
+	root.PersistentFlags().BoolVar(&a.NoPager, "no_pager", false, "print long text without a pager")
+	guide(root)
+	root.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error {
+		if words := cmd.Flags().Args(); isGroup(cmd) && len(words) > 0 {
+			return unknown(cmd, words[0]) // the flag is of what was meant
+		}
+		return flags.Explain(cmd.Flags(), err)
+	})
 	root.SetIn(a.IO.In)
 	root.SetOut(a.IO.Out)
 	root.SetErr(a.IO.Err)
@@ -107,9 +120,16 @@ func Main(ctx context.Context, args []string, a *app.App) int {
 	program := strings.TrimSuffix(filepath.Base(args[0]), ".exe")
 	root := linked(a, program)
 	root.SetArgs(args[1:])
-	began := false
-	root.PersistentPreRun = func(*cobra.Command, []string) { began = true }
+	began, stop := false, func() {}
+	root.PersistentPreRun = func(cmd *cobra.Command, _ []string) {
+		began = true
+		stop = a.Prepare(cmd)
+	}
 	cmd, err := root.ExecuteContextC(ctx)
+	stop()
+	if errors.Is(err, syscall.EPIPE) {
+		err = nil // whoever read it has read enough
+	}
 	if !began {
 		err = exitcode.UsageError(err) // what cobra itself refuses
 	}

@@ -103,7 +103,7 @@ func newCreate(a *app.App) *cobra.Command {
 		flags.Int("size_mb", &o.sizeMB, 0, 0, 1<<40, "size in `megabytes`"),
 		flags.Bool("shared", &o.shared, false, "let several tasks use it at once"),
 	}...).Register(cmd.Flags())
-	return cmd
+	return app.Places(cmd)
 }
 
 func newDestroy(a *app.App) *cobra.Command {
