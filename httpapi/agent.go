@@ -45,7 +45,7 @@ func NewAgent(a Agent) http.Handler {
 	paths.handle("/monitor/statistics",
 		ready(a.readonly, a.authorized("/monitor/statistics", http.HandlerFunc(a.statistics))))
 	paths.handle("/mesosctl/images", ready(a.readonly, a.authorized("/containers", http.HandlerFunc(a.images))))
-	return paths
+	return compressed(paths)
 }
 
 func (a *Agent) requireRecovered(next http.Handler) http.Handler {

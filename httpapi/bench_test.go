@@ -51,7 +51,12 @@ func BenchmarkState(b *testing.B) {
 	largeCluster(config.View, 2000, 10, 100)
 	master := NewMaster(config)
 	for name, request := range map[string]func() *http.Request{
-		"page":     func() *http.Request { return httptest.NewRequest(http.MethodGet, "/state", nil) },
+		"page": func() *http.Request { return httptest.NewRequest(http.MethodGet, "/state", nil) },
+		"gzip": func() *http.Request {
+			r := httptest.NewRequest(http.MethodGet, "/state", nil)
+			r.Header.Set("Accept-Encoding", "gzip")
+			return r
+		},
 		"json":     func() *http.Request { return getState(jsonType) },
 		"protobuf": func() *http.Request { return getState(protobufType) },
 		"tasks":    func() *http.Request { return httptest.NewRequest(http.MethodGet, "/tasks", nil) },

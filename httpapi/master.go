@@ -78,7 +78,7 @@ func NewMaster(m Master) http.Handler {
 	paths.handle("/mesosctl/members", m.membersHandler())
 	paths.handle("/mesosctl/registry", decided(m.readwrite, http.HandlerFunc(m.registry)))
 	paths.handle("/redirect", http.HandlerFunc(m.redirect))
-	return paths
+	return compressed(paths)
 }
 
 // redirect sends a client to the leader's root.
