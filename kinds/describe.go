@@ -71,7 +71,15 @@ func scalarNames(list []*mesospb.Resource) []string {
 	return names
 }
 
+// Resources is a list of resources as --resources has it; empty if there are none.
+func Resources(list []*mesospb.Resource) string { return resourceText(list) }
+
 func describeTask(t *mesospb.Task) []Section {
+	return []Section{{Title: "statuses", Rows: Statuses(t)}, {Title: "resources", Rows: [][]string{{resourceText(t.GetResources())}}}}
+}
+
+// Statuses are what was heard of a task, one row each after the headers.
+func Statuses(t *mesospb.Task) [][]string {
 	rows := [][]string{{"WHEN", "STATE", "SOURCE", "REASON", "MESSAGE"}}
 	for _, s := range t.GetStatuses() {
 		when := time.UnixMicro(int64(s.GetTimestamp() * 1e6)).Format(time.DateTime)
@@ -84,7 +92,7 @@ func describeTask(t *mesospb.Task) []Section {
 			dash(strings.Join(strings.Fields(s.GetMessage()), " ")),
 		})
 	}
-	return []Section{{Title: "statuses", Rows: rows}, {Title: "resources", Rows: [][]string{{resourceText(t.GetResources())}}}}
+	return rows
 }
 
 func (s *source) describeRole(ctx context.Context, r *mesospb.Role) ([]Section, error) {

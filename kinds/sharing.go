@@ -122,16 +122,16 @@ var maintenance = &Kind{
 		}
 		modes := map[string]string{}
 		for _, m := range status.GetGetMaintenanceStatus().GetStatus().GetDrainingMachines() {
-			modes[machine(m.GetId())] = "draining"
+			modes[Machine(m.GetId())] = "draining"
 		}
 		for _, m := range status.GetGetMaintenanceStatus().GetStatus().GetDownMachines() {
-			modes[machine(m)] = "down"
+			modes[Machine(m)] = "down"
 		}
 		var items []Item
 		for _, w := range schedule.GetGetMaintenanceSchedule().GetSchedule().GetWindows() {
-			begin, length := window(w.GetUnavailability())
+			begin, length := Window(w.GetUnavailability())
 			for _, id := range w.GetMachineIds() {
-				name := machine(id)
+				name := Machine(id)
 				items = append(items, Item{
 					ID: name, Value: w, Labels: map[string]string{"hostname": id.GetHostname(), "ip": id.GetIp(), "mode": modes[name]},
 					Cells: []Cell{text(name), text(dash(modes[name])), text(begin), text(length)},
@@ -142,8 +142,8 @@ var maintenance = &Kind{
 	},
 }
 
-// machine is what a machine is called.
-func machine(id *mesospb.MachineID) string {
+// Machine is what a machine is called.
+func Machine(id *mesospb.MachineID) string {
 	switch {
 	case id.GetIp() == "":
 		return id.GetHostname()
@@ -153,8 +153,8 @@ func machine(id *mesospb.MachineID) string {
 	return id.GetHostname() + " (" + id.GetIp() + ")"
 }
 
-// window is when a machine is not available, and for how long.
-func window(u *mesospb.Unavailability) (begin, length string) {
+// Window is when a machine is not available, and for how long.
+func Window(u *mesospb.Unavailability) (begin, length string) {
 	begin = time.Unix(0, u.GetStart().GetNanoseconds()).UTC().Format("2006-01-02 15:04:05Z")
 	if u.GetDuration() == nil {
 		return begin, "ever"

@@ -190,7 +190,7 @@ var operations = &Kind{
 		}
 		var items []Item
 		for _, o := range answer.GetGetOperations().GetOperations() {
-			uuid, state := uuidText(o.GetUuid().GetValue()), o.GetLatestStatus().GetState().String()
+			uuid, state := UUID(o.GetUuid().GetValue()), o.GetLatestStatus().GetState().String()
 			items = append(items, Item{
 				ID: uuid, Value: o,
 				Labels: map[string]string{"state": state, "type": o.GetInfo().GetType().String(), "framework_id": o.GetFrameworkId().GetValue()},
@@ -205,8 +205,8 @@ var operations = &Kind{
 	},
 }
 
-// uuidText is a UUID as people write it.
-func uuidText(b []byte) string {
+// UUID is a UUID as people write it.
+func UUID(b []byte) string {
 	if len(b) != 16 {
 		return hex.EncodeToString(b)
 	}

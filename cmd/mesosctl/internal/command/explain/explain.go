@@ -10,7 +10,9 @@ import (
 	"github.com/mesosctl/mesosctl/client"
 	"github.com/mesosctl/mesosctl/cmd/mesosctl/internal/app"
 	"github.com/mesosctl/mesosctl/cmd/mesosctl/internal/flags"
+	"github.com/mesosctl/mesosctl/cmd/mesosctl/internal/iostreams"
 	"github.com/mesosctl/mesosctl/cmd/mesosctl/internal/output"
+	"github.com/mesosctl/mesosctl/kinds"
 	"github.com/mesosctl/mesosctl/kinds/pick"
 	"github.com/mesosctl/mesosctl/mesos"
 	"github.com/mesosctl/mesosctl/mesos/allocation"
@@ -62,7 +64,8 @@ func run(ctx context.Context, a *app.App, o *options, framework string) error {
 		return err
 	}
 	return output.Print(a.IO.Out, o.format, report, func() error {
-		return show(a.IO, report, o.format == output.Wide)
+		bold := func(text string) string { return a.IO.Paint(iostreams.Bold, text) }
+		return kinds.Report(a.IO.Out, report, bold, o.format == output.Wide)
 	})
 }
 

@@ -1,4 +1,4 @@
-package explain
+package kinds
 
 import (
 	"bytes"
@@ -6,7 +6,6 @@ import (
 	"os"
 	"testing"
 
-	"github.com/mesosctl/mesosctl/cmd/mesosctl/internal/iostreams"
 	"github.com/mesosctl/mesosctl/mesos/allocation"
 	"github.com/mesosctl/mesosctl/mesos/resources"
 )
@@ -22,7 +21,7 @@ func amountOf(t *testing.T, agents int, text string) allocation.Amount {
 	return allocation.Amount{Agents: agents, Resources: q}
 }
 
-func TestShow(t *testing.T) {
+func TestReport(t *testing.T) {
 	limited := allocation.Report{
 		Framework: "m-0000", Name: "web", Connected: true, Active: true, Agents: 4,
 		Offers: allocation.Outstanding{Offers: 2, Amount: amountOf(t, 1, "cpus:1"), OldestSeconds: 42},
@@ -52,10 +51,10 @@ func TestShow(t *testing.T) {
 		wide   bool
 	}{{"limited", limited, false}, {"limited_wide", limited, true}, {"no_agents", empty, false}} {
 		var out bytes.Buffer
-		if err := show(&iostreams.Streams{Out: &out}, &test.report, test.wide); err != nil {
+		if err := Report(&out, &test.report, func(text string) string { return text }, test.wide); err != nil {
 			t.Fatal(err)
 		}
-		golden := "testdata/" + test.name + ".golden"
+		golden := "testdata/report_" + test.name + ".golden"
 		if *update {
 			if err := os.WriteFile(golden, out.Bytes(), 0o644); err != nil {
 				t.Fatal(err)

@@ -1,22 +1,21 @@
-package explain
+package kinds
 
 import (
 	"fmt"
 	"io"
 	"slices"
 	"strings"
+	"text/tabwriter"
 
-	"github.com/mesosctl/mesosctl/cmd/mesosctl/internal/iostreams"
-	"github.com/mesosctl/mesosctl/cmd/mesosctl/internal/output"
 	"github.com/mesosctl/mesosctl/mesos/allocation"
 	"github.com/mesosctl/mesosctl/mesos/resources"
 )
 
-// show is the report for people.
-func show(streams *iostreams.Streams, r *allocation.Report, wide bool) error {
-	bold := func(text string) string { return streams.Paint(iostreams.Bold, text) }
+// Report writes for people why a framework is or isn't offered resources. Bold makes
+// headings of words; wide tells more.
+func Report(w io.Writer, r *allocation.Report, bold func(string) string, wide bool) error {
 	var b strings.Builder
-	fmt.Fprintf(&b, "%s %s (%s), %s\n", bold("framework"), r.Name, r.Framework, state(r))
+	fmt.Fprintf(&b, "%s %s (%s), %s\n", bold("framework"), r.Name, r.Framework, connection(r))
 	for _, reason := range r.Reasons {
 		advise(&b, reason)
 	}
@@ -26,11 +25,11 @@ func show(streams *iostreams.Streams, r *allocation.Report, wide bool) error {
 			return err
 		}
 	}
-	_, err := io.WriteString(streams.Out, b.String())
+	_, err := io.WriteString(w, b.String())
 	return err
 }
 
-func state(r *allocation.Report) string {
+func connection(r *allocation.Report) string {
 	text := "connected"
 	if !r.Connected {
 		text = "not connected"
@@ -63,8 +62,8 @@ func verdict(r *allocation.Report, e allocation.Explanation) string {
 	return "no offer of " + of + ", for these reasons"
 }
 
-// columns are the resources that have one.
-var columns = []string{"cpus", "mem", "disk", "gpus"}
+// reported are the resources that have a column.
+var reported = []string{"cpus", "mem", "disk", "gpus"}
 
 // explanation is a table of amounts, then a sentence for each rule.
 func explanation(w io.Writer, e allocation.Explanation, wide bool) error {
@@ -72,11 +71,11 @@ func explanation(w io.Writer, e allocation.Explanation, wide bool) error {
 	if wide {
 		head = append(head, "OTHER", "EXAMPLE")
 	}
-	rows := [][]string{head, amount("  it holds", e.Held, "", wide), amount("  next offer", e.Offerable, "", wide)}
+	rows := [][]string{head, amountRow("  it holds", e.Held, "", wide), amountRow("  next offer", e.Offerable, "", wide)}
 	for _, reason := range e.Reasons {
-		rows = append(rows, amount("  kept back: "+reason.Rule, reason.Amount, string(reason.Example), wide))
+		rows = append(rows, amountRow("  kept back: "+reason.Rule, reason.Amount, string(reason.Example), wide))
 	}
-	if err := output.Columns(w, rows...); err != nil {
+	if err := aligned(w, rows); err != nil {
 		return err
 	}
 	for _, reason := range e.Reasons {
@@ -85,9 +84,9 @@ func explanation(w io.Writer, e allocation.Explanation, wide bool) error {
 	return nil
 }
 
-func amount(name string, a allocation.Amount, example string, wide bool) []string {
+func amountRow(name string, a allocation.Amount, example string, wide bool) []string {
 	row := []string{name, fmt.Sprint(a.Agents)}
-	for _, column := range columns {
+	for _, column := range reported {
 		row = append(row, number(a.Resources.Get(column)))
 	}
 	if wide {
@@ -104,18 +103,11 @@ func number(s resources.Scalar) string {
 	return s.String()
 }
 
-func dash(text string) string {
-	if text == "" {
-		return "-"
-	}
-	return text
-}
-
 // others are the resources that have no column.
 func others(q resources.Quantities) string {
 	var list []string
 	for name, value := range q.All() {
-		if !slices.Contains(columns, name) {
+		if !slices.Contains(reported, name) {
 			list = append(list, name+":"+value.String())
 		}
 	}
@@ -128,4 +120,15 @@ func advise(w io.Writer, r allocation.Reason) {
 	if r.Advice != "" {
 		fmt.Fprintf(w, "    -> %s\n", r.Advice)
 	}
+}
+
+// aligned writes rows in columns.
+func aligned(w io.Writer, rows [][]string) error {
+	t := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
+	for _, row := range rows {
+		if _, err := io.WriteString(t, strings.Join(row, "\t")+"\n"); err != nil {
+			return err
+		}
+	}
+	return t.Flush()
 }
