@@ -5,6 +5,8 @@ import (
 	"os"
 	"path/filepath"
 
+	"golang.org/x/sys/unix"
+
 	"github.com/mesosctl/mesosctl/mesos"
 )
 
@@ -29,6 +31,7 @@ func Enter(config Config, subsystems []string) error {
 	if f.v2 {
 		name = agentV2
 	}
+	defer f.lock(unix.LOCK_SH)()
 	for _, t := range f.trees {
 		dir := filepath.Join(t.dir, f.root, name)
 		if err := os.MkdirAll(dir, 0o755); err != nil {

@@ -88,6 +88,7 @@ func (f *forest) findGroup(id mesos.ContainerID) *group {
 
 // create makes the cgroups of a container.
 func (f *forest) create(g *group, owner string) error {
+	defer f.lock(unix.LOCK_SH)()
 	for _, d := range g.dirs {
 		err := os.Mkdir(d.dir, 0o755)
 		if errors.Is(err, fs.ErrNotExist) { // somebody removed what is above
@@ -117,6 +118,20 @@ func (f *forest) create(g *group, owner string) error {
 		}
 	}
 	return nil
+}
+
+// lock keeps agents that make cgroups (LOCK_SH) from those that remove what nobody
+// has marked (LOCK_EX): between being made and being marked a cgroup is nobody's, and
+// stays so if its agent is killed. It returns what ends that.
+func (f *forest) lock(how int) (unlock func()) {
+	fd, err := unix.Open(filepath.Join(f.trees[0].dir, f.root), unix.O_RDONLY|unix.O_DIRECTORY|unix.O_CLOEXEC, 0)
+	if err != nil {
+		return func() {} // there is nothing in it
+	}
+	for err = unix.EINTR; err == unix.EINTR; {
+		err = unix.Flock(fd, how)
+	}
+	return func() { _ = unix.Close(fd) }
 }
 
 // makeAbove makes what is between the root and the cgroup of a nested container.

@@ -5,11 +5,9 @@ import (
 	"fmt"
 	"io"
 	"math"
-	"path/filepath"
 	"slices"
 	"strings"
 	"sync"
-	"time"
 
 	"github.com/mesosctl/mesosctl/agent/container"
 	"github.com/mesosctl/mesosctl/mesos"
@@ -380,43 +378,4 @@ func (i *Isolator) Cleanup(_ context.Context, id mesos.ContainerID) error {
 	delete(i.groups, id)
 	i.mu.Unlock()
 	return nil
-}
-
-// Sweep implements container.Sweeper: cgroups that an agent with the same work
-// directory made are removed, with all processes in them.
-func (i *Isolator) Sweep(_ context.Context, kept func(mesos.ContainerID) bool) error {
-	var failed []string
-	deadline := time.Now().Add(i.config.DestroyTimeout)
-	for _, t := range slices.Concat(i.forest.trees, i.forest.unused) {
-		root := filepath.Join(t.dir, i.forest.root)
-		i.sweep(root, root, kept, func(dir string) {
-			if err := removeTree(dir, i.forest.v2, deadline); err != nil {
-				failed = append(failed, err.Error())
-			}
-		})
-	}
-	if failed != nil {
-		return fmt.Errorf("cgroups: %s", strings.Join(failed, "; "))
-	}
-	return nil
-}
-
-// sweep finds what is not kept in and below a cgroup.
-func (i *Isolator) sweep(root, dir string, kept func(mesos.ContainerID) bool, remove func(string)) {
-	below, err := children(dir)
-	if err != nil {
-		return // it is gone
-	}
-	for _, child := range below {
-		id, ok := containerOf(strings.TrimPrefix(child, root+"/"))
-		switch {
-		case filepath.Base(child) == separator:
-			i.sweep(root, child, kept, remove)
-		case !ok || marked(child, ownerMark) != i.config.Owner:
-		case kept(id):
-			i.sweep(root, child, kept, remove)
-		default:
-			remove(child)
-		}
-	}
 }

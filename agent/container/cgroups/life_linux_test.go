@@ -10,6 +10,8 @@ import (
 	"syscall"
 	"testing"
 
+	"golang.org/x/sys/unix"
+
 	"github.com/mesosctl/mesosctl/agent/container"
 	"github.com/mesosctl/mesosctl/agent/container/cgroups"
 	"github.com/mesosctl/mesosctl/agent/container/containertest"
@@ -166,6 +168,18 @@ func TestSweep(t *testing.T) {
 	groupOf(t, i, "orphan", orphan)
 	groupOf(t, i, "orphan.nested", nil)
 	groupOf(t, i, "kept", nil)
+	// What an agent was killed over while it made it is not marked.
+	stranger := exec.Command("sleep", "1000")
+	groupOf(t, i, "stranger", stranger)
+	for _, id := range []mesos.ContainerID{"half", "stranger"} {
+		for _, subsystem := range []string{"cpu", "memory", "pids"} {
+			dir := dirOf(config.Root, id, subsystem)
+			if err := os.MkdirAll(dir, 0o755); err != nil {
+				t.Fatal(err)
+			}
+			_ = unix.Removexattr(dir, "trusted.mesosctl.owner") // of the first it has none
+		}
+	}
 	other := isolator(t, config)
 	foreign := config
 	foreign.Owner = "/another"
@@ -180,14 +194,16 @@ func TestSweep(t *testing.T) {
 	if err := orphan.Wait(); err == nil || !strings.Contains(err.Error(), "killed") {
 		t.Errorf("orphan = %v", err)
 	}
-	for id, want := range map[mesos.ContainerID]bool{"orphan": false, "kept": true, "foreign": true} {
+	for id, want := range map[mesos.ContainerID]bool{"orphan": false, "half": false, "kept": true, "foreign": true, "stranger": true} {
 		if _, err := os.Stat(dirOf(config.Root, id, "memory")); (err == nil) != want {
 			t.Errorf("%s: %v", id, err)
 		}
 	}
+	_ = stranger.Process.Kill()
+	_ = stranger.Wait()
 	i.Watch(func(mesos.ContainerID, container.Limitation) {})
 	foreignIsolator.Watch(func(mesos.ContainerID, container.Limitation) {})
-	for _, err := range []error{i.Cleanup(t.Context(), "orphan.nested"), i.Cleanup(t.Context(), "orphan"), i.Cleanup(t.Context(), "kept"), foreignIsolator.Cleanup(t.Context(), "foreign")} {
+	for _, err := range []error{i.Cleanup(t.Context(), "orphan.nested"), i.Cleanup(t.Context(), "orphan"), i.Cleanup(t.Context(), "kept"), i.Cleanup(t.Context(), "stranger"), foreignIsolator.Cleanup(t.Context(), "foreign")} {
 		if err != nil {
 			t.Error(err)
 		}
