@@ -69,6 +69,10 @@ sim: ## the simulator on fresh seeds until stopped (Ctrl-C) or until one fails
 fire: ## real masters and agents, killed, stopped and cut off at random for FIRETIME (default 10m)
 	$(GO) test ./fire -count=1 -timeout=0 -run=TestFire -fire.for=$${FIRETIME:-10m} -v
 
+.PHONY: fire-agents
+fire-agents: ## real agents, their supervisors and their tasks, killed at random for FIRETIME (default 10m)
+	$(GO) test ./fire -count=1 -timeout=0 -run=TestAgentsOnFire -fire.for=$${FIRETIME:-10m} -v
+
 .PHONY: fuzz
 fuzz: ## every fuzz target for FUZZTIME (default 30s) each
 	./.ci/fuzz $${FUZZTIME:-30s}

@@ -1,6 +1,7 @@
 // Package fire is where real processes are tried by fire: three masters with their
 // etcd members and five agents of the built binary, with tasks running, while
-// masters and agents are killed, stopped and resumed, and cut off. It has tests only.
+// masters and agents are killed, stopped and resumed, and cut off; and a master with
+// two agents whose supervisors and tasks are killed, too. It has tests only.
 //
 //	go test ./fire                     # three quarters of a minute
 //	make fire                          # until stopped, other faults each time

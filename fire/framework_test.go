@@ -25,6 +25,8 @@ type framework struct {
 	cluster *cluster
 	ledger  *ledger
 	long    int // tasks that run for good
+	// mortal tells that tasks that are to run for good may fail: others take their place.
+	mortal bool
 
 	mu         sync.Mutex
 	id         *mesospb.FrameworkID
@@ -45,6 +47,9 @@ type task struct {
 	state mesospb.TaskState
 	seen  []string // UUIDs of its updates, each once
 }
+
+// taskVariable is in the environment of tasks: their marks.
+const taskVariable = "FIRE_TASK"
 
 // marks is where a task leaves a line each time that it begins to run.
 func (f *framework) marks(id string) string { return filepath.Join(f.cluster.dir, "marks", id) }
@@ -211,9 +216,14 @@ func (f *framework) newTask(o *mesospb.Offer, long bool) *mesospb.TaskInfo {
 	command := fmt.Sprintf("echo $$ >> %s; sleep 0.3", f.marks(t.id))
 	if long {
 		command = fmt.Sprintf("echo $$ >> %s; exec sleep 100000", f.marks(t.id))
+		if f.mortal { // and it leaves something behind
+			command = fmt.Sprintf("echo $$ >> %s; (setsid sleep 100000 &); exec sleep 100000", f.marks(t.id))
+		}
 	}
+	environment := &mesospb.Environment{Variables: []*mesospb.Environment_Variable{{Name: new(taskVariable), Value: new(f.marks(t.id))}}}
 	return &mesospb.TaskInfo{
-		Name: &t.id, TaskId: &mesospb.TaskID{Value: &t.id}, AgentId: o.GetAgentId(), Command: &mesospb.CommandInfo{Value: &command},
+		Name: &t.id, TaskId: &mesospb.TaskID{Value: &t.id}, AgentId: o.GetAgentId(),
+		Command:   &mesospb.CommandInfo{Value: &command, Environment: environment},
 		Resources: []*mesospb.Resource{scalar("cpus", taskCPUs), scalar("mem", 32)},
 	}
 }
@@ -252,7 +262,7 @@ func (f *framework) updated(ctx context.Context, stream *client.Scheduler, statu
 	case repeated:
 	case ended && state != t.state:
 		f.t.Errorf("%s: task %s was %v and is %v: %s", f.name, t.id, t.state, state, status.GetMessage())
-	case t.long && mesos.TaskState(state).Terminal() && !f.lostOnTheWay(t, status) && !f.stopping:
+	case t.long && mesos.TaskState(state).Terminal() && !f.lostOnTheWay(t, status) && !f.stopping && !f.mortal:
 		f.t.Errorf("%s: task %s was to run for good and is %v (%v): %s", f.name, t.id, state, status.GetReason(), status.GetMessage())
 	case uuid != "":
 		t.seen = append(t.seen, uuid)
