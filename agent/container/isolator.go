@@ -3,6 +3,7 @@ package container
 import (
 	"context"
 
+	"github.com/mesosctl/mesosctl/agent/container/fetch"
 	"github.com/mesosctl/mesosctl/agent/container/supervise"
 	"github.com/mesosctl/mesosctl/mesos"
 	"github.com/mesosctl/mesosctl/wire/mesospb"
@@ -17,6 +18,8 @@ type Plan struct {
 	Image *Image
 	// Process is started once every isolator has had its say.
 	Process supervise.Process
+	// Volumes are in the sandbox as the container sees it, and nowhere else.
+	Volumes []fetch.Volume
 	// Secrets are variables of its environment that are written down nowhere.
 	Secrets []string
 }

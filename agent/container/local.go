@@ -291,7 +291,7 @@ func (l *Local) fetch(ctx context.Context, plan *Plan, log io.Writer) error {
 		return nil
 	}
 	err := l.config.Fetcher.Fetch(ctx, fetch.Request{
-		URIs: uris, Sandbox: plan.Spec.Sandbox, User: plan.Process.User, Log: log,
+		URIs: uris, Sandbox: plan.Spec.Sandbox, Volumes: plan.Volumes, User: plan.Process.User, Log: log,
 	})
 	if err != nil {
 		l.notFetched.Add(1)

@@ -10,9 +10,11 @@ import (
 	"net/http"
 	"os"
 	"path"
+	"strings"
 	"time"
 
 	"github.com/mesosctl/mesosctl/agent/container/supervise"
+	"github.com/mesosctl/mesosctl/mesos"
 	"github.com/mesosctl/mesosctl/wire/mesospb"
 )
 
@@ -41,10 +43,34 @@ type Fetcher struct {
 type Request struct {
 	URIs    []*mesospb.CommandInfo_URI
 	Sandbox string
+	// Volumes are what the container will find in its sandbox, and is not there yet.
+	Volumes []Volume
 	// User is whom files are read, written and owned as; nil is the agent's own.
 	User *supervise.User
 	// Log is told what was fetched, a line each.
 	Log io.Writer
+}
+
+// Volume is a directory that shows up in a sandbox under a name.
+type Volume struct {
+	Name     string
+	Source   string // where it is meanwhile
+	ReadOnly bool
+}
+
+// place is where an item goes, and as what: into a volume, if it is to be below one.
+func (req *Request) place(i *item) error {
+	name, below, _ := strings.Cut(path.Clean(i.output), "/")
+	for _, v := range req.Volumes {
+		switch {
+		case v.Name != name || below == "":
+		case v.ReadOnly:
+			return mesos.Errorf(mesos.Invalid, "output_file: the volume %s is read-only", name)
+		default:
+			req.Sandbox, i.output = v.Source, below
+		}
+	}
+	return nil
 }
 
 // Fetch brings every URI of a request into its sandbox, or fails at the first
@@ -58,7 +84,12 @@ func (f *Fetcher) Fetch(ctx context.Context, req Request) error {
 		}
 	}
 	for _, item := range items {
-		if err := f.fetch(ctx, item, req); err != nil {
+		to := req
+		err := to.place(&item)
+		if err == nil {
+			err = f.fetch(ctx, item, to)
+		}
+		if err != nil {
 			return fmt.Errorf("fetch: %s: %w", item, err)
 		}
 	}

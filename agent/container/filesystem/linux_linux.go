@@ -83,7 +83,7 @@ func (f *linuxFilesystem) Prepare(_ context.Context, plan *container.Plan) error
 	if plan.Parent != nil {
 		return nil
 	}
-	return f.prepareVolumes(p, t, at, plan.Spec.Resources)
+	return f.prepareVolumes(plan, t, at)
 }
 
 // refuseDebug refuses what a container in the mounts of its parent can't have.
@@ -99,8 +99,9 @@ func refuseDebug(plan *container.Plan) error {
 
 // prepareVolumes shows persistent volumes in the sandbox, which is mounted at a
 // path, before other volumes, which may be parts of them.
-func (f *linuxFilesystem) prepareVolumes(p *supervise.Process, t *tenant, at string, wire []*mesospb.Resource) error {
-	wanted, err := persistentVolumes(wire)
+func (f *linuxFilesystem) prepareVolumes(plan *container.Plan, t *tenant, at string) error {
+	p := &plan.Process
+	wanted, err := persistentVolumes(plan.Spec.Resources)
 	if err != nil {
 		return err
 	}
@@ -123,6 +124,7 @@ func (f *linuxFilesystem) prepareVolumes(p *supervise.Process, t *tenant, at str
 		})
 	}
 	f.has(t, wanted)
+	plan.Volumes = f.filled(t)
 	return nil
 }
 

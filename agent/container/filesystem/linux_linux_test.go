@@ -42,6 +42,20 @@ func TestDevicesOfAnImage(t *testing.T) {
 	s.fails(s.withImage("echo x > /dev/full"))
 }
 
+func TestTerminalInAnImageIsItsConsole(t *testing.T) {
+	s := newScene(t)
+	spec := s.withImage(`
+		test -t 0 && test -c /dev/console || exit 1
+		test "$(stat -c %t:%T:%i /dev/console)" = "$(stat -L -c %t:%T:%i /proc/self/fd/0)" || exit 2
+		echo written > /dev/console; exit 0`)
+	spec.Container.TtyInfo = &mesospb.TTYInfo{}
+	s.succeeds(spec)
+	if out := containertest.Read(t, spec, "stdout"); !strings.Contains(out, "written") {
+		t.Errorf("the terminal shows %q", out)
+	}
+	s.succeeds(s.withImage("test ! -e /dev/console"))
+}
+
 func TestWhatAnImageDoesNotShow(t *testing.T) {
 	// covers: LinuxFilesystemIsolatorTest.ROOT_MaskedPathsWithRootFilesystem
 	s := newScene(t)

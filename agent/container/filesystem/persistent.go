@@ -4,6 +4,7 @@ import (
 	"os"
 	"strings"
 
+	"github.com/mesosctl/mesosctl/agent/container/fetch"
 	"github.com/mesosctl/mesosctl/agent/container/filesystem/gids"
 	"github.com/mesosctl/mesosctl/mesos"
 	"github.com/mesosctl/mesosctl/mesos/resources"
@@ -146,4 +147,14 @@ func (f *Filesystems) has(t *tenant, volumes []resources.Resource) {
 			readOnly: v.Disk.Volume.ReadOnly,
 		})
 	}
+}
+
+// filled are a container's volumes for who fills them before it runs.
+func (f *Filesystems) filled(t *tenant) (list []fetch.Volume) {
+	for _, v := range t.volumes {
+		list = append(list, fetch.Volume{
+			Name: v.Disk.Volume.ContainerPath, Source: v.VolumePath().In(f.config.WorkDir), ReadOnly: v.Disk.Volume.ReadOnly,
+		})
+	}
+	return list
 }

@@ -39,6 +39,7 @@ func (f *posixFilesystem) Prepare(_ context.Context, plan *container.Plan) error
 		return err
 	}
 	addGroups(&plan.Process, groups)
+	plan.Volumes = f.filled(t)
 	return nil
 }
 
