@@ -179,6 +179,7 @@ func (a *Agent) run(ctx context.Context, id mesos.AgentID) {
 	a.end = end
 	context.AfterFunc(ctx, func() {
 		if a.cfg.Outlive {
+			a.log.Info("stopping: containers of frameworks with checkpointing go on")
 			end(nil)
 		} else {
 			stop()
@@ -236,6 +237,7 @@ func (a *Agent) await() error {
 	err = errors.Join(a.stopped, leave(), a.closeImages(), ignoreCanceled(err))
 	a.executors.end()
 	a.closeWorkDir()
+	a.log.Info("agent stopped")
 	return err
 }
 

@@ -19,10 +19,12 @@ const followInterval = 50 * time.Millisecond
 // these. It costs the container nothing.
 type follower struct {
 	container *container
-	files     [2]followed
 	buf       []byte
 	closing   chan struct{}
-	closed    sync.Once
+
+	mu     sync.Mutex // of reading, which does not wait, and closing
+	files  [2]followed
+	closed bool
 }
 
 // followed is one file, from where it was followed.
@@ -38,8 +40,7 @@ func follow(c *container) (Output, error) {
 	for i, name := range []string{"stdout", "stderr"} {
 		f.files[i].path = filepath.Join(c.spec.Sandbox, name)
 		if err := f.files[i].open(io.SeekEnd); err != nil {
-			f.close()
-			return nil, err
+			return nil, errors.Join(err, f.Close())
 		}
 	}
 	return f, nil
@@ -71,23 +72,35 @@ func (f *followed) open(from int) error {
 func (f *follower) Next() (Chunk, error) {
 	for {
 		ended := f.container.ended() // before it is read for the last time
-		for i := range f.files {
-			if n := f.files[i].read(f.buf); n > 0 {
-				return Chunk{Stderr: i == 1, Data: f.buf[:n]}, nil
-			}
+		if chunk, ok := f.read(); ok {
+			return chunk, nil
 		}
 		if ended {
-			f.close()
+			f.Close() //nolint:errcheck // it has no errors
 			return Chunk{}, io.EOF
 		}
 		select {
 		case <-f.closing:
-			f.close()
 			return Chunk{}, mesos.Errorf(mesos.Unavailable, "output: closed")
 		case <-f.container.done:
 		case <-time.After(followInterval):
 		}
 	}
+}
+
+// read reads what is new in either file.
+func (f *follower) read() (Chunk, bool) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	for i := range f.files {
+		if f.closed {
+			break
+		}
+		if n := f.files[i].read(f.buf); n > 0 {
+			return Chunk{Stderr: i == 1, Data: f.buf[:n]}, true
+		}
+	}
+	return Chunk{}, false
 }
 
 // read reads what is new. At the end of a file that was replaced by another, as
@@ -116,17 +129,20 @@ func (f *followed) read(buf []byte) int {
 	return max(n, 0)
 }
 
-// Close implements Output.
+// Close implements Output. A Next that waits ends.
 func (f *follower) Close() error {
-	f.closed.Do(func() { close(f.closing) })
-	return nil
-}
-
-func (f *follower) close() {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if f.closed {
+		return nil
+	}
+	f.closed = true
+	close(f.closing)
 	for i := range f.files {
 		if file := f.files[i].file; file != nil {
 			file.Close()
 			f.files[i].file = nil
 		}
 	}
+	return nil
 }

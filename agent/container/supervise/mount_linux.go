@@ -43,7 +43,7 @@ func mountAll(p *Process) *failure {
 			return fail
 		}
 	}
-	return nil
+	return t.console()
 }
 
 // changeRoot makes p's root file system the only one.

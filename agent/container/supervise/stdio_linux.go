@@ -130,6 +130,26 @@ func openTerminal(user *User) (master, slave *os.File, fail *failure) {
 	return master, os.NewFile(uintptr(fd), path), nil
 }
 
+// console has p's terminal, which the host made, found in a /dev of p's own:
+// programs that ask for its name are told /dev/console.
+func (t *tree) console() *failure {
+	p := t.process
+	if p.Terminal == nil || p.Root == "" {
+		return nil
+	}
+	for i := range p.Mounts {
+		if p.Mounts[i].Target != p.Root+"/dev" {
+			continue
+		}
+		name, err := os.Readlink("/proc/self/fd/0")
+		if err != nil {
+			return failed("find the terminal", err)
+		}
+		return t.do(&Mount{Source: name, Target: p.Root + "/dev/console", Make: true, Flags: syscall.MS_BIND})
+	}
+	return nil
+}
+
 // resize sets the size of a terminal, of which its processes are told. A size
 // that is not known stays as it is.
 func resize(terminal *os.File, w Window) {
