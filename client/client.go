@@ -29,6 +29,9 @@ import (
 const (
 	// MaxEventBytes is the size of the largest event of a stream.
 	MaxEventBytes = 64 << 20
+	// MaxStateBytes is the size of the largest event of an operator's stream, whose
+	// first is the state of a whole cluster.
+	MaxStateBytes = 1 << 30
 	// MaxBodyBytes is the size of the largest answer: the state of a large cluster.
 	MaxBodyBytes = 2 << 30
 	// maxErrorBytes is how much of an error's body is read.

@@ -49,7 +49,7 @@ func (a *Agent) output(ctx context.Context, call *agentpb.Call) (*Output, error)
 	if err != nil {
 		return nil, err
 	}
-	events, err := open[agentpb.ProcessIO](ctx, a.config.MediaType,
+	events, err := open[agentpb.ProcessIO](ctx, a.config.MediaType, MaxEventBytes,
 		func(ctx context.Context) (*http.Response, error) { return a.send(ctx, r) })
 	if err != nil {
 		return nil, err

@@ -28,7 +28,7 @@ func (a *Agent) Subscribe(ctx context.Context, call *executorpb.Call) (*Executor
 	if err != nil {
 		return nil, err
 	}
-	events, err := open[executorpb.Event](ctx, a.config.MediaType,
+	events, err := open[executorpb.Event](ctx, a.config.MediaType, MaxEventBytes,
 		func(ctx context.Context) (*http.Response, error) { return a.send(ctx, r) })
 	if err != nil {
 		return nil, err

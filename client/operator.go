@@ -124,7 +124,7 @@ func (c *Client) Watch(ctx context.Context) (*Events, error) {
 		return nil, err
 	}
 	r.opens = true
-	events, err := open[masterpb.Event](ctx, c.config.MediaType,
+	events, err := open[masterpb.Event](ctx, c.config.MediaType, MaxStateBytes,
 		func(ctx context.Context) (*http.Response, error) { return c.send(ctx, r) })
 	if err != nil {
 		return nil, err

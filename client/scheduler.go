@@ -39,7 +39,7 @@ func (c *Client) Subscribe(ctx context.Context, call *schedulerpb.Call) (*Schedu
 		return nil, err
 	}
 	r.opens = true
-	events, err := open[schedulerpb.Event](ctx, c.config.MediaType,
+	events, err := open[schedulerpb.Event](ctx, c.config.MediaType, MaxEventBytes,
 		func(ctx context.Context) (*http.Response, error) { return c.send(ctx, r) })
 	if err != nil {
 		return nil, err

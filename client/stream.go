@@ -43,8 +43,9 @@ type stream[T any, M message[T]] struct {
 var errIdle = errors.New("no heartbeat came; the connection is dead")
 
 // open starts a subscription whose context can outlive the caller's wait for its answer.
+// No event is larger than limit bytes.
 func open[T any, M message[T]](
-	ctx context.Context, media wire.MediaType, send func(context.Context) (*http.Response, error),
+	ctx context.Context, media wire.MediaType, limit int, send func(context.Context) (*http.Response, error),
 ) (*stream[T, M], error) {
 	ctx, cancel := context.WithCancelCause(ctx)
 	response, err := send(ctx) //nolint:bodyclose // the stream closes it
@@ -56,7 +57,7 @@ func open[T any, M message[T]](
 		media = got
 	}
 	return &stream[T, M]{
-		records: wire.NewRecordReader(response.Body, MaxEventBytes),
+		records: wire.NewRecordReader(response.Body, limit),
 		media:   media, body: response.Body, host: response.Request.URL.Host, header: response.Header,
 		place: where(response), ctx: ctx, cancel: cancel,
 	}, nil

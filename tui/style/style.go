@@ -10,7 +10,7 @@ import (
 	"github.com/mesosctl/mesosctl/mesos"
 )
 
-// Style is a theme's styles, by what they say.
+// Style is a theme's styles, by what they say. It belongs to one goroutine.
 type Style struct {
 	// Name is the theme's.
 	Name string
@@ -37,6 +37,8 @@ type Style struct {
 	Crumb, CrumbLast lipgloss.Style
 	// Series are colours that tell things apart, such as the sources of log lines.
 	Series []lipgloss.Style
+
+	inks map[*lipgloss.Style]Ink
 }
 
 // Names are the themes: Auto asks the terminal.

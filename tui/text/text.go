@@ -173,3 +173,6 @@ func Plural(n int, noun string) string {
 	}
 	return Count(n) + " " + noun
 }
+
+// Strip is a line without its escapes.
+func Strip(s string) string { return ansi.Strip(s) }
