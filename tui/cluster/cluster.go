@@ -7,6 +7,7 @@
 package cluster
 
 import (
+	"cmp"
 	"time"
 
 	"github.com/mesosctl/mesosctl/mesos"
@@ -36,6 +37,7 @@ type Cluster struct {
 	total, used Amounts
 	states      [mesos.TaskUnknown + 1]int
 	alive       int
+	over        int // frameworks that are completed
 	launched    int // since the model was made
 	failed      int
 
@@ -94,6 +96,9 @@ func (c *Cluster) Used() Amounts { return c.used }
 // nothing was.
 func (c *Cluster) Offered() *Amounts { return c.Polled.offered(c.used) }
 
+// FrameworksAlive is how many frameworks are not over.
+func (c *Cluster) FrameworksAlive() int { return c.Frameworks.Len() - c.over }
+
 // Alive is how many tasks are not over.
 func (c *Cluster) Alive() int { return c.alive }
 
@@ -148,7 +153,7 @@ func Snapshot(state *masterpb.Response_GetState, now time.Time) *Cluster {
 		info := e.GetExecutorInfo()
 		c.putExecutor(executorKey{info.GetFrameworkId().GetValue(), e.GetAgentId().GetValue(), info.GetExecutorId().GetValue()}, AmountsOf(info.GetResources()))
 	}
-	names := interned{}
+	names := nameAll(state)
 	for _, m := range append(append(append(alive, unreachable...), tasks.GetOrphanTasks()...), over...) {
 		t := newTask(m)
 		names.task(t)
@@ -177,21 +182,41 @@ func (c *Cluster) Inherit(old *Cluster) {
 	c.launched, c.failed = old.launched, old.failed
 }
 
-// interned holds strings that many records have in common.
-type interned map[string]string
+// names holds strings that many tasks have in common, and what their frameworks and
+// agents are called.
+type names struct {
+	one                map[string]string
+	frameworks, agents map[string]string // by ID
+}
 
-func (in interned) of(s string) string {
-	if one, ok := in[s]; ok {
+func nameAll(state *masterpb.Response_GetState) names {
+	n := names{map[string]string{}, map[string]string{}, map[string]string{}}
+	for _, list := range [][]*masterpb.Response_GetFrameworks_Framework{
+		state.GetGetFrameworks().GetCompletedFrameworks(), state.GetGetFrameworks().GetFrameworks(),
+	} {
+		for _, f := range list {
+			n.frameworks[f.GetFrameworkInfo().GetId().GetValue()] = f.GetFrameworkInfo().GetName()
+		}
+	}
+	for _, a := range state.GetGetAgents().GetAgents() {
+		n.agents[a.GetAgentInfo().GetId().GetValue()] = a.GetAgentInfo().GetHostname()
+	}
+	return n
+}
+
+func (n names) of(s string) string {
+	if one, ok := n.one[s]; ok {
 		return one
 	}
-	in[s] = s
+	n.one[s] = s
 	return s
 }
 
-func (in interned) task(t *Task) {
-	t.Framework, t.Agent, t.Role, t.User, t.Reason = in.of(t.Framework), in.of(t.Agent), in.of(t.Role), in.of(t.User), in.of(t.Reason)
+func (n names) task(t *Task) {
+	t.Framework, t.Agent, t.Role, t.User, t.Reason = n.of(t.Framework), n.of(t.Agent), n.of(t.Role), n.of(t.User), n.of(t.Reason)
+	t.FrameworkName, t.Host = cmp.Or(n.frameworks[t.Framework], t.Framework), cmp.Or(n.agents[t.Agent], t.Agent)
 	if t.Message != "" {
-		t.Message = in.of(t.Message)
+		t.Message = n.of(t.Message)
 	}
 	if t.Name == t.ID {
 		t.Name = t.ID // one string is enough for both

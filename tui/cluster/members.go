@@ -36,12 +36,19 @@ func (c *Cluster) putFramework(f *Framework) {
 	}
 	old := c.Frameworks.Get(f.ID)
 	c.Frameworks.put(f)
+	if f.Completed {
+		c.over++
+	}
+	if old != nil && old.Completed {
+		c.over--
+	}
 	if !f.Completed || old != nil && old.Completed {
 		return
 	}
 	for id, over := c.completed.push(f.ID, MaxCompleted); over; id, over = c.completed.next(MaxCompleted) {
 		if f := c.Frameworks.Get(id); f != nil && f.Completed {
 			c.Frameworks.remove(id)
+			c.over--
 		}
 	}
 }

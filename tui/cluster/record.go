@@ -73,9 +73,12 @@ type TaskKey struct{ Framework, ID string }
 // Task is a task. It is immutable.
 type Task struct {
 	ID, Name, Framework, Agent, Executor, Role, User string
-	State                                            mesos.TaskState
-	Health                                           Health
-	Used                                             Amounts
+	// FrameworkName and Host are those of its framework and agent, as far as these
+	// were known when the task was.
+	FrameworkName, Host string
+	State               mesos.TaskState
+	Health              Health
+	Used                Amounts
 	// Started is when the first status came, Updated when the latest did; zero if
 	// no status did.
 	Started, Updated time.Time

@@ -30,6 +30,13 @@ func (c *Cluster) taskAdded(t *Task, now time.Time) {
 	if t.Started.IsZero() {
 		t.Started = now
 	}
+	t.FrameworkName, t.Host = t.Framework, t.Agent
+	if f := c.Frameworks.Get(t.Framework); f != nil {
+		t.FrameworkName = f.Name
+	}
+	if a := c.Agents.Get(t.Agent); a != nil {
+		t.Host = a.Hostname
+	}
 	c.putTask(t)
 	c.Log.add(Entry{At: now, Kind: TaskAdded, Task: t.ID, Framework: t.Framework, Agent: t.Agent, State: t.State, Text: t.Name})
 }

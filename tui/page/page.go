@@ -17,6 +17,7 @@ import (
 	"github.com/mesosctl/mesosctl/tui/cluster"
 	"github.com/mesosctl/mesosctl/tui/keymap"
 	"github.com/mesosctl/mesosctl/tui/style"
+	"github.com/mesosctl/mesosctl/wire/masterpb"
 )
 
 // Page is one screen. The frame keeps a stack of them; only the one on top is
@@ -61,10 +62,24 @@ type Filtering interface {
 	SetFilter(f Filter) (Page, tea.Cmd)
 }
 
+// Leaving is a page that has something to undo, such as marks, before esc leaves it.
+// While Stays says so it is given the key.
+type Leaving interface {
+	Page
+	Stays() bool
+}
+
 // Counting is a page that can say how much it shows, next to its title.
 type Counting interface {
 	Page
 	Count() string
+}
+
+// Polling is a page that shows what the event stream doesn't tell. The calls are made
+// again and again while it is on top.
+type Polling interface {
+	Page
+	Calls() []masterpb.Call_Type
 }
 
 // Overlay is a page that is drawn in a box over the page below: a question, a
@@ -86,6 +101,8 @@ type Deps struct {
 	// it in Update and View only, and keep no pointer to it. The records in it are
 	// immutable, so a command may be given those.
 	Cluster func() *cluster.Cluster
+	// Trouble is why a call of a Polling page has no answer; nil if it has one.
+	Trouble func(call masterpb.Call_Type) error
 	// Now is the time that is drawn: that of the latest Tick.
 	Now func() time.Time
 	// Style draws. Ask each time: it may change when the terminal tells its colours.

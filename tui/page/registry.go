@@ -111,3 +111,23 @@ func (r *Registry) Screen(name string) (Screen, error) {
 	slices.SortFunc(names, cmp.Compare[string])
 	return Screen{}, mesos.Errorf(mesos.Invalid, "%q may be %s", name, strings.Join(names, " or "))
 }
+
+// Choosing is a page on which things are chosen: at the cursor, or marked.
+type Choosing interface {
+	Page
+	Chosen() []Ref
+}
+
+// Do does a verb with what is chosen, as far as it is for that.
+func Do(d *Deps, v Verb, chosen []Ref) tea.Cmd {
+	chosen = slices.DeleteFunc(chosen, func(r Ref) bool { return !slices.Contains(v.Kinds, r.Kind) })
+	switch {
+	case len(chosen) == 0:
+		return Send(Notify{Level: Warn, Text: "there is nothing here to " + v.Name})
+	case d.ReadOnly && v.Writes:
+		return Send(Notify{Level: Warn, Text: "nothing is changed in read-only mode"})
+	case len(chosen) > 1 && !v.Many:
+		return Send(Notify{Level: Warn, Text: v.Name + " takes one thing at a time"})
+	}
+	return v.Do(d, chosen)
+}
