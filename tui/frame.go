@@ -265,12 +265,15 @@ func (m *Model) noticeStyle() *lipgloss.Style {
 // hints are as many keys as fit, the frame's own at the end.
 func (m *Model) hints() string {
 	s := m.style
-	own := []key.Binding{m.keys.Command, m.keys.Help, m.keys.Quit}
-	if _, ok := m.top().(page.Filtering); ok {
-		own = append([]key.Binding{m.keys.Filter}, own...)
-	}
-	if len(m.stack) > 1 {
-		own = append([]key.Binding{m.keys.Back}, own...)
+	own := []key.Binding{m.keys.Help}
+	if m.width >= 100 { // everybody finds them in the help
+		own = []key.Binding{m.keys.Command, m.keys.Help, m.keys.Quit}
+		if _, ok := m.top().(page.Filtering); ok {
+			own = append([]key.Binding{m.keys.Filter}, own...)
+		}
+		if len(m.stack) > 1 {
+			own = append([]key.Binding{m.keys.Back}, own...)
+		}
 	}
 	if _, ok := m.top().(page.Overlay); ok {
 		own = nil

@@ -39,7 +39,11 @@ type Column[T any] struct {
 // placed is a column of the current layout.
 type placed struct{ column, x, width int }
 
-const gap = 2 // between columns
+const (
+	gap = 2 // between columns
+	// luxury is the priority from which columns go before others are shortened.
+	luxury = 5
+)
 
 // layout says which columns there is room for, and how wide each is. Seen is how wide
 // the texts in each are.
@@ -61,26 +65,30 @@ func layout[T any](columns []Column[T], seen []int, width int) []placed {
 		}
 		shown = append(shown, i)
 	}
-	needs := func() int {
+	needs := func(widths []int) int {
 		sum := gap * (len(shown) - 1)
 		for _, i := range shown {
-			sum += low[i]
+			sum += widths[i]
 		}
 		return sum
 	}
-	for needs() > width && len(shown) > 1 {
-		worst := 0
-		for at, i := range shown {
-			if columns[i].Priority >= columns[shown[worst]].Priority {
-				worst = at
+	drop := func(widths []int, from int) { // the least important, down to a priority
+		for needs(widths) > width && len(shown) > 1 {
+			worst := 0
+			for at, i := range shown {
+				if columns[i].Priority >= columns[shown[worst]].Priority {
+					worst = at
+				}
 			}
+			if columns[shown[worst]].Priority < from {
+				return
+			}
+			shown = slices.Delete(shown, worst, worst+1)
 		}
-		if columns[shown[worst]].Priority == 0 {
-			break
-		}
-		shown = slices.Delete(shown, worst, worst+1)
 	}
-	left := width - needs()
+	drop(high, luxury)
+	drop(low, 1)
+	left := width - needs(low)
 	for again := left > 0; again; { // a cell each in turn, so that nobody starves
 		again = false
 		for _, i := range shown {

@@ -13,6 +13,7 @@ import (
 	"github.com/mesosctl/mesosctl/mesos"
 	"github.com/mesosctl/mesosctl/tui/cluster"
 	"github.com/mesosctl/mesosctl/tui/component"
+	"github.com/mesosctl/mesosctl/tui/live"
 	"github.com/mesosctl/mesosctl/tui/page"
 	"github.com/mesosctl/mesosctl/tui/style"
 	"github.com/mesosctl/mesosctl/tui/text"
@@ -202,7 +203,7 @@ func Masters(d *page.Deps) page.Page {
 		deps: d, title: "masters", empty: "no master was asked yet",
 		line:  func(m *master) string { return m.Address + " " + m.State + " " + m.Note },
 		ref:   func(m *master) page.Ref { return page.Ref{Kind: page.Master, ID: m.Address} },
-		calls: []masterpb.Call_Type{masterpb.Call_UNKNOWN}, // stands for asking each of them
+		calls: []masterpb.Call_Type{live.ProbeMasters},
 	}
 	address := func(a, b *master) int { return natural(a.Address, b.Address) }
 	dim := func(*master) *lipgloss.Style { return &d.Style().Dim }

@@ -3,6 +3,7 @@ package live
 import (
 	"context"
 	"slices"
+	"strings"
 	"sync"
 	"time"
 
@@ -161,7 +162,7 @@ func (l *Live) probe(ctx context.Context) Masters {
 	addresses, leader := l.client.Masters(), l.client.Leader()
 	if membership, err := l.client.Membership(ctx); err == nil { // Apache Mesos has none
 		for _, m := range membership.Members {
-			if m.Name != "" {
+			if strings.Contains(m.Name, ":") {
 				addresses = append(addresses, m.Name)
 			}
 		}

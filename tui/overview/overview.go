@@ -8,6 +8,7 @@ import (
 	tea "charm.land/bubbletea/v2"
 
 	"github.com/mesosctl/mesosctl/tui/component"
+	"github.com/mesosctl/mesosctl/tui/live"
 	"github.com/mesosctl/mesosctl/tui/page"
 	"github.com/mesosctl/mesosctl/wire/masterpb"
 )
@@ -30,7 +31,7 @@ func (o *overview) Title() string { return "overview" }
 func (o *overview) Init() tea.Cmd { return nil }
 
 // Calls implements page.Polling: which masters there are.
-func (o *overview) Calls() []masterpb.Call_Type { return []masterpb.Call_Type{masterpb.Call_UNKNOWN} }
+func (o *overview) Calls() []masterpb.Call_Type { return []masterpb.Call_Type{live.ProbeMasters} }
 
 // Update implements page.Page.
 func (o *overview) Update(msg tea.Msg) (page.Page, tea.Cmd) {
@@ -81,7 +82,7 @@ func (o *overview) View(width, height int) string {
 		lines = append(lines, middle...)
 	}
 	if rest := height - len(lines); rest >= 4 {
-		share := width * 2 / 5
+		share := max(width*2/5, min(40, width/2))
 		lines = append(lines, component.Beside(o.frameworks(share, rest), o.events(width-share, rest))...)
 	}
 	return strings.Join(lines, "\n")

@@ -78,18 +78,21 @@ func (o *overview) bars(width int) []string {
 	s := o.deps.Style()
 	list := o.resources()
 	inner := width - 4
-	spark := min(max(inner/5, 8), 40)
-	bar := inner - spark - 5 - 5 - 4*11
+	spark, figure := min(max(inner/5, 8), 40), 7
+	if width >= wide {
+		figure = 10
+	}
+	bar := inner - spark - 5 - 5 - 4*(figure+2)
 	lines := make([]string, 0, len(list)+1)
 	for _, r := range list {
-		amount := func(v mesos.Scalar) string { return text.Right(r.show(v), 9) }
+		amount := func(v mesos.Scalar) string { return text.Right(r.show(v), figure) }
 		lines = append(lines, text.Left(r.name, 5)+component.Bar(s, bar, r.share(r.used), r.share(r.offered))+
 			text.Right(text.Percent(r.share(r.used)), 5)+
 			"  "+s.Draw(&s.Used, amount(r.used))+"  "+s.Draw(&s.Offered, amount(r.offered))+"  "+amount(r.free)+"  "+
 			s.Draw(&s.Dim, amount(r.total))+" "+s.Draw(&s.Used, component.Spark(r.history.Last(spark-1), spark-1, 1)))
 	}
-	head := s.Draw(&s.Header, text.Left("", 5+max(bar, 0)+5)+"  "+text.Right("used", 9)+"  "+text.Right("offered", 9)+"  "+
-		text.Right("free", 9)+"  "+text.Right("total", 9)+" "+text.Right(history(spark-1), spark-1))
+	head := s.Draw(&s.Header, text.Left("", 5+max(bar, 0)+5)+"  "+text.Right("used", figure)+"  "+text.Right("offered", figure)+"  "+
+		text.Right("free", figure)+"  "+text.Right("total", figure)+" "+text.Right(history(spark-1), spark-1))
 	return component.Box(s, "resources", o.masters(), width, len(list)+3, append([]string{head}, lines...))
 }
 

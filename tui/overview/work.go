@@ -22,7 +22,8 @@ var states = []mesos.TaskState{
 	mesos.TaskUnknown,
 }
 
-// metrics are the master's own counts of what is over, since it leads.
+// metrics are the master's own counts of what is over, since it leads. It remembers
+// some of what was over before.
 var metrics = map[mesos.TaskState]string{
 	mesos.TaskFinished: "master/tasks_finished", mesos.TaskKilled: "master/tasks_killed", mesos.TaskFailed: "master/tasks_failed",
 	mesos.TaskLost: "master/tasks_lost", mesos.TaskError: "master/tasks_error", mesos.TaskDropped: "master/tasks_dropped",
@@ -31,10 +32,7 @@ var metrics = map[mesos.TaskState]string{
 
 func (o *overview) count(state mesos.TaskState) int {
 	c := o.deps.Cluster()
-	if n, ok := c.Polled.Metrics[metrics[state]]; ok && metrics[state] != "" {
-		return int(n)
-	}
-	return c.Count(state)
+	return max(c.Count(state), int(c.Polled.Metrics[metrics[state]]))
 }
 
 // work is the tasks by state, and how fast they come and fail.
@@ -77,8 +75,8 @@ func (o *overview) rates(width, height int) []string {
 	rows := max((height-2-2)/2, 1)
 	rate := func(name string, series *cluster.Series, field *lipgloss.Style) []string {
 		minute := series.Mean(60)
-		head := s.Draw(&s.Text, text.Left(name, 10)) + s.Draw(field, text.Right(perSecond(series.Now()), 9)) +
-			s.Draw(&s.Dim, text.Right(perSecond(minute)+" in the last minute", inner-19))
+		head := s.Draw(&s.Text, text.Left(name, 9)) + s.Draw(field, text.Right(perSecond(series.Now()), 9)) +
+			s.Draw(&s.Dim, text.Right(perSecond(minute)+" in a minute", inner-18))
 		lines := []string{head}
 		for _, line := range component.Graph(series.Last(inner), inner, rows, 0) {
 			lines = append(lines, s.Draw(field, line))

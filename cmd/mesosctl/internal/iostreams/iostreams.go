@@ -38,6 +38,9 @@ func System(getenv func(string) string) *Streams {
 // DisableColor is --no-color.
 func (s *Streams) DisableColor() { s.color, s.force = false, false }
 
+// Color reports whether a terminal may be given colours.
+func (s *Streams) Color() bool { return s.color }
+
 // Paint colours text for stdout, if that is a terminal that wants colour.
 func (s *Streams) Paint(c Color, text string) string { return s.paint(s.OutTerminal, c, text) }
 

@@ -36,6 +36,7 @@ import (
 	"github.com/mesosctl/mesosctl/cmd/mesosctl/internal/command/standing"
 	"github.com/mesosctl/mesosctl/cmd/mesosctl/internal/command/status"
 	"github.com/mesosctl/mesosctl/cmd/mesosctl/internal/command/teardown"
+	"github.com/mesosctl/mesosctl/cmd/mesosctl/internal/command/top"
 	"github.com/mesosctl/mesosctl/cmd/mesosctl/internal/command/version"
 	"github.com/mesosctl/mesosctl/cmd/mesosctl/internal/command/volume"
 	"github.com/mesosctl/mesosctl/cmd/mesosctl/internal/command/wait"
@@ -62,7 +63,7 @@ func New(a *app.App) *cobra.Command {
 		explain.New(a), registry.New(a), version.New(a),
 		quota.New(a, get.Of(a, "get", "quota", "List quotas")), weight.New(a, get.Of(a, "get", "weights", "List weights")),
 		maintenance.New(a, get.Of(a, "status", "maintenance", "List machines that are planned for or down")),
-		kill.New(a), teardown.New(a), volume.New(a), events.New(a), metrics.New(a), wait.New(a),
+		kill.New(a), teardown.New(a), volume.New(a), events.New(a), metrics.New(a), top.New(a), wait.New(a),
 		bench.New(a), completion.New(a),
 	)
 	root.AddCommand(config.New(a))
