@@ -239,5 +239,5 @@ func (l *list[T]) Keys() []key.Binding {
 	if l.alive != nil {
 		keys = append(keys, k.Finished)
 	}
-	return slices.Concat(keys, []key.Binding{k.Filter, k.Mark, k.Sort, k.Save})
+	return slices.Concat(keys, []key.Binding{k.Mark, k.Sort, k.Save})
 }
