@@ -125,7 +125,8 @@ var everyone = []string{
 	"c 1:8 rwm",    // /dev/random
 }
 
-// AllowedDevice is a device of --allowed_devices.
+// AllowedDevice is a device of --allowed_devices. Without access its node is there
+// for root alone, and nothing can be done with it.
 type AllowedDevice struct {
 	Device
 	Path string
@@ -143,9 +144,7 @@ func AllowedDevices(list []*mesospb.DeviceAccess) ([]AllowedDevice, error) {
 		if err != nil {
 			return nil, mesos.Errorf(mesos.Invalid, "allowed_devices: %w", err)
 		}
-		if d.Access = accessOf(access.GetRead(), access.GetWrite(), access.GetMknod()); d.Access == "" {
-			return nil, mesos.Errorf(mesos.Invalid, "allowed_devices: %s: nothing may be done with it", path)
-		}
+		d.Access = accessOf(access.GetRead(), access.GetWrite(), access.GetMknod())
 		devices = append(devices, AllowedDevice{d, path})
 	}
 	return devices, nil

@@ -36,7 +36,9 @@ func newDevices(config *Config) (*devices, error) {
 		return nil, err
 	}
 	for _, device := range more {
-		d.allowed = append(d.allowed, device.Device)
+		if device.Access != "" {
+			d.allowed = append(d.allowed, device.Device)
+		}
 	}
 	return d, nil
 }

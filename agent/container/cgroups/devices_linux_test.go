@@ -30,16 +30,16 @@ func TestForbiddenDevice(t *testing.T) {
 	}
 }
 
-func kmsg(read, write bool) []*mesospb.DeviceAccess {
+func allowed(path string, read, write bool) []*mesospb.DeviceAccess {
 	return []*mesospb.DeviceAccess{{
-		Device: &mesospb.Device{Path: new("/dev/kmsg")},
+		Device: &mesospb.Device{Path: &path},
 		Access: &mesospb.DeviceAccess_Access{Read: &read, Write: &write},
 	}}
 }
 
 func TestAllowedDevice(t *testing.T) {
 	t.Parallel()
-	l, _ := local(t, cgroups.Config{Isolators: []string{"cgroups/devices"}, AllowedDevices: kmsg(true, false)})
+	l, _ := local(t, cgroups.Config{Isolators: []string{"cgroups/devices"}, AllowedDevices: allowed("/dev/kmsg", true, false)})
 	_, stdout, stderr := containertest.Run(t, l, spec(t, `(: < /dev/kmsg) && echo read; (: > /dev/kmsg) || echo not written`, 1, 64))
 	if stdout != "read\nnot written\n" || !strings.Contains(stderr, "not permitted") {
 		t.Errorf("stdout %q, stderr %q", stdout, stderr)
