@@ -2,6 +2,7 @@ package main
 
 import (
 	"bufio"
+	"errors"
 	"fmt"
 	"io"
 	"io/fs"
@@ -176,7 +177,7 @@ func (a *archive) programs(list string) error {
 			return err
 		}
 		output, err := exec.Command("ldd", path).Output()
-		if err != nil {
+		if exit := (*exec.ExitError)(nil); err != nil && !errors.As(err, &exit) { // of what needs none, or is a script, it fails
 			return fmt.Errorf("libraries of %s: %w", path, err)
 		}
 		for field := range strings.FieldsSeq(string(output)) {

@@ -75,6 +75,21 @@ func parseIOStat(text string) (bytes, ios []blkioLine) {
 	return bytes, ios
 }
 
+// withTotals adds what version 1 tells too: the sum of what was done with each
+// device, and with all.
+func withTotals(lines []blkioLine) []blkioLine {
+	for _, device := range devicesOf(lines) {
+		total := blkioLine{device, mesospb.CgroupInfo_Blkio_TOTAL, 0}
+		for _, line := range lines {
+			if device == "" && line.op == mesospb.CgroupInfo_Blkio_TOTAL || line.device == device && device != "" {
+				total.value += line.value
+			}
+		}
+		lines = append(lines, total)
+	}
+	return lines
+}
+
 func (b *blkio) usage(g *group, usage *mesospb.ResourceStatistics) error {
 	statistics := &mesospb.CgroupInfo_Blkio_Statistics{}
 	usage.BlkioStatistics = statistics
@@ -83,7 +98,8 @@ func (b *blkio) usage(g *group, usage *mesospb.ResourceStatistics) error {
 		if err != nil {
 			return err
 		}
-		statistics.Throttling = throttling(parseIOStat(text))
+		bytes, serviced := parseIOStat(text)
+		statistics.Throttling = throttling(withTotals(bytes), withTotals(serviced))
 		return nil
 	}
 	lines := func(name string) ([]blkioLine, error) {
@@ -120,12 +136,18 @@ func throttling(bytes, serviced []blkioLine) (list []*mesospb.CgroupInfo_Blkio_T
 	return list
 }
 
-// cfq reads what the CFQ scheduler tells, which kernels had before 5.0.
+// cfq reads what the CFQ scheduler tells, or BFQ, which came after it in 5.0, of
+// devices that have that scheduler.
 func cfq(lines func(string) ([]blkioLine, error), suffix string) (list []*mesospb.CgroupInfo_Blkio_CFQ_Statistics, err error) {
 	names := []string{"time", "sectors", "io_service_bytes", "io_serviced", "io_service_time", "io_wait_time", "io_merged", "io_queued"}
 	read := make([][]blkioLine, len(names))
 	for i, name := range names {
-		if read[i], err = lines("blkio." + name + suffix); err != nil {
+		for _, scheduler := range []string{"blkio.", "blkio.bfq."} {
+			if read[i], err = lines(scheduler + name + suffix); read[i] != nil || err != nil {
+				break
+			}
+		}
+		if err != nil {
 			return nil, err
 		}
 	}

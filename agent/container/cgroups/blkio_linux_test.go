@@ -22,7 +22,6 @@ func filesIn(t *testing.T, subsystem string, v2 bool, files map[string]string) *
 	return &group{v2: v2, dirs: []groupDir{{&tree{subsystems: []string{subsystem}}, dir}}}
 }
 
-// covers: CgroupsIsolatorTest.ROOT_CGROUPS_BlkioUsage
 func TestParseBlkio(t *testing.T) {
 	for _, test := range []struct {
 		v2    bool
@@ -41,11 +40,19 @@ func TestParseBlkio(t *testing.T) {
 		}, `{"cfq":[{"device":{"major_number":8,"minor_number":0},"time":7,"io_merged":[{"op":"SYNC","value":1},{"op":"ASYNC","value":2}]},` +
 			`{"io_merged":[{"op":"TOTAL","value":3}]}],` +
 			`"cfq_recursive":[{"device":{"major_number":8,"minor_number":16},"sectors":9},{}],"throttling":[{}]}`},
+		{false, map[string]string{
+			"blkio.bfq.io_service_bytes": "8:0 Read 1\nTotal 1\n", "blkio.bfq.io_serviced_recursive": "8:0 Total 2\nTotal 2\n",
+		}, `{"cfq":[{"device":{"major_number":8,"minor_number":0},"io_service_bytes":[{"op":"READ","value":1}]},` +
+			`{"io_service_bytes":[{"op":"TOTAL","value":1}]}],` +
+			`"cfq_recursive":[{"device":{"major_number":8,"minor_number":0},"io_serviced":[{"op":"TOTAL","value":2}]},` +
+			`{"io_serviced":[{"op":"TOTAL","value":2}]}],"throttling":[{}]}`},
 		{true, map[string]string{
-			"io.stat": "254:0 rbytes=1 wbytes=2 rios=3 wios=4 dbytes=5 dios=6 cost.usage=7\n8:0 \n",
+			"io.stat": "254:0 rbytes=1 wbytes=2 rios=3 wios=4 dbytes=5 dios=6 cost.usage=7\n8:0 \n8:16 rbytes=10\n",
 		}, `{"throttling":[{"device":{"major_number":254,"minor_number":0},` +
-			`"io_serviced":[{"op":"READ","value":3},{"op":"WRITE","value":4},{"op":"DISCARD","value":6}],` +
-			`"io_service_bytes":[{"op":"READ","value":1},{"op":"WRITE","value":2},{"op":"DISCARD","value":5}]},{}]}`},
+			`"io_serviced":[{"op":"READ","value":3},{"op":"WRITE","value":4},{"op":"DISCARD","value":6},{"op":"TOTAL","value":13}],` +
+			`"io_service_bytes":[{"op":"READ","value":1},{"op":"WRITE","value":2},{"op":"DISCARD","value":5},{"op":"TOTAL","value":8}]},` +
+			`{"device":{"major_number":8,"minor_number":16},"io_service_bytes":[{"op":"READ","value":10},{"op":"TOTAL","value":10}]},` +
+			`{"io_serviced":[{"op":"TOTAL","value":13}],"io_service_bytes":[{"op":"TOTAL","value":18}]}]}`},
 	} {
 		var usage mesospb.ResourceStatistics
 		if err := (&blkio{"blkio"}).usage(filesIn(t, "blkio", test.v2, test.files), &usage); err != nil {

@@ -1,6 +1,7 @@
 package cgroups_test
 
 import (
+	"os"
 	"strconv"
 	"strings"
 	"testing"
@@ -57,6 +58,9 @@ const sleep = "exec sleep 1000"
 // covers: CgroupsIsolatorTest.ROOT_CGROUPS_CFS_CommandTaskNoLimits
 // covers: CgroupsIsolatorTest.ROOT_CGROUPS_CFS_CommandTaskLimits
 // covers: CgroupsIsolatorTest.ROOT_CGROUPS_CFS_CommandTaskInfiniteLimits
+// covers: CgroupsAnyHierarchyTest.ROOT_CGROUPS_CFS_Big_Quota
+// covers: Cgroups2Test.ROOT_CGROUPS2_MemoryLow
+// covers: Cgroups2Test.ROOT_CGROUPS2_MemoryMaximum
 func TestLimits(t *testing.T) {
 	t.Parallel()
 	l, root := local(t, cgroups.Config{Isolators: []string{"cgroups/cpu", "cgroups/mem"}, EnableCFS: true})
@@ -71,6 +75,7 @@ func TestLimits(t *testing.T) {
 		{"above the request", limits(0.7, 128), 70_000, 128 * mb},
 		{"infinite", limits(inf, inf), -1, 0},
 		{"least", limits(0.0001, 1), 1000, 32 * mb},
+		{"of a large machine", limits(1000, 1<<20), 100_000_000, 1 << 40},
 	} {
 		s := spec(t, sleep, 0.5, 64)
 		s.Limits = test.limits
@@ -91,6 +96,26 @@ func TestLimits(t *testing.T) {
 			}
 		} else if uintOf(t, hard) != test.memory {
 			t.Errorf("%s: limit = %s, want %d", test.name, hard, test.memory)
+		}
+	}
+}
+
+// Memory that is not a whole number of pages is rounded down.
+func TestPages(t *testing.T) {
+	// covers: Cgroups2Test.ROOT_CGROUPS2_MemoryBytesRounding
+	t.Parallel()
+	l, root := local(t, cgroups.Config{Isolators: []string{"cgroups/mem"}})
+	const mb = 1 << 20
+	page := uint64(os.Getpagesize())
+	for _, test := range []struct{ bytes, want uint64 }{
+		{64*mb - 1, 64*mb - page}, {64 * mb, 64 * mb}, {64*mb + 1, 64 * mb}, {64*mb + 5*page - 1, 64*mb + 4*page}, {64*mb + 5*page, 64*mb + 5*page},
+	} {
+		s := spec(t, sleep, 1, float64(test.bytes)/mb)
+		containertest.Launch(t, l, s)
+		soft := uintOf(t, file(t, root, s.ID, "memory", "memory.soft_limit_in_bytes", "memory.low"))
+		hard := uintOf(t, file(t, root, s.ID, "memory", "memory.limit_in_bytes", "memory.max"))
+		if soft != test.want || hard != test.want {
+			t.Errorf("of %d bytes it has %d and %d, want %d", test.bytes, soft, hard, test.want)
 		}
 	}
 }
@@ -222,7 +247,6 @@ func TestSystemCPUUsage(t *testing.T) {
 }
 
 // covers: CgroupsIsolatorTest.ROOT_CGROUPS_PidsAndTids
-// covers: Cgroups2Test.ROOT_CGROUPS2_Threads
 func TestProcessesAreCounted(t *testing.T) {
 	t.Parallel()
 	l, _ := local(t, cgroups.Config{Isolators: []string{"cgroups/cpu"}, CountProcesses: true})

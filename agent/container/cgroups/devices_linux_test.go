@@ -1,8 +1,12 @@
 package cgroups_test
 
 import (
+	"os"
 	"strings"
 	"testing"
+
+	"github.com/cilium/ebpf"
+	"github.com/cilium/ebpf/link"
 
 	"github.com/mesosctl/mesosctl/agent/container"
 	"github.com/mesosctl/mesosctl/agent/container/cgroups"
@@ -46,6 +50,31 @@ func TestAllowedDevice(t *testing.T) {
 	}
 }
 
+// programs is how many programs decide on the devices of a cgroup of version 2.
+func programs(t testing.TB, dir string) int {
+	t.Helper()
+	if !v2 {
+		return 0
+	}
+	file, err := os.Open(dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer file.Close()
+	attached, err := link.QueryPrograms(link.QueryOptions{Target: int(file.Fd()), Attach: ebpf.AttachCGroupDevice})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, program := range attached.Programs { // each can be had by its ID
+		p, err := ebpf.NewProgramFromID(program.ID)
+		if err != nil {
+			t.Fatal(err)
+		}
+		_ = p.Close()
+	}
+	return len(attached.Programs)
+}
+
 // Devices are given to a container and taken from it while it runs; the next agent
 // knows of them.
 //
@@ -67,6 +96,9 @@ func TestDevicesOfARunningContainer(t *testing.T) {
 	kmsg := cgroups.Device{Kind: 'c', Major: 1, Minor: 11, Access: "rw"}
 	has := func(i *cgroups.Isolator) bool {
 		t.Helper()
+		if n := programs(t, dirOf(config.Root, s.ID, "devices")); v2 && n != 1 {
+			t.Errorf("%d programs decide on devices", n)
+		}
 		rules, err := i.Devices(s.ID)
 		if err != nil {
 			t.Fatal(err)

@@ -124,7 +124,7 @@ func TestDevicesInImages(t *testing.T) {
 		{"/dev/kmsg", true, false, "test -r /dev/kmsg && test ! -w /dev/kmsg"},
 		{"/dev/kmsg", false, true, "test -w /dev/kmsg && test ! -r /dev/kmsg && (: > /dev/kmsg)"},
 		{"/dev/kmsg", true, true, "test -w /dev/kmsg && test -r /dev/kmsg && (: > /dev/kmsg)"},
-		{deeper, true, false, "test ! -e /dev/kmsg && test -r /dev" + deeper},
+		{deeper, true, false, "test ! -e /dev/kmsg && test -r /dev/" + strings.TrimPrefix(deeper, "/dev/")},
 	} {
 		l, image := inImages(t, cgroups.Config{AllowedDevices: allowed(test.path, test.read, test.write)}, "linux/devices", "cgroups/devices")
 		s := spec(t, test.check, 0.1, 64)

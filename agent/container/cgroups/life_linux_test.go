@@ -37,6 +37,7 @@ func procs(t testing.TB, dir string) []string {
 // all that it starts, wherever it goes. When the container ends, nothing is left.
 //
 // covers: CgroupsAnyHierarchyTest.ROOT_CGROUPS_Tasks
+// covers: CgroupsAnyHierarchyWithCpuMemoryTest.ROOT_CGROUPS_FindCgroupSubsystems
 // covers: Cgroups2Test.ROOT_CGROUPS2_AssignProcesses
 func TestProcessesAreInTheirCgroups(t *testing.T) {
 	t.Parallel()
@@ -52,8 +53,14 @@ func TestProcessesAreInTheirCgroups(t *testing.T) {
 			}
 		}
 	}
-	if inside := containertest.Read(t, s, "inside"); !strings.Contains(inside, root+"/"+string(s.ID)) {
-		t.Errorf("inside it is seen as %q", inside)
+	inside := containertest.Read(t, s, "inside")
+	for _, of := range []string{":cpu:", ":memory:", ":pids:"} {
+		if v2 {
+			of = "0::"
+		}
+		if !strings.Contains(inside, of+"/"+root+"/"+string(s.ID)) {
+			t.Errorf("inside it is seen as %q, which lacks %q", inside, of)
+		}
 	}
 	if err := l.Destroy(t.Context(), s.ID); err != nil {
 		t.Fatal(err)
@@ -82,7 +89,9 @@ func groupOf(t *testing.T, i *cgroups.Isolator, id mesos.ContainerID, command *e
 
 func prepared(t *testing.T, i *cgroups.Isolator, id mesos.ContainerID, command *exec.Cmd) *supervise.Process {
 	t.Helper()
-	plan := &container.Plan{Spec: &container.Spec{ID: id, Resources: resources(1, 64)}}
+	plan := &container.Plan{Spec: &container.Spec{ID: id, Resources: resources(1, 64), Container: &mesospb.ContainerInfo{
+		Type: mesospb.ContainerInfo_MESOS.Enum(), LinuxInfo: &mesospb.LinuxInfo{ShareCgroups: new(id.Parent() == "")},
+	}}}
 	if err := i.Prepare(t.Context(), plan); err != nil {
 		t.Fatal(err)
 	}
@@ -158,12 +167,16 @@ func TestCleanupKills(t *testing.T) {
 	}
 }
 
-// An agent sweeps up what it left, and nothing of another agent's or of a
-// container that goes on.
+// An agent sweeps up what it left, however deep, and nothing of another agent's or
+// of a container that goes on.
+//
+// covers: CgroupsAnyHierarchyTest.ROOT_CGROUPS_Get
+// covers: Cgroups2Test.ROOT_CGROUPS2_GetCgroups
 func TestSweep(t *testing.T) {
 	t.Parallel()
 	config := cgroups.Config{Isolators: some, Root: root(t)}
 	i := isolator(t, config)
+	i.Watch(func(mesos.ContainerID, container.Limitation) {})
 	orphan := exec.Command("sleep", "1000")
 	groupOf(t, i, "orphan", orphan)
 	groupOf(t, i, "orphan.nested", nil)
@@ -180,6 +193,9 @@ func TestSweep(t *testing.T) {
 			_ = unix.Removexattr(dir, "trusted.mesosctl.owner") // of the first it has none
 		}
 	}
+	groupOf(t, i, "kept.gone", nil)
+	groupOf(t, i, "kept.child", nil)
+	groupOf(t, i, "kept.child.gone", nil)
 	other := isolator(t, config)
 	foreign := config
 	foreign.Owner = "/another"
@@ -187,26 +203,31 @@ func TestSweep(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	foreignIsolator.Watch(func(mesos.ContainerID, container.Limitation) {})
 	groupOf(t, foreignIsolator, "foreign", nil)
-	if err := other.Sweep(context.Background(), func(id mesos.ContainerID) bool { return id == "kept" }); err != nil {
+	if err := other.Sweep(context.Background(), func(id mesos.ContainerID) bool { return id == "kept" || id == "kept.child" }); err != nil {
 		t.Fatal(err)
 	}
 	if err := orphan.Wait(); err == nil || !strings.Contains(err.Error(), "killed") {
 		t.Errorf("orphan = %v", err)
 	}
-	for id, want := range map[mesos.ContainerID]bool{"orphan": false, "half": false, "kept": true, "foreign": true, "stranger": true} {
+	for id, want := range map[mesos.ContainerID]bool{
+		"orphan": false, "orphan.nested": false, "kept": true, "kept.gone": false, "kept.child": true, "kept.child.gone": false, "foreign": true,
+		"half": false, "stranger": true,
+	} {
 		if _, err := os.Stat(dirOf(config.Root, id, "memory")); (err == nil) != want {
 			t.Errorf("%s: %v", id, err)
 		}
 	}
 	_ = stranger.Process.Kill()
 	_ = stranger.Wait()
-	i.Watch(func(mesos.ContainerID, container.Limitation) {})
-	foreignIsolator.Watch(func(mesos.ContainerID, container.Limitation) {})
-	for _, err := range []error{i.Cleanup(t.Context(), "orphan.nested"), i.Cleanup(t.Context(), "orphan"), i.Cleanup(t.Context(), "kept"), i.Cleanup(t.Context(), "stranger"), foreignIsolator.Cleanup(t.Context(), "foreign")} {
-		if err != nil {
+	for _, id := range []mesos.ContainerID{"orphan.nested", "orphan", "kept.gone", "kept.child.gone", "kept.child", "kept", "stranger"} {
+		if err := i.Cleanup(t.Context(), id); err != nil {
 			t.Error(err)
 		}
+	}
+	if err := foreignIsolator.Cleanup(t.Context(), "foreign"); err != nil {
+		t.Error(err)
 	}
 }
 
@@ -331,24 +352,5 @@ func TestSubsystemsComeAndGo(t *testing.T) {
 		if u := usage(t, second.Local, next.ID); (u.MemTotalBytes != nil) != (len(test.after) == 2) {
 			t.Errorf("usage of a container that came later = %v", u)
 		}
-	}
-}
-
-// A user may make cgroups below the container's, but not change its limits.
-//
-// covers: CgroupsIsolatorTest.ROOT_CGROUPS_PERF_NET_CLS_UNPRIVILEGED_USER_UserCgroup
-func TestUsersCgroups(t *testing.T) {
-	t.Parallel()
-	l, root := local(t, cgroups.Config{Isolators: some})
-	s := spec(t, "", 1, 64)
-	s.User = "nobody"
-	dir := leafOf(root, s.ID, "memory")
-	s.Command = containertest.Shell(`cd ` + dir + ` &&
-		mkdir mine && echo made
-		(echo 1 > ` + dirOf(root, s.ID, "memory") + `/cgroup.procs) || echo not entered
-		stat -c %U mine; [ -w mine/cgroup.procs ] && echo mine; rmdir mine`)
-	_, stdout, stderr := containertest.Run(t, l, s)
-	if stdout != "made\nnot entered\nnobody\nmine\n" {
-		t.Errorf("stdout %q, stderr %q", stdout, stderr)
 	}
 }

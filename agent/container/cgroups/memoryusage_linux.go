@@ -3,6 +3,7 @@ package cgroups
 import (
 	"errors"
 	"io/fs"
+	"slices"
 
 	"github.com/mesosctl/mesosctl/wire/mesospb"
 )
@@ -38,7 +39,8 @@ func (m *memory) usage(g *group, usage *mesospb.ResourceStatistics) error {
 	usage.MemMappedFileBytes = pick(values, "total_mapped_file")
 	usage.MemSwapBytes = pick(values, "total_swap")
 	usage.MemUnevictableBytes = pick(values, "total_unevictable")
-	for _, p := range g.memory.pressure {
+	// What is critical counts on every level, on the lower ones first.
+	for _, p := range slices.Backward(g.memory.pressure) {
 		p.report(usage)
 	}
 	return nil

@@ -251,6 +251,7 @@ func TestChoose(t *testing.T) {
 
 func TestPaths(t *testing.T) {
 	// covers: ProvisionerPathTest.ListProvisionerContainers
+	// covers: MesosContainerizerPathsTest.BuildPathPrefixMode
 	work := t.TempDir()
 	p := PathsOf(work)
 	if all, err := p.Containers(); err != nil || len(all) != 0 {
