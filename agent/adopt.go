@@ -138,7 +138,7 @@ func (a *Agent) settled(e *executor) {
 	e.recovering = false
 	a.recovering--
 	a.meterRecovery()
-	if a.recovering == 0 && a.phase == living {
-		a.connect()
+	if a.recovering == 0 && a.phase == living && a.link.state == linkRecovering {
+		a.register()
 	}
 }

@@ -221,9 +221,7 @@ func (a *Agent) begin() {
 		if a.draining != nil {
 			a.killAll()
 		}
-		if a.recovering == 0 {
-			a.connect()
-		}
+		a.connect()
 	}
 }
 

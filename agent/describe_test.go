@@ -115,6 +115,8 @@ func (s *stage) toMaster(m *linkpb.ToMaster) string {
 		return "unregister " + m.Unregister.GetAgentId().GetValue()
 	case *linkpb.ToMaster_Pong:
 		return "pong"
+	case *linkpb.ToMaster_Recovering:
+		return "recovering " + m.Recovering.GetAgentId().GetValue()
 	case *linkpb.ToMaster_StatusUpdate:
 		u := m.StatusUpdate
 		text := fmt.Sprintf("update %s %s/%s", shortUUID(u.GetStatus().GetUuid()), u.GetFrameworkId().GetValue(),

@@ -41,6 +41,7 @@ type linkState int
 const (
 	linkDown        linkState = iota // until the alarm rings
 	linkConnecting                   // a Connect is under way
+	linkRecovering                   // connected; what ran here is not known yet
 	linkRegistering                  // connected; the master has not answered yet
 	linkRegistered
 )
@@ -82,8 +83,14 @@ func (a *Agent) connected(in Connected) {
 		return
 	}
 	a.link.id, a.link.master = in.Link, in.Master
-	a.link.state = linkRegistering
-	a.register()
+	if a.recovering == 0 {
+		a.register()
+		return
+	}
+	a.link.state = linkRecovering
+	a.emit(SendMaster{Link: a.link.id, Message: &linkpb.ToMaster{
+		Message: &linkpb.ToMaster_Recovering{Recovering: &linkpb.Recovering{AgentId: a.info.Id}},
+	}})
 }
 
 // connectFailed tries again later. A master that does not know who this agent is
@@ -123,7 +130,7 @@ func (a *Agent) leaderKnown(in LeaderKnown) {
 	case linkDown:
 		a.reconnectSoon()
 	case linkConnecting: // what comes of that is seen first
-	case linkRegistering, linkRegistered:
+	case linkRecovering, linkRegistering, linkRegistered:
 		if a.link.master == in.Master || a.registered() && a.link.term >= in.Term {
 			return
 		}
@@ -145,7 +152,7 @@ func (a *Agent) reconnectSoon() {
 }
 
 func (a *Agent) holds(link LinkID) bool {
-	return a.link.state >= linkRegistering && a.link.id == link
+	return a.link.state >= linkRecovering && a.link.id == link
 }
 
 // dropLink closes the connection and comes back later.

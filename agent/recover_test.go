@@ -37,10 +37,10 @@ func TestRestartedAgentTakesOverWhatRuns(t *testing.T) {
 	// covers: SlaveRecoveryTest.ReconnectExecutor
 	s := ran(t, "restart")
 	s.wants(s.do("start"),
-		"recover container c1: custom executor F/E as alice with cpus(allocated: dev):1.1; mem(allocated: dev):96")
+		"recover container c1: custom executor F/E as alice with cpus(allocated: dev):1.1; mem(allocated: dev):96", "connect")
 	s.wants(s.do("started container=1 pid=42"))
 	s.wants(s.do("subscribe"), "reply: accepted", "to executor s-E: SUBSCRIBED F/E on M-S0 in c1",
-		"update container c1: cpus(allocated: dev):1.1; mem(allocated: dev):96", "connect")
+		"update container c1: cpus(allocated: dev):1.1; mem(allocated: dev):96")
 	s.wants(s.do("connected"), "to master: reregister M-S0", "  framework F", "  executor F/E in c1",
 		"  task F/t RUNNING (told RUNNING #101)")
 	s.do("registered")
@@ -106,6 +106,25 @@ func TestExecutorThatWasSentNothingIsShutDown(t *testing.T) {
 	s.lacks(s.do("subscribe unacked-tasks=t", "connected", "registered"), "SHUTDOWN")
 }
 
+// A master must not give up an agent that waits for its executors.
+func TestAgentThatRecoversAnswersPings(t *testing.T) {
+	// covers: SlaveRecoveryTest.PingTimeoutDuringRecovery
+	s := ran(t)
+	s.settings.ExecutorReregistrationTimeout = 15 * time.Second
+	s.do("restart", "start")
+	s.wants(s.do("connected"), "to master: recovering M-S0")
+	for range 3 {
+		s.wants(s.do("after 4s", "ping connected=false"), "to master: pong")
+	}
+	s.wants(s.do("kill task=t")) // it is not registered
+	s.contains(s.do("link-closed", "after 1s"), "connect")
+	s.wants(s.do("connected"), "to master: recovering M-S0")
+	s.contains(s.do("leader master=m2:5050 term=9", "after 1s"), "close link", "connect")
+	s.wants(s.do("connected master=m2:5050"), "to master: recovering M-S0")
+	s.contains(s.do("subscribe"), "SUBSCRIBED", "to master: reregister M-S0", "task F/t RUNNING")
+	s.contains(s.do("registered term=9", "kill task=t"), "to executor s-E: KILL t")
+}
+
 func TestTaskThatDidNotReachItsExecutorIsDropped(t *testing.T) {
 	s := scene(t, "run task=t executor=E checkpoint aware", "started container=1 pid=42", "subscribe", "restart", "start")
 	s.contains(s.do("subscribe", "connected", "registered"), "F/t DROPPED AGENT_RESTARTED by agent")
@@ -116,7 +135,7 @@ func TestExecutorThatDoesNotComeBackIsDestroyed(t *testing.T) {
 	// covers: SlaveRecoveryTest.DISABLED_RecoverUnregisteredHTTPExecutor
 	s := scene(t, "run task=t executor=E checkpoint", "started container=1 pid=42", "restart", "start", "started container=1 pid=42")
 	s.wants(s.do("after 1999ms"))
-	s.wants(s.do("after 1ms"), "at +1ms:", "destroy container c1", "connect")
+	s.wants(s.do("after 1ms"), "at +1ms:", "destroy container c1")
 	s.contains(s.do("connected", "registered", "ended container=1 status=9"),
 		"F/t FAILED EXECUTOR_REREGISTRATION_TIMEOUT by agent \"Executor did not subscribe again within 2secs\"")
 }
@@ -145,7 +164,7 @@ func TestExecutorThatEndedMeanwhile(t *testing.T) {
 	// covers: SlaveRecoveryTest.RecoverTerminatedHTTPExecutor
 	s := ran(t, "restart", "start")
 	s.show["releases"] = true
-	s.wants(s.do("ended container=1 status=9"), "release container c1", "connect")
+	s.wants(s.do("ended container=1 status=9"), "release container c1")
 	s.wants(s.do("connected", "registered"), "to master: reregister M-S0", "  framework F",
 		"  task F/t FAILED (told RUNNING #101)", `to master: update #2 F/t FAILED EXECUTOR_TERMINATED by agent "Executor terminated" in c1@10.0.0.1 pid 42`)
 }
@@ -206,9 +225,8 @@ func TestEveryFrameworkIsTakenOver(t *testing.T) {
 	// covers: SlaveRecoveryTest.MultipleFrameworks
 	s := ran(t, "run task=t framework=G executor=E checkpoint", "restart")
 	s.contains(s.do("start"), "recover container c1: custom executor F/E", "recover container c2: custom executor G/E")
-	s.lacks(s.do("subscribe"), "connect")
-	s.contains(s.do("subscribe framework=G stream=g unacked-tasks=t"), "connect")
-	s.contains(s.do("connected"), "framework F", "framework G", "task G/t STAGING")
+	s.lacks(s.do("connected", "subscribe"), "reregister")
+	s.contains(s.do("subscribe framework=G stream=g unacked-tasks=t"), "to master: reregister", "framework F", "framework G", "task G/t STAGING")
 }
 
 func TestSchedulerThatFailedOverMeanwhile(t *testing.T) {
@@ -381,8 +399,8 @@ func TestExecutorThatIsEarlyWaitsForTheContainers(t *testing.T) {
 	s := ran(t, "restart")
 	s.wants(s.do("subscribe"),
 		"recover container c1: custom executor F/E as alice with cpus(allocated: dev):1.1; mem(allocated: dev):96",
-		"reply: accepted", "to executor s-E: SUBSCRIBED F/E on M-S0 in c1",
-		"update container c1: cpus(allocated: dev):1.1; mem(allocated: dev):96", "connect")
+		"connect", "reply: accepted", "to executor s-E: SUBSCRIBED F/E on M-S0 in c1",
+		"update container c1: cpus(allocated: dev):1.1; mem(allocated: dev):96")
 }
 
 // https://mesos.apache.org/documentation/latest/nested-container-and-task-group/

@@ -26,11 +26,12 @@ type agent struct {
 	advanced   []*operation
 	operations map[operationUUID]*operation
 
-	link      LinkID
-	host      string // as the connection shows it
-	url       *mesospb.URL
-	connected bool
-	active    bool // its resources may be offered
+	link       LinkID
+	recovering LinkID // over which it is pinged before it registers again; 0: none
+	host       string // as the connection shows it
+	url        *mesospb.URL
+	connected  bool
+	active     bool // its resources may be offered
 
 	registered, reregistered *mesospb.TimeInfo
 

@@ -94,8 +94,8 @@ func (m *Master) reconnect(a, arrived *agent, runs *load) {
 	a.link, a.version, a.capabilities = arrived.link, arrived.version, arrived.capabilities
 	m.links[a.link] = a
 	a.reregistered = m.timeInfo()
-	a.unanswered, a.pinged = 0, false
-	m.cancelRemoval(a)
+	m.pingOver(a, 0)
+	m.answered(a)
 	m.counters.agentReregistrations++
 	a.resettle(arrived.total)
 	if !a.info.EqualVT(arrived.info) {

@@ -24,6 +24,14 @@ func (m *Master) agentMessage(in AgentMessage) {
 		m.counters.reregisterAgent++
 		m.reregister(arrival{link: in.Link, address: in.Address, principal: in.Principal, message: msg.Reregister})
 		return
+	case *linkpb.ToMaster_Recovering:
+		m.recovers(in, mesos.AgentID(msg.Recovering.GetAgentId().GetValue()))
+		return
+	case *linkpb.ToMaster_Pong:
+		if a := m.recovering[in.Link]; a != nil {
+			m.answered(a)
+			return
+		}
 	}
 	a := m.links[in.Link]
 	if a == nil {
@@ -37,8 +45,7 @@ func (m *Master) agentMessage(in AgentMessage) {
 	case *linkpb.ToMaster_UpdateOperationStatus:
 		m.operationUpdate(a, msg.UpdateOperationStatus)
 	case *linkpb.ToMaster_Pong:
-		a.unanswered, a.pinged = 0, false
-		m.cancelRemoval(a)
+		m.answered(a)
 	case *linkpb.ToMaster_ExecutorMessage:
 		m.executorMessage(a, msg.ExecutorMessage)
 	case *linkpb.ToMaster_ExitedExecutor:

@@ -89,8 +89,9 @@ type Master struct {
 	streams    map[StreamID]*framework
 	completed  completedFrameworks
 
-	agents map[mesos.AgentID]*agent
-	links  map[LinkID]*agent
+	agents     map[mesos.AgentID]*agent
+	links      map[LinkID]*agent
+	recovering map[LinkID]*agent // that are not registered again yet
 	// addresses are the registered agents by the address they can be reached at.
 	addresses map[string]*agent
 
@@ -154,6 +155,7 @@ func New(config Config, recovered Recovered) *Master {
 		completed:        newCompletedFrameworks(config.MaxCompletedFrameworks),
 		agents:           make(map[mesos.AgentID]*agent),
 		links:            make(map[LinkID]*agent),
+		recovering:       make(map[LinkID]*agent),
 		addresses:        make(map[string]*agent),
 		recovered:        make(map[mesos.AgentID]*mesospb.AgentInfo),
 		unreachable:      make(map[mesos.AgentID]*mesospb.TimeInfo),

@@ -10,14 +10,21 @@ import (
 	"github.com/mesosctl/mesosctl/wire/schedulerpb"
 )
 
-var ping = &linkpb.ToAgent{Message: &linkpb.ToAgent_Ping{Ping: &linkpb.Ping{Connected: new(true)}}}
+var ping, pingRecovering = pingOf(true), pingOf(false)
+
+func pingOf(connected bool) *linkpb.ToAgent {
+	return &linkpb.ToAgent{Message: &linkpb.ToAgent_Ping{Ping: &linkpb.Ping{Connected: &connected}}}
+}
 
 // sendPing asks an agent whether it is there, and again after each
 // agent_ping_timeout. An agent without a link can't answer.
 // https://mesos.apache.org/documentation/latest/high-availability-framework-guide/
 func (m *Master) sendPing(a *agent) {
-	if a.connected {
+	switch {
+	case a.connected:
 		m.sendAgent(a, ping)
+	case a.recovering != 0:
+		m.emit(SendAgent{Link: a.recovering, Message: pingRecovering})
 	}
 	a.pinged = true
 	m.timers.arm(&a.ping, m.now.Add(m.config.AgentPingTimeout), func() {
@@ -31,6 +38,38 @@ func (m *Master) sendPing(a *agent) {
 	})
 }
 
+// answered: an agent is there.
+func (m *Master) answered(a *agent) {
+	a.unanswered, a.pinged = 0, false
+	m.cancelRemoval(a)
+}
+
+// recovers: an agent is back and takes over what it ran, before it registers again.
+// Nothing of it is offered meanwhile, but it is not given up either.
+// https://mesos.apache.org/documentation/latest/agent-recovery/
+func (m *Master) recovers(in AgentMessage, id mesos.AgentID) {
+	a := m.agents[id]
+	if a == nil || m.links[in.Link] != nil || m.mayJoin(in.Principal, a.total) != nil {
+		return // what becomes of it is told once it registers
+	}
+	if a.connected {
+		m.emit(CloseLink{Link: a.link})
+		m.disconnect(a)
+	}
+	m.pingOver(a, in.Link)
+	m.answered(a)
+	m.log(LogInfo, "agent recovers", "agent", a.id, "hostname", a.info.GetHostname())
+}
+
+// pingOver sets the link over which an agent that recovers is pinged; 0: it doesn't.
+func (m *Master) pingOver(a *agent, link LinkID) {
+	delete(m.recovering, a.recovering)
+	a.recovering = link
+	if link != 0 {
+		m.recovering[link] = a
+	}
+}
+
 // linkClosed: an agent is gone for now. It has a while to come back.
 func (m *Master) linkClosed(link LinkID) {
 	if tr := m.pendingLinks[link]; tr != nil {
@@ -40,6 +79,9 @@ func (m *Master) linkClosed(link LinkID) {
 		} else {
 			tr.closed = true
 		}
+	}
+	if a := m.recovering[link]; a != nil {
+		m.pingOver(a, 0)
 	}
 	if a := m.links[link]; a != nil {
 		m.disconnect(a)
@@ -180,6 +222,7 @@ func (m *Master) forgetAgent(a *agent, end func(*framework) lostTasks) {
 	}
 	m.timers.disarm(&a.ping)
 	m.timers.disarm(&a.reregister)
+	m.pingOver(a, 0)
 	if connected {
 		m.emit(CloseLink{Link: a.link})
 		delete(m.links, a.link)

@@ -43,6 +43,7 @@ type ToMaster struct {
 	//	*ToMaster_Pong
 	//	*ToMaster_UpdateAgent
 	//	*ToMaster_UpdateOperationStatus
+	//	*ToMaster_Recovering
 	Message       isToMaster_Message `protobuf_oneof:"message"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -166,6 +167,15 @@ func (x *ToMaster) GetUpdateOperationStatus() *UpdateOperationStatus {
 	return nil
 }
 
+func (x *ToMaster) GetRecovering() *Recovering {
+	if x != nil {
+		if x, ok := x.Message.(*ToMaster_Recovering); ok {
+			return x.Recovering
+		}
+	}
+	return nil
+}
+
 type isToMaster_Message interface {
 	isToMaster_Message()
 }
@@ -206,6 +216,10 @@ type ToMaster_UpdateOperationStatus struct {
 	UpdateOperationStatus *UpdateOperationStatus `protobuf:"bytes,9,opt,name=update_operation_status,json=updateOperationStatus,oneof"`
 }
 
+type ToMaster_Recovering struct {
+	Recovering *Recovering `protobuf:"bytes,10,opt,name=recovering,oneof"`
+}
+
 func (*ToMaster_Register) isToMaster_Message() {}
 
 func (*ToMaster_Reregister) isToMaster_Message() {}
@@ -223,6 +237,8 @@ func (*ToMaster_Pong) isToMaster_Message() {}
 func (*ToMaster_UpdateAgent) isToMaster_Message() {}
 
 func (*ToMaster_UpdateOperationStatus) isToMaster_Message() {}
+
+func (*ToMaster_Recovering) isToMaster_Message() {}
 
 // The leading master's message to an agent.
 type ToAgent struct {
@@ -719,6 +735,52 @@ func (x *Reregister) GetCompletedTasks() []*mesospb.Task {
 	return nil
 }
 
+// The first message of an agent that was registered before and awaits what it ran:
+// Reregister follows. Meanwhile it can be pinged.
+type Recovering struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	AgentId       *mesospb.AgentID       `protobuf:"bytes,1,req,name=agent_id,json=agentId" json:"agent_id,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Recovering) Reset() {
+	*x = Recovering{}
+	mi := &file_mesosctl_link_link_proto_msgTypes[4]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Recovering) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Recovering) ProtoMessage() {}
+
+func (x *Recovering) ProtoReflect() protoreflect.Message {
+	mi := &file_mesosctl_link_link_proto_msgTypes[4]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Recovering.ProtoReflect.Descriptor instead.
+func (*Recovering) Descriptor() ([]byte, []int) {
+	return file_mesosctl_link_link_proto_rawDescGZIP(), []int{4}
+}
+
+func (x *Recovering) GetAgentId() *mesospb.AgentID {
+	if x != nil {
+		return x.AgentId
+	}
+	return nil
+}
+
 // The agent leaves for good; its tasks are over.
 type Unregister struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
@@ -729,7 +791,7 @@ type Unregister struct {
 
 func (x *Unregister) Reset() {
 	*x = Unregister{}
-	mi := &file_mesosctl_link_link_proto_msgTypes[4]
+	mi := &file_mesosctl_link_link_proto_msgTypes[5]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -741,7 +803,7 @@ func (x *Unregister) String() string {
 func (*Unregister) ProtoMessage() {}
 
 func (x *Unregister) ProtoReflect() protoreflect.Message {
-	mi := &file_mesosctl_link_link_proto_msgTypes[4]
+	mi := &file_mesosctl_link_link_proto_msgTypes[5]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -754,7 +816,7 @@ func (x *Unregister) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Unregister.ProtoReflect.Descriptor instead.
 func (*Unregister) Descriptor() ([]byte, []int) {
-	return file_mesosctl_link_link_proto_rawDescGZIP(), []int{4}
+	return file_mesosctl_link_link_proto_rawDescGZIP(), []int{5}
 }
 
 func (x *Unregister) GetAgentId() *mesospb.AgentID {
@@ -778,7 +840,7 @@ type StatusUpdate struct {
 
 func (x *StatusUpdate) Reset() {
 	*x = StatusUpdate{}
-	mi := &file_mesosctl_link_link_proto_msgTypes[5]
+	mi := &file_mesosctl_link_link_proto_msgTypes[6]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -790,7 +852,7 @@ func (x *StatusUpdate) String() string {
 func (*StatusUpdate) ProtoMessage() {}
 
 func (x *StatusUpdate) ProtoReflect() protoreflect.Message {
-	mi := &file_mesosctl_link_link_proto_msgTypes[5]
+	mi := &file_mesosctl_link_link_proto_msgTypes[6]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -803,7 +865,7 @@ func (x *StatusUpdate) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use StatusUpdate.ProtoReflect.Descriptor instead.
 func (*StatusUpdate) Descriptor() ([]byte, []int) {
-	return file_mesosctl_link_link_proto_rawDescGZIP(), []int{5}
+	return file_mesosctl_link_link_proto_rawDescGZIP(), []int{6}
 }
 
 func (x *StatusUpdate) GetFrameworkId() *mesospb.FrameworkID {
@@ -845,7 +907,7 @@ type ExecutorMessage struct {
 
 func (x *ExecutorMessage) Reset() {
 	*x = ExecutorMessage{}
-	mi := &file_mesosctl_link_link_proto_msgTypes[6]
+	mi := &file_mesosctl_link_link_proto_msgTypes[7]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -857,7 +919,7 @@ func (x *ExecutorMessage) String() string {
 func (*ExecutorMessage) ProtoMessage() {}
 
 func (x *ExecutorMessage) ProtoReflect() protoreflect.Message {
-	mi := &file_mesosctl_link_link_proto_msgTypes[6]
+	mi := &file_mesosctl_link_link_proto_msgTypes[7]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -870,7 +932,7 @@ func (x *ExecutorMessage) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ExecutorMessage.ProtoReflect.Descriptor instead.
 func (*ExecutorMessage) Descriptor() ([]byte, []int) {
-	return file_mesosctl_link_link_proto_rawDescGZIP(), []int{6}
+	return file_mesosctl_link_link_proto_rawDescGZIP(), []int{7}
 }
 
 func (x *ExecutorMessage) GetFrameworkId() *mesospb.FrameworkID {
@@ -905,7 +967,7 @@ type ExitedExecutor struct {
 
 func (x *ExitedExecutor) Reset() {
 	*x = ExitedExecutor{}
-	mi := &file_mesosctl_link_link_proto_msgTypes[7]
+	mi := &file_mesosctl_link_link_proto_msgTypes[8]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -917,7 +979,7 @@ func (x *ExitedExecutor) String() string {
 func (*ExitedExecutor) ProtoMessage() {}
 
 func (x *ExitedExecutor) ProtoReflect() protoreflect.Message {
-	mi := &file_mesosctl_link_link_proto_msgTypes[7]
+	mi := &file_mesosctl_link_link_proto_msgTypes[8]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -930,7 +992,7 @@ func (x *ExitedExecutor) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ExitedExecutor.ProtoReflect.Descriptor instead.
 func (*ExitedExecutor) Descriptor() ([]byte, []int) {
-	return file_mesosctl_link_link_proto_rawDescGZIP(), []int{7}
+	return file_mesosctl_link_link_proto_rawDescGZIP(), []int{8}
 }
 
 func (x *ExitedExecutor) GetFrameworkId() *mesospb.FrameworkID {
@@ -962,7 +1024,7 @@ type Pong struct {
 
 func (x *Pong) Reset() {
 	*x = Pong{}
-	mi := &file_mesosctl_link_link_proto_msgTypes[8]
+	mi := &file_mesosctl_link_link_proto_msgTypes[9]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -974,7 +1036,7 @@ func (x *Pong) String() string {
 func (*Pong) ProtoMessage() {}
 
 func (x *Pong) ProtoReflect() protoreflect.Message {
-	mi := &file_mesosctl_link_link_proto_msgTypes[8]
+	mi := &file_mesosctl_link_link_proto_msgTypes[9]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -987,7 +1049,7 @@ func (x *Pong) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Pong.ProtoReflect.Descriptor instead.
 func (*Pong) Descriptor() ([]byte, []int) {
-	return file_mesosctl_link_link_proto_rawDescGZIP(), []int{8}
+	return file_mesosctl_link_link_proto_rawDescGZIP(), []int{9}
 }
 
 // The agent's resources or attributes changed while it stayed registered.
@@ -1004,7 +1066,7 @@ type UpdateAgent struct {
 
 func (x *UpdateAgent) Reset() {
 	*x = UpdateAgent{}
-	mi := &file_mesosctl_link_link_proto_msgTypes[9]
+	mi := &file_mesosctl_link_link_proto_msgTypes[10]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1016,7 +1078,7 @@ func (x *UpdateAgent) String() string {
 func (*UpdateAgent) ProtoMessage() {}
 
 func (x *UpdateAgent) ProtoReflect() protoreflect.Message {
-	mi := &file_mesosctl_link_link_proto_msgTypes[9]
+	mi := &file_mesosctl_link_link_proto_msgTypes[10]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1029,7 +1091,7 @@ func (x *UpdateAgent) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use UpdateAgent.ProtoReflect.Descriptor instead.
 func (*UpdateAgent) Descriptor() ([]byte, []int) {
-	return file_mesosctl_link_link_proto_rawDescGZIP(), []int{9}
+	return file_mesosctl_link_link_proto_rawDescGZIP(), []int{10}
 }
 
 func (x *UpdateAgent) GetAgentInfo() *mesospb.AgentInfo {
@@ -1068,7 +1130,7 @@ type Registered struct {
 
 func (x *Registered) Reset() {
 	*x = Registered{}
-	mi := &file_mesosctl_link_link_proto_msgTypes[10]
+	mi := &file_mesosctl_link_link_proto_msgTypes[11]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1080,7 +1142,7 @@ func (x *Registered) String() string {
 func (*Registered) ProtoMessage() {}
 
 func (x *Registered) ProtoReflect() protoreflect.Message {
-	mi := &file_mesosctl_link_link_proto_msgTypes[10]
+	mi := &file_mesosctl_link_link_proto_msgTypes[11]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1093,7 +1155,7 @@ func (x *Registered) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Registered.ProtoReflect.Descriptor instead.
 func (*Registered) Descriptor() ([]byte, []int) {
-	return file_mesosctl_link_link_proto_rawDescGZIP(), []int{10}
+	return file_mesosctl_link_link_proto_rawDescGZIP(), []int{11}
 }
 
 func (x *Registered) GetAgentId() *mesospb.AgentID {
@@ -1134,7 +1196,7 @@ type Refused struct {
 
 func (x *Refused) Reset() {
 	*x = Refused{}
-	mi := &file_mesosctl_link_link_proto_msgTypes[11]
+	mi := &file_mesosctl_link_link_proto_msgTypes[12]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1146,7 +1208,7 @@ func (x *Refused) String() string {
 func (*Refused) ProtoMessage() {}
 
 func (x *Refused) ProtoReflect() protoreflect.Message {
-	mi := &file_mesosctl_link_link_proto_msgTypes[11]
+	mi := &file_mesosctl_link_link_proto_msgTypes[12]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1159,7 +1221,7 @@ func (x *Refused) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Refused.ProtoReflect.Descriptor instead.
 func (*Refused) Descriptor() ([]byte, []int) {
-	return file_mesosctl_link_link_proto_rawDescGZIP(), []int{11}
+	return file_mesosctl_link_link_proto_rawDescGZIP(), []int{12}
 }
 
 func (x *Refused) GetMessage() string {
@@ -1187,7 +1249,7 @@ type RunTasks struct {
 
 func (x *RunTasks) Reset() {
 	*x = RunTasks{}
-	mi := &file_mesosctl_link_link_proto_msgTypes[12]
+	mi := &file_mesosctl_link_link_proto_msgTypes[13]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1199,7 +1261,7 @@ func (x *RunTasks) String() string {
 func (*RunTasks) ProtoMessage() {}
 
 func (x *RunTasks) ProtoReflect() protoreflect.Message {
-	mi := &file_mesosctl_link_link_proto_msgTypes[12]
+	mi := &file_mesosctl_link_link_proto_msgTypes[13]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1212,7 +1274,7 @@ func (x *RunTasks) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use RunTasks.ProtoReflect.Descriptor instead.
 func (*RunTasks) Descriptor() ([]byte, []int) {
-	return file_mesosctl_link_link_proto_rawDescGZIP(), []int{12}
+	return file_mesosctl_link_link_proto_rawDescGZIP(), []int{13}
 }
 
 func (x *RunTasks) GetFrameworkInfo() *mesospb.FrameworkInfo {
@@ -1261,7 +1323,7 @@ type KillTask struct {
 
 func (x *KillTask) Reset() {
 	*x = KillTask{}
-	mi := &file_mesosctl_link_link_proto_msgTypes[13]
+	mi := &file_mesosctl_link_link_proto_msgTypes[14]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1273,7 +1335,7 @@ func (x *KillTask) String() string {
 func (*KillTask) ProtoMessage() {}
 
 func (x *KillTask) ProtoReflect() protoreflect.Message {
-	mi := &file_mesosctl_link_link_proto_msgTypes[13]
+	mi := &file_mesosctl_link_link_proto_msgTypes[14]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1286,7 +1348,7 @@ func (x *KillTask) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use KillTask.ProtoReflect.Descriptor instead.
 func (*KillTask) Descriptor() ([]byte, []int) {
-	return file_mesosctl_link_link_proto_rawDescGZIP(), []int{13}
+	return file_mesosctl_link_link_proto_rawDescGZIP(), []int{14}
 }
 
 func (x *KillTask) GetFrameworkId() *mesospb.FrameworkID {
@@ -1320,7 +1382,7 @@ type ShutdownExecutor struct {
 
 func (x *ShutdownExecutor) Reset() {
 	*x = ShutdownExecutor{}
-	mi := &file_mesosctl_link_link_proto_msgTypes[14]
+	mi := &file_mesosctl_link_link_proto_msgTypes[15]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1332,7 +1394,7 @@ func (x *ShutdownExecutor) String() string {
 func (*ShutdownExecutor) ProtoMessage() {}
 
 func (x *ShutdownExecutor) ProtoReflect() protoreflect.Message {
-	mi := &file_mesosctl_link_link_proto_msgTypes[14]
+	mi := &file_mesosctl_link_link_proto_msgTypes[15]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1345,7 +1407,7 @@ func (x *ShutdownExecutor) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ShutdownExecutor.ProtoReflect.Descriptor instead.
 func (*ShutdownExecutor) Descriptor() ([]byte, []int) {
-	return file_mesosctl_link_link_proto_rawDescGZIP(), []int{14}
+	return file_mesosctl_link_link_proto_rawDescGZIP(), []int{15}
 }
 
 func (x *ShutdownExecutor) GetFrameworkId() *mesospb.FrameworkID {
@@ -1371,7 +1433,7 @@ type ShutdownFramework struct {
 
 func (x *ShutdownFramework) Reset() {
 	*x = ShutdownFramework{}
-	mi := &file_mesosctl_link_link_proto_msgTypes[15]
+	mi := &file_mesosctl_link_link_proto_msgTypes[16]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1383,7 +1445,7 @@ func (x *ShutdownFramework) String() string {
 func (*ShutdownFramework) ProtoMessage() {}
 
 func (x *ShutdownFramework) ProtoReflect() protoreflect.Message {
-	mi := &file_mesosctl_link_link_proto_msgTypes[15]
+	mi := &file_mesosctl_link_link_proto_msgTypes[16]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1396,7 +1458,7 @@ func (x *ShutdownFramework) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ShutdownFramework.ProtoReflect.Descriptor instead.
 func (*ShutdownFramework) Descriptor() ([]byte, []int) {
-	return file_mesosctl_link_link_proto_rawDescGZIP(), []int{15}
+	return file_mesosctl_link_link_proto_rawDescGZIP(), []int{16}
 }
 
 func (x *ShutdownFramework) GetFrameworkId() *mesospb.FrameworkID {
@@ -1415,7 +1477,7 @@ type UpdateFramework struct {
 
 func (x *UpdateFramework) Reset() {
 	*x = UpdateFramework{}
-	mi := &file_mesosctl_link_link_proto_msgTypes[16]
+	mi := &file_mesosctl_link_link_proto_msgTypes[17]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1427,7 +1489,7 @@ func (x *UpdateFramework) String() string {
 func (*UpdateFramework) ProtoMessage() {}
 
 func (x *UpdateFramework) ProtoReflect() protoreflect.Message {
-	mi := &file_mesosctl_link_link_proto_msgTypes[16]
+	mi := &file_mesosctl_link_link_proto_msgTypes[17]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1440,7 +1502,7 @@ func (x *UpdateFramework) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use UpdateFramework.ProtoReflect.Descriptor instead.
 func (*UpdateFramework) Descriptor() ([]byte, []int) {
-	return file_mesosctl_link_link_proto_rawDescGZIP(), []int{16}
+	return file_mesosctl_link_link_proto_rawDescGZIP(), []int{17}
 }
 
 func (x *UpdateFramework) GetFrameworkInfo() *mesospb.FrameworkInfo {
@@ -1461,7 +1523,7 @@ type Acknowledge struct {
 
 func (x *Acknowledge) Reset() {
 	*x = Acknowledge{}
-	mi := &file_mesosctl_link_link_proto_msgTypes[17]
+	mi := &file_mesosctl_link_link_proto_msgTypes[18]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1473,7 +1535,7 @@ func (x *Acknowledge) String() string {
 func (*Acknowledge) ProtoMessage() {}
 
 func (x *Acknowledge) ProtoReflect() protoreflect.Message {
-	mi := &file_mesosctl_link_link_proto_msgTypes[17]
+	mi := &file_mesosctl_link_link_proto_msgTypes[18]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1486,7 +1548,7 @@ func (x *Acknowledge) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Acknowledge.ProtoReflect.Descriptor instead.
 func (*Acknowledge) Descriptor() ([]byte, []int) {
-	return file_mesosctl_link_link_proto_rawDescGZIP(), []int{17}
+	return file_mesosctl_link_link_proto_rawDescGZIP(), []int{18}
 }
 
 func (x *Acknowledge) GetFrameworkId() *mesospb.FrameworkID {
@@ -1521,7 +1583,7 @@ type MessageToExecutor struct {
 
 func (x *MessageToExecutor) Reset() {
 	*x = MessageToExecutor{}
-	mi := &file_mesosctl_link_link_proto_msgTypes[18]
+	mi := &file_mesosctl_link_link_proto_msgTypes[19]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1533,7 +1595,7 @@ func (x *MessageToExecutor) String() string {
 func (*MessageToExecutor) ProtoMessage() {}
 
 func (x *MessageToExecutor) ProtoReflect() protoreflect.Message {
-	mi := &file_mesosctl_link_link_proto_msgTypes[18]
+	mi := &file_mesosctl_link_link_proto_msgTypes[19]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1546,7 +1608,7 @@ func (x *MessageToExecutor) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use MessageToExecutor.ProtoReflect.Descriptor instead.
 func (*MessageToExecutor) Descriptor() ([]byte, []int) {
-	return file_mesosctl_link_link_proto_rawDescGZIP(), []int{18}
+	return file_mesosctl_link_link_proto_rawDescGZIP(), []int{19}
 }
 
 func (x *MessageToExecutor) GetFrameworkId() *mesospb.FrameworkID {
@@ -1580,7 +1642,7 @@ type Ping struct {
 
 func (x *Ping) Reset() {
 	*x = Ping{}
-	mi := &file_mesosctl_link_link_proto_msgTypes[19]
+	mi := &file_mesosctl_link_link_proto_msgTypes[20]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1592,7 +1654,7 @@ func (x *Ping) String() string {
 func (*Ping) ProtoMessage() {}
 
 func (x *Ping) ProtoReflect() protoreflect.Message {
-	mi := &file_mesosctl_link_link_proto_msgTypes[19]
+	mi := &file_mesosctl_link_link_proto_msgTypes[20]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1605,7 +1667,7 @@ func (x *Ping) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Ping.ProtoReflect.Descriptor instead.
 func (*Ping) Descriptor() ([]byte, []int) {
-	return file_mesosctl_link_link_proto_rawDescGZIP(), []int{19}
+	return file_mesosctl_link_link_proto_rawDescGZIP(), []int{20}
 }
 
 func (x *Ping) GetConnected() bool {
@@ -1630,7 +1692,7 @@ type UpdateOperationStatus struct {
 
 func (x *UpdateOperationStatus) Reset() {
 	*x = UpdateOperationStatus{}
-	mi := &file_mesosctl_link_link_proto_msgTypes[20]
+	mi := &file_mesosctl_link_link_proto_msgTypes[21]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1642,7 +1704,7 @@ func (x *UpdateOperationStatus) String() string {
 func (*UpdateOperationStatus) ProtoMessage() {}
 
 func (x *UpdateOperationStatus) ProtoReflect() protoreflect.Message {
-	mi := &file_mesosctl_link_link_proto_msgTypes[20]
+	mi := &file_mesosctl_link_link_proto_msgTypes[21]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1655,7 +1717,7 @@ func (x *UpdateOperationStatus) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use UpdateOperationStatus.ProtoReflect.Descriptor instead.
 func (*UpdateOperationStatus) Descriptor() ([]byte, []int) {
-	return file_mesosctl_link_link_proto_rawDescGZIP(), []int{20}
+	return file_mesosctl_link_link_proto_rawDescGZIP(), []int{21}
 }
 
 func (x *UpdateOperationStatus) GetFrameworkId() *mesospb.FrameworkID {
@@ -1699,7 +1761,7 @@ type ApplyOperation struct {
 
 func (x *ApplyOperation) Reset() {
 	*x = ApplyOperation{}
-	mi := &file_mesosctl_link_link_proto_msgTypes[21]
+	mi := &file_mesosctl_link_link_proto_msgTypes[22]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1711,7 +1773,7 @@ func (x *ApplyOperation) String() string {
 func (*ApplyOperation) ProtoMessage() {}
 
 func (x *ApplyOperation) ProtoReflect() protoreflect.Message {
-	mi := &file_mesosctl_link_link_proto_msgTypes[21]
+	mi := &file_mesosctl_link_link_proto_msgTypes[22]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1724,7 +1786,7 @@ func (x *ApplyOperation) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ApplyOperation.ProtoReflect.Descriptor instead.
 func (*ApplyOperation) Descriptor() ([]byte, []int) {
-	return file_mesosctl_link_link_proto_rawDescGZIP(), []int{21}
+	return file_mesosctl_link_link_proto_rawDescGZIP(), []int{22}
 }
 
 func (x *ApplyOperation) GetFrameworkId() *mesospb.FrameworkID {
@@ -1759,7 +1821,7 @@ type AcknowledgeOperation struct {
 
 func (x *AcknowledgeOperation) Reset() {
 	*x = AcknowledgeOperation{}
-	mi := &file_mesosctl_link_link_proto_msgTypes[22]
+	mi := &file_mesosctl_link_link_proto_msgTypes[23]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1771,7 +1833,7 @@ func (x *AcknowledgeOperation) String() string {
 func (*AcknowledgeOperation) ProtoMessage() {}
 
 func (x *AcknowledgeOperation) ProtoReflect() protoreflect.Message {
-	mi := &file_mesosctl_link_link_proto_msgTypes[22]
+	mi := &file_mesosctl_link_link_proto_msgTypes[23]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1784,7 +1846,7 @@ func (x *AcknowledgeOperation) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use AcknowledgeOperation.ProtoReflect.Descriptor instead.
 func (*AcknowledgeOperation) Descriptor() ([]byte, []int) {
-	return file_mesosctl_link_link_proto_rawDescGZIP(), []int{22}
+	return file_mesosctl_link_link_proto_rawDescGZIP(), []int{23}
 }
 
 func (x *AcknowledgeOperation) GetOperationUuid() *mesospb.UUID {
@@ -1812,7 +1874,7 @@ type ReconcileOperations struct {
 
 func (x *ReconcileOperations) Reset() {
 	*x = ReconcileOperations{}
-	mi := &file_mesosctl_link_link_proto_msgTypes[23]
+	mi := &file_mesosctl_link_link_proto_msgTypes[24]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1824,7 +1886,7 @@ func (x *ReconcileOperations) String() string {
 func (*ReconcileOperations) ProtoMessage() {}
 
 func (x *ReconcileOperations) ProtoReflect() protoreflect.Message {
-	mi := &file_mesosctl_link_link_proto_msgTypes[23]
+	mi := &file_mesosctl_link_link_proto_msgTypes[24]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1837,7 +1899,7 @@ func (x *ReconcileOperations) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ReconcileOperations.ProtoReflect.Descriptor instead.
 func (*ReconcileOperations) Descriptor() ([]byte, []int) {
-	return file_mesosctl_link_link_proto_rawDescGZIP(), []int{23}
+	return file_mesosctl_link_link_proto_rawDescGZIP(), []int{24}
 }
 
 func (x *ReconcileOperations) GetOperations() []*ReconcileOperations_Operation {
@@ -1857,7 +1919,7 @@ type DrainAgent struct {
 
 func (x *DrainAgent) Reset() {
 	*x = DrainAgent{}
-	mi := &file_mesosctl_link_link_proto_msgTypes[24]
+	mi := &file_mesosctl_link_link_proto_msgTypes[25]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1869,7 +1931,7 @@ func (x *DrainAgent) String() string {
 func (*DrainAgent) ProtoMessage() {}
 
 func (x *DrainAgent) ProtoReflect() protoreflect.Message {
-	mi := &file_mesosctl_link_link_proto_msgTypes[24]
+	mi := &file_mesosctl_link_link_proto_msgTypes[25]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1882,7 +1944,7 @@ func (x *DrainAgent) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use DrainAgent.ProtoReflect.Descriptor instead.
 func (*DrainAgent) Descriptor() ([]byte, []int) {
-	return file_mesosctl_link_link_proto_rawDescGZIP(), []int{24}
+	return file_mesosctl_link_link_proto_rawDescGZIP(), []int{25}
 }
 
 func (x *DrainAgent) GetConfig() *mesospb.DrainConfig {
@@ -1902,7 +1964,7 @@ type Reregister_Executor struct {
 
 func (x *Reregister_Executor) Reset() {
 	*x = Reregister_Executor{}
-	mi := &file_mesosctl_link_link_proto_msgTypes[25]
+	mi := &file_mesosctl_link_link_proto_msgTypes[26]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1914,7 +1976,7 @@ func (x *Reregister_Executor) String() string {
 func (*Reregister_Executor) ProtoMessage() {}
 
 func (x *Reregister_Executor) ProtoReflect() protoreflect.Message {
-	mi := &file_mesosctl_link_link_proto_msgTypes[25]
+	mi := &file_mesosctl_link_link_proto_msgTypes[26]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1957,7 +2019,7 @@ type Registered_Reconcile struct {
 
 func (x *Registered_Reconcile) Reset() {
 	*x = Registered_Reconcile{}
-	mi := &file_mesosctl_link_link_proto_msgTypes[26]
+	mi := &file_mesosctl_link_link_proto_msgTypes[27]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1969,7 +2031,7 @@ func (x *Registered_Reconcile) String() string {
 func (*Registered_Reconcile) ProtoMessage() {}
 
 func (x *Registered_Reconcile) ProtoReflect() protoreflect.Message {
-	mi := &file_mesosctl_link_link_proto_msgTypes[26]
+	mi := &file_mesosctl_link_link_proto_msgTypes[27]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1982,7 +2044,7 @@ func (x *Registered_Reconcile) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Registered_Reconcile.ProtoReflect.Descriptor instead.
 func (*Registered_Reconcile) Descriptor() ([]byte, []int) {
-	return file_mesosctl_link_link_proto_rawDescGZIP(), []int{10, 0}
+	return file_mesosctl_link_link_proto_rawDescGZIP(), []int{11, 0}
 }
 
 func (x *Registered_Reconcile) GetFrameworkId() *mesospb.FrameworkID {
@@ -2017,7 +2079,7 @@ type ReconcileOperations_Operation struct {
 
 func (x *ReconcileOperations_Operation) Reset() {
 	*x = ReconcileOperations_Operation{}
-	mi := &file_mesosctl_link_link_proto_msgTypes[27]
+	mi := &file_mesosctl_link_link_proto_msgTypes[28]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2029,7 +2091,7 @@ func (x *ReconcileOperations_Operation) String() string {
 func (*ReconcileOperations_Operation) ProtoMessage() {}
 
 func (x *ReconcileOperations_Operation) ProtoReflect() protoreflect.Message {
-	mi := &file_mesosctl_link_link_proto_msgTypes[27]
+	mi := &file_mesosctl_link_link_proto_msgTypes[28]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2042,7 +2104,7 @@ func (x *ReconcileOperations_Operation) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ReconcileOperations_Operation.ProtoReflect.Descriptor instead.
 func (*ReconcileOperations_Operation) Descriptor() ([]byte, []int) {
-	return file_mesosctl_link_link_proto_rawDescGZIP(), []int{23, 0}
+	return file_mesosctl_link_link_proto_rawDescGZIP(), []int{24, 0}
 }
 
 func (x *ReconcileOperations_Operation) GetOperationUuid() *mesospb.UUID {
@@ -2070,7 +2132,7 @@ var File_mesosctl_link_link_proto protoreflect.FileDescriptor
 
 const file_mesosctl_link_link_proto_rawDesc = "" +
 	"\n" +
-	"\x18mesosctl/link/link.proto\x12\rmesosctl.link\x1a\x14mesos/v1/mesos.proto\"\xed\x04\n" +
+	"\x18mesosctl/link/link.proto\x12\rmesosctl.link\x1a\x14mesos/v1/mesos.proto\"\xaa\x05\n" +
 	"\bToMaster\x125\n" +
 	"\bregister\x18\x01 \x01(\v2\x17.mesosctl.link.RegisterH\x00R\bregister\x12;\n" +
 	"\n" +
@@ -2084,7 +2146,11 @@ const file_mesosctl_link_link_proto_rawDesc = "" +
 	"\x0fexited_executor\x18\x06 \x01(\v2\x1d.mesosctl.link.ExitedExecutorH\x00R\x0eexitedExecutor\x12)\n" +
 	"\x04pong\x18\a \x01(\v2\x13.mesosctl.link.PongH\x00R\x04pong\x12?\n" +
 	"\fupdate_agent\x18\b \x01(\v2\x1a.mesosctl.link.UpdateAgentH\x00R\vupdateAgent\x12^\n" +
-	"\x17update_operation_status\x18\t \x01(\v2$.mesosctl.link.UpdateOperationStatusH\x00R\x15updateOperationStatusB\t\n" +
+	"\x17update_operation_status\x18\t \x01(\v2$.mesosctl.link.UpdateOperationStatusH\x00R\x15updateOperationStatus\x12;\n" +
+	"\n" +
+	"recovering\x18\n" +
+	" \x01(\v2\x19.mesosctl.link.RecoveringH\x00R\n" +
+	"recoveringB\t\n" +
 	"\amessage\"\xe1\a\n" +
 	"\aToAgent\x12;\n" +
 	"\n" +
@@ -2136,6 +2202,9 @@ const file_mesosctl_link_link_proto_rawDesc = "" +
 	"\bExecutor\x12;\n" +
 	"\rexecutor_info\x18\x01 \x02(\v2\x16.mesos.v1.ExecutorInfoR\fexecutorInfo\x128\n" +
 	"\fcontainer_id\x18\x02 \x02(\v2\x15.mesos.v1.ContainerIDR\vcontainerId\":\n" +
+	"\n" +
+	"Recovering\x12,\n" +
+	"\bagent_id\x18\x01 \x02(\v2\x11.mesos.v1.AgentIDR\aagentId\":\n" +
 	"\n" +
 	"Unregister\x12,\n" +
 	"\bagent_id\x18\x01 \x02(\v2\x11.mesos.v1.AgentIDR\aagentId\"\xe5\x01\n" +
@@ -2241,145 +2310,148 @@ func file_mesosctl_link_link_proto_rawDescGZIP() []byte {
 	return file_mesosctl_link_link_proto_rawDescData
 }
 
-var file_mesosctl_link_link_proto_msgTypes = make([]protoimpl.MessageInfo, 28)
+var file_mesosctl_link_link_proto_msgTypes = make([]protoimpl.MessageInfo, 29)
 var file_mesosctl_link_link_proto_goTypes = []any{
 	(*ToMaster)(nil),                      // 0: mesosctl.link.ToMaster
 	(*ToAgent)(nil),                       // 1: mesosctl.link.ToAgent
 	(*Register)(nil),                      // 2: mesosctl.link.Register
 	(*Reregister)(nil),                    // 3: mesosctl.link.Reregister
-	(*Unregister)(nil),                    // 4: mesosctl.link.Unregister
-	(*StatusUpdate)(nil),                  // 5: mesosctl.link.StatusUpdate
-	(*ExecutorMessage)(nil),               // 6: mesosctl.link.ExecutorMessage
-	(*ExitedExecutor)(nil),                // 7: mesosctl.link.ExitedExecutor
-	(*Pong)(nil),                          // 8: mesosctl.link.Pong
-	(*UpdateAgent)(nil),                   // 9: mesosctl.link.UpdateAgent
-	(*Registered)(nil),                    // 10: mesosctl.link.Registered
-	(*Refused)(nil),                       // 11: mesosctl.link.Refused
-	(*RunTasks)(nil),                      // 12: mesosctl.link.RunTasks
-	(*KillTask)(nil),                      // 13: mesosctl.link.KillTask
-	(*ShutdownExecutor)(nil),              // 14: mesosctl.link.ShutdownExecutor
-	(*ShutdownFramework)(nil),             // 15: mesosctl.link.ShutdownFramework
-	(*UpdateFramework)(nil),               // 16: mesosctl.link.UpdateFramework
-	(*Acknowledge)(nil),                   // 17: mesosctl.link.Acknowledge
-	(*MessageToExecutor)(nil),             // 18: mesosctl.link.MessageToExecutor
-	(*Ping)(nil),                          // 19: mesosctl.link.Ping
-	(*UpdateOperationStatus)(nil),         // 20: mesosctl.link.UpdateOperationStatus
-	(*ApplyOperation)(nil),                // 21: mesosctl.link.ApplyOperation
-	(*AcknowledgeOperation)(nil),          // 22: mesosctl.link.AcknowledgeOperation
-	(*ReconcileOperations)(nil),           // 23: mesosctl.link.ReconcileOperations
-	(*DrainAgent)(nil),                    // 24: mesosctl.link.DrainAgent
-	(*Reregister_Executor)(nil),           // 25: mesosctl.link.Reregister.Executor
-	(*Registered_Reconcile)(nil),          // 26: mesosctl.link.Registered.Reconcile
-	(*ReconcileOperations_Operation)(nil), // 27: mesosctl.link.ReconcileOperations.Operation
-	(*mesospb.AgentInfo)(nil),             // 28: mesos.v1.AgentInfo
-	(*mesospb.AgentInfo_Capability)(nil),  // 29: mesos.v1.AgentInfo.Capability
-	(*mesospb.Resource)(nil),              // 30: mesos.v1.Resource
-	(*mesospb.FrameworkInfo)(nil),         // 31: mesos.v1.FrameworkInfo
-	(*mesospb.Task)(nil),                  // 32: mesos.v1.Task
-	(*mesospb.Operation)(nil),             // 33: mesos.v1.Operation
-	(*mesospb.DrainConfig)(nil),           // 34: mesos.v1.DrainConfig
-	(*mesospb.AgentID)(nil),               // 35: mesos.v1.AgentID
-	(*mesospb.FrameworkID)(nil),           // 36: mesos.v1.FrameworkID
-	(*mesospb.ExecutorID)(nil),            // 37: mesos.v1.ExecutorID
-	(*mesospb.TaskStatus)(nil),            // 38: mesos.v1.TaskStatus
-	(mesospb.TaskState)(0),                // 39: mesos.v1.TaskState
-	(*mesospb.TaskInfo)(nil),              // 40: mesos.v1.TaskInfo
-	(*mesospb.ExecutorInfo)(nil),          // 41: mesos.v1.ExecutorInfo
-	(*mesospb.TaskID)(nil),                // 42: mesos.v1.TaskID
-	(*mesospb.KillPolicy)(nil),            // 43: mesos.v1.KillPolicy
-	(*mesospb.UUID)(nil),                  // 44: mesos.v1.UUID
-	(*mesospb.OperationStatus)(nil),       // 45: mesos.v1.OperationStatus
-	(*mesospb.Offer_Operation)(nil),       // 46: mesos.v1.Offer.Operation
-	(*mesospb.ContainerID)(nil),           // 47: mesos.v1.ContainerID
-	(*mesospb.OperationID)(nil),           // 48: mesos.v1.OperationID
+	(*Recovering)(nil),                    // 4: mesosctl.link.Recovering
+	(*Unregister)(nil),                    // 5: mesosctl.link.Unregister
+	(*StatusUpdate)(nil),                  // 6: mesosctl.link.StatusUpdate
+	(*ExecutorMessage)(nil),               // 7: mesosctl.link.ExecutorMessage
+	(*ExitedExecutor)(nil),                // 8: mesosctl.link.ExitedExecutor
+	(*Pong)(nil),                          // 9: mesosctl.link.Pong
+	(*UpdateAgent)(nil),                   // 10: mesosctl.link.UpdateAgent
+	(*Registered)(nil),                    // 11: mesosctl.link.Registered
+	(*Refused)(nil),                       // 12: mesosctl.link.Refused
+	(*RunTasks)(nil),                      // 13: mesosctl.link.RunTasks
+	(*KillTask)(nil),                      // 14: mesosctl.link.KillTask
+	(*ShutdownExecutor)(nil),              // 15: mesosctl.link.ShutdownExecutor
+	(*ShutdownFramework)(nil),             // 16: mesosctl.link.ShutdownFramework
+	(*UpdateFramework)(nil),               // 17: mesosctl.link.UpdateFramework
+	(*Acknowledge)(nil),                   // 18: mesosctl.link.Acknowledge
+	(*MessageToExecutor)(nil),             // 19: mesosctl.link.MessageToExecutor
+	(*Ping)(nil),                          // 20: mesosctl.link.Ping
+	(*UpdateOperationStatus)(nil),         // 21: mesosctl.link.UpdateOperationStatus
+	(*ApplyOperation)(nil),                // 22: mesosctl.link.ApplyOperation
+	(*AcknowledgeOperation)(nil),          // 23: mesosctl.link.AcknowledgeOperation
+	(*ReconcileOperations)(nil),           // 24: mesosctl.link.ReconcileOperations
+	(*DrainAgent)(nil),                    // 25: mesosctl.link.DrainAgent
+	(*Reregister_Executor)(nil),           // 26: mesosctl.link.Reregister.Executor
+	(*Registered_Reconcile)(nil),          // 27: mesosctl.link.Registered.Reconcile
+	(*ReconcileOperations_Operation)(nil), // 28: mesosctl.link.ReconcileOperations.Operation
+	(*mesospb.AgentInfo)(nil),             // 29: mesos.v1.AgentInfo
+	(*mesospb.AgentInfo_Capability)(nil),  // 30: mesos.v1.AgentInfo.Capability
+	(*mesospb.Resource)(nil),              // 31: mesos.v1.Resource
+	(*mesospb.FrameworkInfo)(nil),         // 32: mesos.v1.FrameworkInfo
+	(*mesospb.Task)(nil),                  // 33: mesos.v1.Task
+	(*mesospb.Operation)(nil),             // 34: mesos.v1.Operation
+	(*mesospb.DrainConfig)(nil),           // 35: mesos.v1.DrainConfig
+	(*mesospb.AgentID)(nil),               // 36: mesos.v1.AgentID
+	(*mesospb.FrameworkID)(nil),           // 37: mesos.v1.FrameworkID
+	(*mesospb.ExecutorID)(nil),            // 38: mesos.v1.ExecutorID
+	(*mesospb.TaskStatus)(nil),            // 39: mesos.v1.TaskStatus
+	(mesospb.TaskState)(0),                // 40: mesos.v1.TaskState
+	(*mesospb.TaskInfo)(nil),              // 41: mesos.v1.TaskInfo
+	(*mesospb.ExecutorInfo)(nil),          // 42: mesos.v1.ExecutorInfo
+	(*mesospb.TaskID)(nil),                // 43: mesos.v1.TaskID
+	(*mesospb.KillPolicy)(nil),            // 44: mesos.v1.KillPolicy
+	(*mesospb.UUID)(nil),                  // 45: mesos.v1.UUID
+	(*mesospb.OperationStatus)(nil),       // 46: mesos.v1.OperationStatus
+	(*mesospb.Offer_Operation)(nil),       // 47: mesos.v1.Offer.Operation
+	(*mesospb.ContainerID)(nil),           // 48: mesos.v1.ContainerID
+	(*mesospb.OperationID)(nil),           // 49: mesos.v1.OperationID
 }
 var file_mesosctl_link_link_proto_depIdxs = []int32{
 	2,  // 0: mesosctl.link.ToMaster.register:type_name -> mesosctl.link.Register
 	3,  // 1: mesosctl.link.ToMaster.reregister:type_name -> mesosctl.link.Reregister
-	4,  // 2: mesosctl.link.ToMaster.unregister:type_name -> mesosctl.link.Unregister
-	5,  // 3: mesosctl.link.ToMaster.status_update:type_name -> mesosctl.link.StatusUpdate
-	6,  // 4: mesosctl.link.ToMaster.executor_message:type_name -> mesosctl.link.ExecutorMessage
-	7,  // 5: mesosctl.link.ToMaster.exited_executor:type_name -> mesosctl.link.ExitedExecutor
-	8,  // 6: mesosctl.link.ToMaster.pong:type_name -> mesosctl.link.Pong
-	9,  // 7: mesosctl.link.ToMaster.update_agent:type_name -> mesosctl.link.UpdateAgent
-	20, // 8: mesosctl.link.ToMaster.update_operation_status:type_name -> mesosctl.link.UpdateOperationStatus
-	10, // 9: mesosctl.link.ToAgent.registered:type_name -> mesosctl.link.Registered
-	11, // 10: mesosctl.link.ToAgent.refused:type_name -> mesosctl.link.Refused
-	12, // 11: mesosctl.link.ToAgent.run_tasks:type_name -> mesosctl.link.RunTasks
-	13, // 12: mesosctl.link.ToAgent.kill_task:type_name -> mesosctl.link.KillTask
-	14, // 13: mesosctl.link.ToAgent.shutdown_executor:type_name -> mesosctl.link.ShutdownExecutor
-	15, // 14: mesosctl.link.ToAgent.shutdown_framework:type_name -> mesosctl.link.ShutdownFramework
-	16, // 15: mesosctl.link.ToAgent.update_framework:type_name -> mesosctl.link.UpdateFramework
-	17, // 16: mesosctl.link.ToAgent.acknowledge:type_name -> mesosctl.link.Acknowledge
-	18, // 17: mesosctl.link.ToAgent.message_to_executor:type_name -> mesosctl.link.MessageToExecutor
-	19, // 18: mesosctl.link.ToAgent.ping:type_name -> mesosctl.link.Ping
-	21, // 19: mesosctl.link.ToAgent.apply_operation:type_name -> mesosctl.link.ApplyOperation
-	22, // 20: mesosctl.link.ToAgent.acknowledge_operation:type_name -> mesosctl.link.AcknowledgeOperation
-	23, // 21: mesosctl.link.ToAgent.reconcile_operations:type_name -> mesosctl.link.ReconcileOperations
-	24, // 22: mesosctl.link.ToAgent.drain_agent:type_name -> mesosctl.link.DrainAgent
-	28, // 23: mesosctl.link.Register.agent_info:type_name -> mesos.v1.AgentInfo
-	29, // 24: mesosctl.link.Register.capabilities:type_name -> mesos.v1.AgentInfo.Capability
-	30, // 25: mesosctl.link.Register.total_resources:type_name -> mesos.v1.Resource
-	28, // 26: mesosctl.link.Reregister.agent_info:type_name -> mesos.v1.AgentInfo
-	29, // 27: mesosctl.link.Reregister.capabilities:type_name -> mesos.v1.AgentInfo.Capability
-	31, // 28: mesosctl.link.Reregister.frameworks:type_name -> mesos.v1.FrameworkInfo
-	25, // 29: mesosctl.link.Reregister.executors:type_name -> mesosctl.link.Reregister.Executor
-	32, // 30: mesosctl.link.Reregister.tasks:type_name -> mesos.v1.Task
-	33, // 31: mesosctl.link.Reregister.operations:type_name -> mesos.v1.Operation
-	30, // 32: mesosctl.link.Reregister.total_resources:type_name -> mesos.v1.Resource
-	30, // 33: mesosctl.link.Reregister.oversubscribed_resources:type_name -> mesos.v1.Resource
-	34, // 34: mesosctl.link.Reregister.drain_config:type_name -> mesos.v1.DrainConfig
-	32, // 35: mesosctl.link.Reregister.completed_tasks:type_name -> mesos.v1.Task
-	35, // 36: mesosctl.link.Unregister.agent_id:type_name -> mesos.v1.AgentID
-	36, // 37: mesosctl.link.StatusUpdate.framework_id:type_name -> mesos.v1.FrameworkID
-	37, // 38: mesosctl.link.StatusUpdate.executor_id:type_name -> mesos.v1.ExecutorID
-	38, // 39: mesosctl.link.StatusUpdate.status:type_name -> mesos.v1.TaskStatus
-	39, // 40: mesosctl.link.StatusUpdate.latest_state:type_name -> mesos.v1.TaskState
-	36, // 41: mesosctl.link.ExecutorMessage.framework_id:type_name -> mesos.v1.FrameworkID
-	37, // 42: mesosctl.link.ExecutorMessage.executor_id:type_name -> mesos.v1.ExecutorID
-	36, // 43: mesosctl.link.ExitedExecutor.framework_id:type_name -> mesos.v1.FrameworkID
-	37, // 44: mesosctl.link.ExitedExecutor.executor_id:type_name -> mesos.v1.ExecutorID
-	28, // 45: mesosctl.link.UpdateAgent.agent_info:type_name -> mesos.v1.AgentInfo
-	30, // 46: mesosctl.link.UpdateAgent.oversubscribed_resources:type_name -> mesos.v1.Resource
-	35, // 47: mesosctl.link.Registered.agent_id:type_name -> mesos.v1.AgentID
-	26, // 48: mesosctl.link.Registered.reconcile:type_name -> mesosctl.link.Registered.Reconcile
-	31, // 49: mesosctl.link.RunTasks.framework_info:type_name -> mesos.v1.FrameworkInfo
-	40, // 50: mesosctl.link.RunTasks.tasks:type_name -> mesos.v1.TaskInfo
-	41, // 51: mesosctl.link.RunTasks.executor_info:type_name -> mesos.v1.ExecutorInfo
-	36, // 52: mesosctl.link.KillTask.framework_id:type_name -> mesos.v1.FrameworkID
-	42, // 53: mesosctl.link.KillTask.task_id:type_name -> mesos.v1.TaskID
-	43, // 54: mesosctl.link.KillTask.kill_policy:type_name -> mesos.v1.KillPolicy
-	36, // 55: mesosctl.link.ShutdownExecutor.framework_id:type_name -> mesos.v1.FrameworkID
-	37, // 56: mesosctl.link.ShutdownExecutor.executor_id:type_name -> mesos.v1.ExecutorID
-	36, // 57: mesosctl.link.ShutdownFramework.framework_id:type_name -> mesos.v1.FrameworkID
-	31, // 58: mesosctl.link.UpdateFramework.framework_info:type_name -> mesos.v1.FrameworkInfo
-	36, // 59: mesosctl.link.Acknowledge.framework_id:type_name -> mesos.v1.FrameworkID
-	42, // 60: mesosctl.link.Acknowledge.task_id:type_name -> mesos.v1.TaskID
-	36, // 61: mesosctl.link.MessageToExecutor.framework_id:type_name -> mesos.v1.FrameworkID
-	37, // 62: mesosctl.link.MessageToExecutor.executor_id:type_name -> mesos.v1.ExecutorID
-	36, // 63: mesosctl.link.UpdateOperationStatus.framework_id:type_name -> mesos.v1.FrameworkID
-	44, // 64: mesosctl.link.UpdateOperationStatus.operation_uuid:type_name -> mesos.v1.UUID
-	45, // 65: mesosctl.link.UpdateOperationStatus.status:type_name -> mesos.v1.OperationStatus
-	45, // 66: mesosctl.link.UpdateOperationStatus.latest_status:type_name -> mesos.v1.OperationStatus
-	36, // 67: mesosctl.link.ApplyOperation.framework_id:type_name -> mesos.v1.FrameworkID
-	46, // 68: mesosctl.link.ApplyOperation.info:type_name -> mesos.v1.Offer.Operation
-	44, // 69: mesosctl.link.ApplyOperation.operation_uuid:type_name -> mesos.v1.UUID
-	44, // 70: mesosctl.link.AcknowledgeOperation.operation_uuid:type_name -> mesos.v1.UUID
-	44, // 71: mesosctl.link.AcknowledgeOperation.status_uuid:type_name -> mesos.v1.UUID
-	27, // 72: mesosctl.link.ReconcileOperations.operations:type_name -> mesosctl.link.ReconcileOperations.Operation
-	34, // 73: mesosctl.link.DrainAgent.config:type_name -> mesos.v1.DrainConfig
-	41, // 74: mesosctl.link.Reregister.Executor.executor_info:type_name -> mesos.v1.ExecutorInfo
-	47, // 75: mesosctl.link.Reregister.Executor.container_id:type_name -> mesos.v1.ContainerID
-	36, // 76: mesosctl.link.Registered.Reconcile.framework_id:type_name -> mesos.v1.FrameworkID
-	42, // 77: mesosctl.link.Registered.Reconcile.task_ids:type_name -> mesos.v1.TaskID
-	44, // 78: mesosctl.link.ReconcileOperations.Operation.operation_uuid:type_name -> mesos.v1.UUID
-	48, // 79: mesosctl.link.ReconcileOperations.Operation.operation_id:type_name -> mesos.v1.OperationID
-	36, // 80: mesosctl.link.ReconcileOperations.Operation.framework_id:type_name -> mesos.v1.FrameworkID
-	81, // [81:81] is the sub-list for method output_type
-	81, // [81:81] is the sub-list for method input_type
-	81, // [81:81] is the sub-list for extension type_name
-	81, // [81:81] is the sub-list for extension extendee
-	0,  // [0:81] is the sub-list for field type_name
+	5,  // 2: mesosctl.link.ToMaster.unregister:type_name -> mesosctl.link.Unregister
+	6,  // 3: mesosctl.link.ToMaster.status_update:type_name -> mesosctl.link.StatusUpdate
+	7,  // 4: mesosctl.link.ToMaster.executor_message:type_name -> mesosctl.link.ExecutorMessage
+	8,  // 5: mesosctl.link.ToMaster.exited_executor:type_name -> mesosctl.link.ExitedExecutor
+	9,  // 6: mesosctl.link.ToMaster.pong:type_name -> mesosctl.link.Pong
+	10, // 7: mesosctl.link.ToMaster.update_agent:type_name -> mesosctl.link.UpdateAgent
+	21, // 8: mesosctl.link.ToMaster.update_operation_status:type_name -> mesosctl.link.UpdateOperationStatus
+	4,  // 9: mesosctl.link.ToMaster.recovering:type_name -> mesosctl.link.Recovering
+	11, // 10: mesosctl.link.ToAgent.registered:type_name -> mesosctl.link.Registered
+	12, // 11: mesosctl.link.ToAgent.refused:type_name -> mesosctl.link.Refused
+	13, // 12: mesosctl.link.ToAgent.run_tasks:type_name -> mesosctl.link.RunTasks
+	14, // 13: mesosctl.link.ToAgent.kill_task:type_name -> mesosctl.link.KillTask
+	15, // 14: mesosctl.link.ToAgent.shutdown_executor:type_name -> mesosctl.link.ShutdownExecutor
+	16, // 15: mesosctl.link.ToAgent.shutdown_framework:type_name -> mesosctl.link.ShutdownFramework
+	17, // 16: mesosctl.link.ToAgent.update_framework:type_name -> mesosctl.link.UpdateFramework
+	18, // 17: mesosctl.link.ToAgent.acknowledge:type_name -> mesosctl.link.Acknowledge
+	19, // 18: mesosctl.link.ToAgent.message_to_executor:type_name -> mesosctl.link.MessageToExecutor
+	20, // 19: mesosctl.link.ToAgent.ping:type_name -> mesosctl.link.Ping
+	22, // 20: mesosctl.link.ToAgent.apply_operation:type_name -> mesosctl.link.ApplyOperation
+	23, // 21: mesosctl.link.ToAgent.acknowledge_operation:type_name -> mesosctl.link.AcknowledgeOperation
+	24, // 22: mesosctl.link.ToAgent.reconcile_operations:type_name -> mesosctl.link.ReconcileOperations
+	25, // 23: mesosctl.link.ToAgent.drain_agent:type_name -> mesosctl.link.DrainAgent
+	29, // 24: mesosctl.link.Register.agent_info:type_name -> mesos.v1.AgentInfo
+	30, // 25: mesosctl.link.Register.capabilities:type_name -> mesos.v1.AgentInfo.Capability
+	31, // 26: mesosctl.link.Register.total_resources:type_name -> mesos.v1.Resource
+	29, // 27: mesosctl.link.Reregister.agent_info:type_name -> mesos.v1.AgentInfo
+	30, // 28: mesosctl.link.Reregister.capabilities:type_name -> mesos.v1.AgentInfo.Capability
+	32, // 29: mesosctl.link.Reregister.frameworks:type_name -> mesos.v1.FrameworkInfo
+	26, // 30: mesosctl.link.Reregister.executors:type_name -> mesosctl.link.Reregister.Executor
+	33, // 31: mesosctl.link.Reregister.tasks:type_name -> mesos.v1.Task
+	34, // 32: mesosctl.link.Reregister.operations:type_name -> mesos.v1.Operation
+	31, // 33: mesosctl.link.Reregister.total_resources:type_name -> mesos.v1.Resource
+	31, // 34: mesosctl.link.Reregister.oversubscribed_resources:type_name -> mesos.v1.Resource
+	35, // 35: mesosctl.link.Reregister.drain_config:type_name -> mesos.v1.DrainConfig
+	33, // 36: mesosctl.link.Reregister.completed_tasks:type_name -> mesos.v1.Task
+	36, // 37: mesosctl.link.Recovering.agent_id:type_name -> mesos.v1.AgentID
+	36, // 38: mesosctl.link.Unregister.agent_id:type_name -> mesos.v1.AgentID
+	37, // 39: mesosctl.link.StatusUpdate.framework_id:type_name -> mesos.v1.FrameworkID
+	38, // 40: mesosctl.link.StatusUpdate.executor_id:type_name -> mesos.v1.ExecutorID
+	39, // 41: mesosctl.link.StatusUpdate.status:type_name -> mesos.v1.TaskStatus
+	40, // 42: mesosctl.link.StatusUpdate.latest_state:type_name -> mesos.v1.TaskState
+	37, // 43: mesosctl.link.ExecutorMessage.framework_id:type_name -> mesos.v1.FrameworkID
+	38, // 44: mesosctl.link.ExecutorMessage.executor_id:type_name -> mesos.v1.ExecutorID
+	37, // 45: mesosctl.link.ExitedExecutor.framework_id:type_name -> mesos.v1.FrameworkID
+	38, // 46: mesosctl.link.ExitedExecutor.executor_id:type_name -> mesos.v1.ExecutorID
+	29, // 47: mesosctl.link.UpdateAgent.agent_info:type_name -> mesos.v1.AgentInfo
+	31, // 48: mesosctl.link.UpdateAgent.oversubscribed_resources:type_name -> mesos.v1.Resource
+	36, // 49: mesosctl.link.Registered.agent_id:type_name -> mesos.v1.AgentID
+	27, // 50: mesosctl.link.Registered.reconcile:type_name -> mesosctl.link.Registered.Reconcile
+	32, // 51: mesosctl.link.RunTasks.framework_info:type_name -> mesos.v1.FrameworkInfo
+	41, // 52: mesosctl.link.RunTasks.tasks:type_name -> mesos.v1.TaskInfo
+	42, // 53: mesosctl.link.RunTasks.executor_info:type_name -> mesos.v1.ExecutorInfo
+	37, // 54: mesosctl.link.KillTask.framework_id:type_name -> mesos.v1.FrameworkID
+	43, // 55: mesosctl.link.KillTask.task_id:type_name -> mesos.v1.TaskID
+	44, // 56: mesosctl.link.KillTask.kill_policy:type_name -> mesos.v1.KillPolicy
+	37, // 57: mesosctl.link.ShutdownExecutor.framework_id:type_name -> mesos.v1.FrameworkID
+	38, // 58: mesosctl.link.ShutdownExecutor.executor_id:type_name -> mesos.v1.ExecutorID
+	37, // 59: mesosctl.link.ShutdownFramework.framework_id:type_name -> mesos.v1.FrameworkID
+	32, // 60: mesosctl.link.UpdateFramework.framework_info:type_name -> mesos.v1.FrameworkInfo
+	37, // 61: mesosctl.link.Acknowledge.framework_id:type_name -> mesos.v1.FrameworkID
+	43, // 62: mesosctl.link.Acknowledge.task_id:type_name -> mesos.v1.TaskID
+	37, // 63: mesosctl.link.MessageToExecutor.framework_id:type_name -> mesos.v1.FrameworkID
+	38, // 64: mesosctl.link.MessageToExecutor.executor_id:type_name -> mesos.v1.ExecutorID
+	37, // 65: mesosctl.link.UpdateOperationStatus.framework_id:type_name -> mesos.v1.FrameworkID
+	45, // 66: mesosctl.link.UpdateOperationStatus.operation_uuid:type_name -> mesos.v1.UUID
+	46, // 67: mesosctl.link.UpdateOperationStatus.status:type_name -> mesos.v1.OperationStatus
+	46, // 68: mesosctl.link.UpdateOperationStatus.latest_status:type_name -> mesos.v1.OperationStatus
+	37, // 69: mesosctl.link.ApplyOperation.framework_id:type_name -> mesos.v1.FrameworkID
+	47, // 70: mesosctl.link.ApplyOperation.info:type_name -> mesos.v1.Offer.Operation
+	45, // 71: mesosctl.link.ApplyOperation.operation_uuid:type_name -> mesos.v1.UUID
+	45, // 72: mesosctl.link.AcknowledgeOperation.operation_uuid:type_name -> mesos.v1.UUID
+	45, // 73: mesosctl.link.AcknowledgeOperation.status_uuid:type_name -> mesos.v1.UUID
+	28, // 74: mesosctl.link.ReconcileOperations.operations:type_name -> mesosctl.link.ReconcileOperations.Operation
+	35, // 75: mesosctl.link.DrainAgent.config:type_name -> mesos.v1.DrainConfig
+	42, // 76: mesosctl.link.Reregister.Executor.executor_info:type_name -> mesos.v1.ExecutorInfo
+	48, // 77: mesosctl.link.Reregister.Executor.container_id:type_name -> mesos.v1.ContainerID
+	37, // 78: mesosctl.link.Registered.Reconcile.framework_id:type_name -> mesos.v1.FrameworkID
+	43, // 79: mesosctl.link.Registered.Reconcile.task_ids:type_name -> mesos.v1.TaskID
+	45, // 80: mesosctl.link.ReconcileOperations.Operation.operation_uuid:type_name -> mesos.v1.UUID
+	49, // 81: mesosctl.link.ReconcileOperations.Operation.operation_id:type_name -> mesos.v1.OperationID
+	37, // 82: mesosctl.link.ReconcileOperations.Operation.framework_id:type_name -> mesos.v1.FrameworkID
+	83, // [83:83] is the sub-list for method output_type
+	83, // [83:83] is the sub-list for method input_type
+	83, // [83:83] is the sub-list for extension type_name
+	83, // [83:83] is the sub-list for extension extendee
+	0,  // [0:83] is the sub-list for field type_name
 }
 
 func init() { file_mesosctl_link_link_proto_init() }
@@ -2397,6 +2469,7 @@ func file_mesosctl_link_link_proto_init() {
 		(*ToMaster_Pong)(nil),
 		(*ToMaster_UpdateAgent)(nil),
 		(*ToMaster_UpdateOperationStatus)(nil),
+		(*ToMaster_Recovering)(nil),
 	}
 	file_mesosctl_link_link_proto_msgTypes[1].OneofWrappers = []any{
 		(*ToAgent_Registered)(nil),
@@ -2420,7 +2493,7 @@ func file_mesosctl_link_link_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_mesosctl_link_link_proto_rawDesc), len(file_mesosctl_link_link_proto_rawDesc)),
 			NumEnums:      0,
-			NumMessages:   28,
+			NumMessages:   29,
 			NumExtensions: 0,
 			NumServices:   0,
 		},

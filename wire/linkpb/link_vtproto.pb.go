@@ -122,6 +122,15 @@ func (m *ToMaster_UpdateOperationStatus) CloneVT() isToMaster_Message {
 	return r
 }
 
+func (m *ToMaster_Recovering) CloneVT() isToMaster_Message {
+	if m == nil {
+		return (*ToMaster_Recovering)(nil)
+	}
+	r := new(ToMaster_Recovering)
+	r.Recovering = m.Recovering.CloneVT()
+	return r
+}
+
 func (m *ToAgent) CloneVT() *ToAgent {
 	if m == nil {
 		return (*ToAgent)(nil)
@@ -403,6 +412,23 @@ func (m *Reregister) CloneVT() *Reregister {
 }
 
 func (m *Reregister) CloneMessageVT() proto.Message {
+	return m.CloneVT()
+}
+
+func (m *Recovering) CloneVT() *Recovering {
+	if m == nil {
+		return (*Recovering)(nil)
+	}
+	r := new(Recovering)
+	r.AgentId = m.AgentId.CloneVT()
+	if len(m.unknownFields) > 0 {
+		r.unknownFields = make([]byte, len(m.unknownFields))
+		copy(r.unknownFields, m.unknownFields)
+	}
+	return r
+}
+
+func (m *Recovering) CloneMessageVT() proto.Message {
 	return m.CloneVT()
 }
 
@@ -1152,6 +1178,31 @@ func (this *ToMaster_UpdateOperationStatus) EqualVT(thatIface isToMaster_Message
 	return true
 }
 
+func (this *ToMaster_Recovering) EqualVT(thatIface isToMaster_Message) bool {
+	that, ok := thatIface.(*ToMaster_Recovering)
+	if !ok {
+		return false
+	}
+	if this == that {
+		return true
+	}
+	if this == nil && that != nil || this != nil && that == nil {
+		return false
+	}
+	if p, q := this.Recovering, that.Recovering; p != q {
+		if p == nil {
+			p = &Recovering{}
+		}
+		if q == nil {
+			q = &Recovering{}
+		}
+		if !p.EqualVT(q) {
+			return false
+		}
+	}
+	return true
+}
+
 func (this *ToAgent) EqualVT(that *ToAgent) bool {
 	if this == that {
 		return true
@@ -1768,6 +1819,25 @@ func (this *Reregister) EqualVT(that *Reregister) bool {
 
 func (this *Reregister) EqualMessageVT(thatMsg proto.Message) bool {
 	that, ok := thatMsg.(*Reregister)
+	if !ok {
+		return false
+	}
+	return this.EqualVT(that)
+}
+func (this *Recovering) EqualVT(that *Recovering) bool {
+	if this == that {
+		return true
+	} else if this == nil || that == nil {
+		return false
+	}
+	if !this.AgentId.EqualVT(that.AgentId) {
+		return false
+	}
+	return string(this.unknownFields) == string(that.unknownFields)
+}
+
+func (this *Recovering) EqualMessageVT(thatMsg proto.Message) bool {
+	that, ok := thatMsg.(*Recovering)
 	if !ok {
 		return false
 	}
@@ -2625,6 +2695,29 @@ func (m *ToMaster_UpdateOperationStatus) MarshalToSizedBufferVT(dAtA []byte) (in
 	}
 	return len(dAtA) - i, nil
 }
+func (m *ToMaster_Recovering) MarshalToVT(dAtA []byte) (int, error) {
+	size := m.SizeVT()
+	return m.MarshalToSizedBufferVT(dAtA[:size])
+}
+
+func (m *ToMaster_Recovering) MarshalToSizedBufferVT(dAtA []byte) (int, error) {
+	i := len(dAtA)
+	if m.Recovering != nil {
+		size, err := m.Recovering.MarshalToSizedBufferVT(dAtA[:i])
+		if err != nil {
+			return 0, err
+		}
+		i -= size
+		i = protohelpers.EncodeVarint(dAtA, i, uint64(size))
+		i--
+		dAtA[i] = 0x52
+	} else {
+		i = protohelpers.EncodeVarint(dAtA, i, 0)
+		i--
+		dAtA[i] = 0x52
+	}
+	return len(dAtA) - i, nil
+}
 func (m *ToAgent) MarshalVT() (dAtA []byte, err error) {
 	if m == nil {
 		return nil, nil
@@ -3287,6 +3380,51 @@ func (m *Reregister) MarshalToSizedBufferVT(dAtA []byte) (int, error) {
 		return 0, fmt.Errorf("proto: required field agent_info not set")
 	} else {
 		size, err := m.AgentInfo.MarshalToSizedBufferVT(dAtA[:i])
+		if err != nil {
+			return 0, err
+		}
+		i -= size
+		i = protohelpers.EncodeVarint(dAtA, i, uint64(size))
+		i--
+		dAtA[i] = 0xa
+	}
+	return len(dAtA) - i, nil
+}
+
+func (m *Recovering) MarshalVT() (dAtA []byte, err error) {
+	if m == nil {
+		return nil, nil
+	}
+	size := m.SizeVT()
+	dAtA = make([]byte, size)
+	n, err := m.MarshalToSizedBufferVT(dAtA[:size])
+	if err != nil {
+		return nil, err
+	}
+	return dAtA[:n], nil
+}
+
+func (m *Recovering) MarshalToVT(dAtA []byte) (int, error) {
+	size := m.SizeVT()
+	return m.MarshalToSizedBufferVT(dAtA[:size])
+}
+
+func (m *Recovering) MarshalToSizedBufferVT(dAtA []byte) (int, error) {
+	if m == nil {
+		return 0, nil
+	}
+	i := len(dAtA)
+	_ = i
+	var l int
+	_ = l
+	if m.unknownFields != nil {
+		i -= len(m.unknownFields)
+		copy(dAtA[i:], m.unknownFields)
+	}
+	if m.AgentId == nil {
+		return 0, fmt.Errorf("proto: required field agent_id not set")
+	} else {
+		size, err := m.AgentId.MarshalToSizedBufferVT(dAtA[:i])
 		if err != nil {
 			return 0, err
 		}
@@ -4797,6 +4935,20 @@ func (m *ToMaster_UpdateOperationStatus) SizeVT() (n int) {
 	}
 	return n
 }
+func (m *ToMaster_Recovering) SizeVT() (n int) {
+	if m == nil {
+		return 0
+	}
+	var l int
+	_ = l
+	if m.Recovering != nil {
+		l = m.Recovering.SizeVT()
+		n += 1 + l + protohelpers.SizeOfVarint(uint64(l))
+	} else {
+		n += 2
+	}
+	return n
+}
 func (m *ToAgent) SizeVT() (n int) {
 	if m == nil {
 		return 0
@@ -5127,6 +5279,20 @@ func (m *Reregister) SizeVT() (n int) {
 			l = e.SizeVT()
 			n += 1 + l + protohelpers.SizeOfVarint(uint64(l))
 		}
+	}
+	n += len(m.unknownFields)
+	return n
+}
+
+func (m *Recovering) SizeVT() (n int) {
+	if m == nil {
+		return 0
+	}
+	var l int
+	_ = l
+	if m.AgentId != nil {
+		l = m.AgentId.SizeVT()
+		n += 1 + l + protohelpers.SizeOfVarint(uint64(l))
 	}
 	n += len(m.unknownFields)
 	return n
@@ -5979,6 +6145,47 @@ func (m *ToMaster) UnmarshalVT(dAtA []byte) error {
 					return err
 				}
 				m.Message = &ToMaster_UpdateOperationStatus{UpdateOperationStatus: v}
+			}
+			iNdEx = postIndex
+		case 10:
+			if wireType != 2 {
+				return fmt.Errorf("proto: wrong wireType = %d for field Recovering", wireType)
+			}
+			var msglen int
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return protohelpers.ErrIntOverflow
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				msglen |= int(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+			if msglen < 0 {
+				return protohelpers.ErrInvalidLength
+			}
+			postIndex := iNdEx + msglen
+			if postIndex < 0 {
+				return protohelpers.ErrInvalidLength
+			}
+			if postIndex > l {
+				return io.ErrUnexpectedEOF
+			}
+			if oneof, ok := m.Message.(*ToMaster_Recovering); ok {
+				if err := oneof.Recovering.UnmarshalVT(dAtA[iNdEx:postIndex]); err != nil {
+					return err
+				}
+			} else {
+				v := &Recovering{}
+				if err := v.UnmarshalVT(dAtA[iNdEx:postIndex]); err != nil {
+					return err
+				}
+				m.Message = &ToMaster_Recovering{Recovering: v}
 			}
 			iNdEx = postIndex
 		default:
@@ -7453,6 +7660,98 @@ func (m *Reregister) UnmarshalVT(dAtA []byte) error {
 	}
 	if hasFields[0]&uint64(0x00000002) == 0 {
 		return fmt.Errorf("proto: required field version not set")
+	}
+
+	if iNdEx > l {
+		return io.ErrUnexpectedEOF
+	}
+	return nil
+}
+func (m *Recovering) UnmarshalVT(dAtA []byte) error {
+	var hasFields [1]uint64
+	l := len(dAtA)
+	iNdEx := 0
+	for iNdEx < l {
+		preIndex := iNdEx
+		var wire uint64
+		for shift := uint(0); ; shift += 7 {
+			if shift >= 64 {
+				return protohelpers.ErrIntOverflow
+			}
+			if iNdEx >= l {
+				return io.ErrUnexpectedEOF
+			}
+			b := dAtA[iNdEx]
+			iNdEx++
+			wire |= uint64(b&0x7F) << shift
+			if b < 0x80 {
+				break
+			}
+		}
+		fieldNum := int32(wire >> 3)
+		wireType := int(wire & 0x7)
+		if wireType == 4 {
+			return fmt.Errorf("proto: Recovering: wiretype end group for non-group")
+		}
+		if fieldNum <= 0 {
+			return fmt.Errorf("proto: Recovering: illegal tag %d (wire type %d)", fieldNum, wire)
+		}
+		switch fieldNum {
+		case 1:
+			if wireType != 2 {
+				return fmt.Errorf("proto: wrong wireType = %d for field AgentId", wireType)
+			}
+			var msglen int
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return protohelpers.ErrIntOverflow
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				msglen |= int(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+			if msglen < 0 {
+				return protohelpers.ErrInvalidLength
+			}
+			postIndex := iNdEx + msglen
+			if postIndex < 0 {
+				return protohelpers.ErrInvalidLength
+			}
+			if postIndex > l {
+				return io.ErrUnexpectedEOF
+			}
+			if m.AgentId == nil {
+				m.AgentId = &mesospb.AgentID{}
+			}
+			if err := m.AgentId.UnmarshalVT(dAtA[iNdEx:postIndex]); err != nil {
+				return err
+			}
+			iNdEx = postIndex
+			hasFields[0] |= uint64(0x00000001)
+		default:
+			iNdEx = preIndex
+			skippy, err := protohelpers.Skip(dAtA[iNdEx:])
+			if err != nil {
+				return err
+			}
+			if (skippy < 0) || (iNdEx+skippy) < 0 {
+				return protohelpers.ErrInvalidLength
+			}
+			if (iNdEx + skippy) > l {
+				return io.ErrUnexpectedEOF
+			}
+			m.unknownFields = append(m.unknownFields, dAtA[iNdEx:iNdEx+skippy]...)
+			iNdEx += skippy
+		}
+	}
+	if hasFields[0]&uint64(0x00000001) == 0 {
+		return fmt.Errorf("proto: required field agent_id not set")
 	}
 
 	if iNdEx > l {
