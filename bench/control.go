@@ -52,7 +52,7 @@ func (c *controlPlane) start(ctx context.Context) error {
 		AgentPingTimeout: 15 * time.Second, MaxAgentPingTimeouts: 5,
 		AgentReregisterTimeout: 10 * time.Minute,
 		MaxCompletedFrameworks: 50, MaxCompletedTasksPerFramework: 1000, MaxUnreachableTasks: 1000,
-		RootSubmissions: true, RegistryStoreTimeout: 20 * time.Second, RegistryFetchTimeout: time.Minute,
+		RootSubmissions: true, FrameworkMetrics: true, RegistryStoreTimeout: 20 * time.Second, RegistryFetchTimeout: time.Minute,
 	})
 	if err != nil {
 		return err

@@ -37,7 +37,7 @@ func localConfig(t *testing.T) LocalConfig {
 			PolicyConfig:     PolicyConfig{AllocationInterval: time.Second, MinAllocatable: allocator.DefaultMinAllocatable()},
 			AgentPingTimeout: 15 * time.Second, MaxAgentPingTimeouts: 5,
 			AgentReregisterTimeout: 10 * time.Minute, MaxCompletedFrameworks: 50, MaxCompletedTasksPerFramework: 1000,
-			MaxUnreachableTasks: 1000, RootSubmissions: true,
+			MaxUnreachableTasks: 1000, RootSubmissions: true, FrameworkMetrics: true,
 			RegistryStoreTimeout: 20 * time.Second, RegistryFetchTimeout: time.Minute,
 		},
 		Agent: AgentConfig{

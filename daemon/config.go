@@ -94,6 +94,8 @@ type MasterConfig struct {
 	OfferConstraintsMaxProgram    int         // --offer_constraints_re2_max_program_size
 	OfferConstraintsMaxMemory     mesos.Bytes // --offer_constraints_re2_max_mem
 	RootSubmissions               bool
+	FrameworkMetrics              bool // --publish_per_framework_metrics
+	MaxEventStreamSubscribers     int  // --max_operator_event_stream_subscribers
 	Roles                         map[string]bool
 	RegistryStoreTimeout          time.Duration
 	RegistryFetchTimeout          time.Duration

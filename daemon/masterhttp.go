@@ -39,6 +39,8 @@ func (m *Master) handler() http.Handler {
 		Roles:      m.cfg.Roles,
 		Registry:   m.registryContents,
 
+		MaxSubscribers: m.cfg.MaxEventStreamSubscribers,
+
 		Unreachable: m.unreachable,
 		Healthy:     m.healthy,
 	})

@@ -63,7 +63,7 @@ type metering struct {
 // changed is the group that it was.
 func (m *Master) frameworkMetrics(ctx context.Context) []*httpapi.MetricGroup {
 	t := m.term.Load()
-	if t == nil {
+	if t == nil || !m.cfg.FrameworkMetrics {
 		return nil
 	}
 	var counted []*master.FrameworkMetrics

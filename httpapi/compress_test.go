@@ -88,14 +88,14 @@ func TestStreamsAndFilesAreNotCompressed(t *testing.T) {
 			if err := http.NewResponseController(w).Flush(); err != nil {
 				t.Error(err)
 			}
-			io.WriteString(w, long) //nolint:errcheck // of a recorder
+			io.WriteString(w, long)
 		},
 		"flushed after a record": func(w http.ResponseWriter, _ *http.Request) {
-			io.WriteString(w, "x") //nolint:errcheck // of a recorder
+			io.WriteString(w, "x")
 			if err := http.NewResponseController(w).Flush(); err != nil {
 				t.Error(err)
 			}
-			io.WriteString(w, long[1:]) //nolint:errcheck // of a recorder
+			io.WriteString(w, long[1:])
 		},
 		"a file": func(w http.ResponseWriter, _ *http.Request) {
 			w.Header().Set("Content-Type", "application/octet-stream")

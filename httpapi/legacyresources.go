@@ -93,6 +93,25 @@ func appendQuantities(dst []byte, key string, list []*mesospb.Resource) []byte {
 	return append(dst, '}')
 }
 
+// quantities is how much there is of resources, whatever else they are.
+func quantities(list []*mesospb.Resource) (sums []*mesospb.Resource) {
+	for _, name := range [...]string{"cpus", "disk", "gpus", "mem"} {
+		var sum mesos.Scalar
+		for _, r := range list {
+			if r.GetName() == name {
+				sum += mesos.ScalarFromFloat(r.GetScalar().GetValue())
+			}
+		}
+		if sum > 0 {
+			amount := sum.Float()
+			sums = append(sums, &mesospb.Resource{
+				Name: &name, Type: mesospb.Value_SCALAR.Enum(), Scalar: &mesospb.Value_Scalar{Value: &amount},
+			})
+		}
+	}
+	return sums
+}
+
 // reservedFor is the role that a resource is reserved for; empty if none.
 func reservedFor(r *mesospb.Resource) string {
 	if n := len(r.GetReservations()); n > 0 {

@@ -3,6 +3,7 @@ package httpapi
 import (
 	"context"
 	"net/http"
+	"slices"
 
 	"github.com/mesosctl/mesosctl/mesos"
 	"github.com/mesosctl/mesosctl/wire/masterpb"
@@ -151,7 +152,7 @@ func (m *Master) getRoles(ctx context.Context) *masterpb.Response_GetRoles {
 	for _, role := range m.rolesSeen(ctx, &s) {
 		shown := &mesospb.Role{
 			Name: &role.name, Weight: &role.weight,
-			Resources: append(append([]*mesospb.Resource{}, role.allocated...), role.offered...),
+			Resources: quantities(append(slices.Clone(role.allocated), role.offered...)),
 		}
 		for _, id := range role.frameworks {
 			shown.Frameworks = append(shown.Frameworks, &mesospb.FrameworkID{Value: &id})

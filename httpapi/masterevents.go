@@ -137,7 +137,7 @@ func (v *MasterView) tellAs(as func(sight) *masterpb.Event) {
 func (v *MasterView) tellAgentAdded(agent *masterpb.Response_GetAgents_Agent) {
 	v.tellAs(func(sees sight) *masterpb.Event {
 		return &masterpb.Event{
-			Type: masterpb.Event_AGENT_ADDED.Enum(), AgentAdded: &masterpb.Event_AgentAdded{Agent: sees.agent(agent)},
+			Type: masterpb.Event_AGENT_ADDED.Enum(), AgentAdded: &masterpb.Event_AgentAdded{Agent: endpointAgent(sees.agent(agent))},
 		}
 	})
 }
@@ -235,7 +235,7 @@ func (s *masterSnapshot) message() *masterpb.Response_GetState {
 		GetFrameworks: new(masterpb.Response_GetFrameworks), GetAgents: new(masterpb.Response_GetAgents),
 	}
 	for _, record := range s.agents {
-		state.GetAgents.Agents = append(state.GetAgents.Agents, record.agent)
+		state.GetAgents.Agents = append(state.GetAgents.Agents, endpointAgent(record.agent))
 	}
 	for _, record := range s.recovered {
 		state.GetAgents.RecoveredAgents = append(state.GetAgents.RecoveredAgents, record.info)

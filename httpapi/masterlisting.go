@@ -4,6 +4,7 @@ import (
 	"google.golang.org/protobuf/encoding/protowire"
 
 	"github.com/mesosctl/mesosctl/wire"
+	"github.com/mesosctl/mesosctl/wire/convert"
 	"github.com/mesosctl/mesosctl/wire/masterpb"
 	"github.com/mesosctl/mesosctl/wire/mesospb"
 )
@@ -77,7 +78,17 @@ func (r *agentRecord) in(media wire.MediaType) []byte {
 	if r.agent == nil {
 		return r.wire.get(media, r.info)
 	}
-	return r.wire.get(media, r.agent)
+	return r.wire.get(media, endpointAgent(r.agent))
+}
+
+// endpointAgent is an agent as calls and events show it: with resources in the
+// format of endpoints, but for those that it said it has, which are as it sent them.
+func endpointAgent(a *masterpb.Response_GetAgents_Agent) *masterpb.Response_GetAgents_Agent {
+	shown := a.CloneVT()
+	shown.TotalResources = convert.Endpoint(a.TotalResources)
+	shown.AllocatedResources = convert.Endpoint(a.AllocatedResources)
+	shown.OfferedResources = convert.Endpoint(a.OfferedResources)
+	return shown
 }
 
 func (s *masterSnapshot) frameworkList(number protowire.Number) section {
