@@ -91,24 +91,47 @@ func (m *Master) touchTotals() {
 	m.totalsAgents, m.totalsFrameworks = m.totalsAgents[:0], m.totalsFrameworks[:0]
 }
 
-// publish appends the records that changed.
+// publish appends the records that changed, in an order in which nothing is told
+// of what readers don't know yet: agents and frameworks come before their tasks,
+// and go after these.
 func (m *Master) publish(out []Effect) []Effect {
-	for _, f := range m.dirtyFrameworks {
-		f.dirty, f.totalsDirty = false, false
-		if f.forgotten {
-			out = append(out, DropFramework{ID: f.id})
-			continue
-		}
-		out = append(out, PutFramework{Framework: f.record(), Completed: f.state == frameworkCompleted})
-	}
 	for _, a := range m.dirtyAgents {
 		a.dirty, a.totalsDirty = false, false
+		if !a.removed {
+			out = append(out, PutAgent{Agent: a.record(m.standings[a.id])})
+		}
+	}
+	for _, f := range m.dirtyFrameworks {
+		f.dirty, f.totalsDirty = false, false
+		if !f.over() {
+			out = append(out, PutFramework{Framework: f.record()})
+		}
+	}
+	out = m.publishTasks(out)
+	for _, f := range m.dirtyFrameworks {
+		switch {
+		case f.forgotten:
+			out = append(out, DropFramework{ID: f.id})
+		case f.over():
+			out = append(out, PutFramework{Framework: f.record(), Completed: true})
+		}
+	}
+	for _, a := range m.dirtyAgents {
 		if a.removed {
 			out = append(out, DropAgent{ID: a.id})
-			continue
 		}
-		out = append(out, PutAgent{Agent: a.record(m.standings[a.id])})
 	}
+	clear(m.dirtyFrameworks)
+	clear(m.dirtyAgents)
+	m.dirtyFrameworks, m.dirtyAgents = m.dirtyFrameworks[:0], m.dirtyAgents[:0]
+	return out
+}
+
+// over reports whether a framework is one of the history, or none any more.
+func (f *framework) over() bool { return f.forgotten || f.state == frameworkCompleted }
+
+// publishTasks appends the tasks and operations that changed.
+func (m *Master) publishTasks(out []Effect) []Effect {
 	for _, t := range m.dirtyTasks {
 		t.dirty = false
 		if t.framework.forgotten {
@@ -129,11 +152,8 @@ func (m *Master) publish(out []Effect) []Effect {
 		out = append(out, PutOperation{Operation: o.record})
 	}
 	clear(m.dirtyOperations)
-	m.dirtyOperations = m.dirtyOperations[:0]
-	clear(m.dirtyFrameworks)
-	clear(m.dirtyAgents)
 	clear(m.dirtyTasks)
-	m.dirtyFrameworks, m.dirtyAgents, m.dirtyTasks = m.dirtyFrameworks[:0], m.dirtyAgents[:0], m.dirtyTasks[:0]
+	m.dirtyOperations, m.dirtyTasks = m.dirtyOperations[:0], m.dirtyTasks[:0]
 	return out
 }
 
