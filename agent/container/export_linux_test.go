@@ -1,7 +1,24 @@
 package container
 
+import "github.com/mesosctl/mesosctl/mesos"
+
 // DefaultPath is PATH for containers whose environment has none.
 const DefaultPath = defaultPath
 
 // SupervisorPid is the process of a Local's supervisor, which it started.
 func SupervisorPid(l *Local) int { return l.launcher.(*supervised).current.process.Process.Pid }
+
+// unkillable is a launcher that kills nothing.
+type unkillable struct {
+	launcher
+	err error
+}
+
+func (u unkillable) Kill(mesos.ContainerID) error { return u.err }
+
+// BreakKill has a Local's launcher fail to kill, until mend is called.
+func BreakKill(l *Local, err error) (mend func()) {
+	whole := l.launcher
+	l.launcher = unkillable{whole, err}
+	return func() { l.launcher = whole }
+}

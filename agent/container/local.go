@@ -281,6 +281,9 @@ func (l *Local) provision(ctx context.Context, plan *Plan) (err error) {
 	}
 	defer l.pending.begin(images, "provision", plan.Spec.ID)()
 	plan.Image, err = l.config.Images.Provision(ctx, plan.Spec.ID, image)
+	if err == nil {
+		err = ctx.Err() // of a container that was destroyed meanwhile nothing more is made
+	}
 	return err
 }
 

@@ -263,6 +263,25 @@ func TestContainers(t *testing.T) {
 	}
 }
 
+// A task of a pod has the processors that its pod was given, and no others.
+func TestPods(t *testing.T) {
+	// covers: NvidiaGpuTest.ROOT_CGROUPS_NVIDIA_GPU_DefaultExecutorVerifyDeviceAccess
+	root := machine(t, 3)
+	containertest.Reachable(root)
+	l := agents(t, root)()
+	pod := asking(t, "exec sleep 1000", 0)
+	containertest.Launch(t, l, pod)
+	// With its first tasks come what they asked for.
+	if err := l.Update(t.Context(), pod.ID, asking(t, "", 1).Resources, nil); err != nil {
+		t.Fatal(err)
+	}
+	task := asking(t, "ROOT="+root+"\n"+try, 1)
+	task.ID, task.Sandbox = pod.ID+".task", filepath.Join(pod.Sandbox, "containers/task")
+	if exit, stdout, stderr := containertest.Run(t, l, task); stdout != "ctl yes\n0 no\n1 no\n2 yes\n" {
+		t.Errorf("exit = %+v, stdout = %q, stderr = %q", exit, stdout, stderr)
+	}
+}
+
 // covers: NvidiaGpuTest.ROOT_CGROUPS_NVIDIA_GPU_FractionalResources
 func TestPartOfAProcessor(t *testing.T) {
 	l := agents(t, machine(t, 1))()

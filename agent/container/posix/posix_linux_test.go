@@ -134,3 +134,21 @@ func TestUsage(t *testing.T) {
 		t.Errorf("usage after update = %v, %v", usage, err)
 	}
 }
+
+// A container that nobody's executor is, nor a task, is a container as any other.
+func TestStandaloneContainer(t *testing.T) {
+	// covers: MesosContainerizerTest.StandaloneLaunch
+	l := containertest.New(t, container.Config{Isolators: []container.Isolator{posix.CPU(), posix.Mem()}})
+	if err := l.Recover(nil); err != nil {
+		t.Fatal(err)
+	}
+	spec := containertest.Spec(t, containertest.Shell("exit 42"))
+	scalar := func(name string, value float64) *mesospb.Resource {
+		return &mesospb.Resource{Name: &name, Type: mesospb.Value_SCALAR.Enum(), Scalar: &mesospb.Value_Scalar{Value: &value}}
+	}
+	spec.Resources = []*mesospb.Resource{scalar("cpus", 1), scalar("mem", 64)}
+	exit, _, _ := containertest.Run(t, l, spec)
+	if !exit.Known || exit.Status.ExitStatus() != 42 {
+		t.Errorf("exit = %+v", exit)
+	}
+}
