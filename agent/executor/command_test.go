@@ -155,6 +155,9 @@ func tell(effect Effect) string {
 	case Launch:
 		return "launch"
 	case Signal:
+		if e.OrDestroy {
+			return e.Signal.String() + " or destroy"
+		}
 		return e.Signal.String()
 	case Destroy:
 		return "destroy"
@@ -273,7 +276,7 @@ func TestLaterKillOnlyShortensTheGracePeriod(t *testing.T) {
 func TestKillingTaskDoesNotBecomeRunning(t *testing.T) {
 	f := newFixture(t, mesospb.FrameworkInfo_Capability_TASK_KILLING_STATE)
 	f.expect(f.launch(newTask("t")), "TASK_STARTING", "launch")
-	f.expect(f.kill("t", nil), "TASK_KILLING", "destroy")
+	f.expect(f.kill("t", nil), "TASK_KILLING", "terminated or destroy")
 	f.expect(f.step(Launched{}))
 	f.expect(f.step(signalled(syscall.SIGKILL)), "TASK_KILLED: Command terminated with signal Killed")
 }
@@ -281,10 +284,17 @@ func TestKillingTaskDoesNotBecomeRunning(t *testing.T) {
 func TestKillDuringLaunch(t *testing.T) {
 	f := newFixture(t)
 	f.launch(newTask("t"))
-	f.expect(f.kill("t", nil), "destroy")
+	f.expect(f.kill("t", nil), "terminated or destroy")
 	f.expect(f.kill("t", nil))
 	f.expect(f.step(LaunchFailed{Err: errors.New("destroyed")}),
 		"TASK_KILLED REASON_TASK_KILLED_DURING_LAUNCH: killed before the command ran")
+}
+
+func TestACommandThatIsNotKnownToRunYetHasItsGracePeriod(t *testing.T) {
+	f := newFixture(t)
+	f.launch(newTask("t"))
+	f.expect(f.kill("t", nil), "terminated or destroy")
+	f.expect(f.tick(3*time.Second), "destroy")
 }
 
 func TestKillOfAnotherTaskIsIgnored(t *testing.T) {

@@ -247,7 +247,7 @@ func TestTaskOfAGroupIsKilledDuringItsLaunch(t *testing.T) {
 	p := newPod(t)
 	p.launch(newTask("a"), newTask("b"))
 	p.expect(p.launched("a"))
-	p.expect(p.kill("b", nil), "b destroy")
+	p.expect(p.kill("b", nil), "b terminated or destroy")
 	p.expect(p.step(LaunchFailed{p.container("b"), errors.New("destroyed")}), "a TASK_RUNNING",
 		"b TASK_KILLED REASON_TASK_KILLED_DURING_LAUNCH: killed before the command ran", "a "+sigterm)
 }

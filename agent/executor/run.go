@@ -223,14 +223,15 @@ func (r *runner) do(effect Effect) {
 		r.work.Go(func() { r.adopt(task, e.News) })
 	case Signal:
 		err := r.config.Containerizer.Signal(e.Container, e.Signal)
-		if err != nil && mesos.KindOf(err) != mesos.NotFound {
+		switch {
+		case err == nil:
+		case mesos.KindOf(err) != mesos.NotFound:
 			r.warn("signal a task", err)
+		case e.OrDestroy:
+			r.stop(e.Container)
 		}
 	case Destroy:
-		if task := r.tasks[e.Container]; task != nil {
-			task.stop()
-			r.work.Go(func() { r.destroy(e.Container) })
-		}
+		r.stop(e.Container)
 	case Check:
 		r.startCheck(e)
 	case StopChecks:
@@ -238,6 +239,14 @@ func (r *runner) do(effect Effect) {
 			task.stopChecks()
 			task.checks = nil
 		}
+	}
+}
+
+// stop destroys a task's container, or stops its launch.
+func (r *runner) stop(id mesos.ContainerID) {
+	if task := r.tasks[id]; task != nil {
+		task.stop()
+		r.work.Go(func() { r.destroy(id) })
 	}
 }
 

@@ -80,10 +80,12 @@ type (
 		Task      *mesospb.TaskInfo
 		News      bool
 	}
-	// Signal signals every process of a task.
+	// Signal signals every process of a task. With OrDestroy it is Destroy if there is
+	// no process yet that could end by itself.
 	Signal struct {
 		Container mesos.ContainerID
 		Signal    syscall.Signal
+		OrDestroy bool
 	}
 	// Destroy kills every process of a task, or stops its launch.
 	Destroy struct{ Container mesos.ContainerID }

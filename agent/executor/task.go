@@ -96,11 +96,8 @@ func (s *session) kill(now time.Time, t *task, grace time.Duration) {
 	if s.killingStates && !t.overtime && !t.killing {
 		s.report(now, t, mesos.TaskKilling, 0, "")
 	}
-	if !t.running {
-		s.destroy(t) // there is nothing yet that could end by itself
-		return
-	}
-	s.do(Signal{Container: t.container, Signal: syscall.SIGTERM})
+	// A command may run of which this has not heard yet.
+	s.do(Signal{Container: t.container, Signal: syscall.SIGTERM, OrDestroy: !t.running})
 	t.killAt = now.Add(grace)
 }
 
