@@ -2,6 +2,7 @@ package exec
 
 import (
 	"encoding/json"
+	"strings"
 
 	"google.golang.org/protobuf/proto"
 
@@ -107,19 +108,43 @@ func (o Options) dockerContainer() (*mesospb.ContainerInfo, error) {
 }
 
 func (o Options) volumes() ([]*mesospb.Volume, error) {
-	if o.Volumes == "" {
-		return nil, nil
+	volumes, err := binds(o.Binds)
+	if err != nil || o.Volumes == "" {
+		return volumes, err
 	}
 	var parts []json.RawMessage
 	if err := json.Unmarshal([]byte(o.Volumes), &parts); err != nil {
 		return nil, mesos.Errorf(mesos.Invalid, "--volumes: not a JSON array: %w", err)
 	}
-	volumes := make([]*mesospb.Volume, len(parts))
-	for i, part := range parts {
-		volumes[i] = &mesospb.Volume{}
-		if err := unmarshal("volumes", string(part), volumes[i]); err != nil {
+	for _, part := range parts {
+		volume := &mesospb.Volume{}
+		if err := unmarshal("volumes", string(part), volume); err != nil {
 			return nil, err
 		}
+		volumes = append(volumes, volume)
+	}
+	return volumes, nil
+}
+
+// binds are directories and files of the host.
+func binds(texts []string) (volumes []*mesospb.Volume, err error) {
+	modes := map[string]mesospb.Volume_Mode{"": mesospb.Volume_RW, "rw": mesospb.Volume_RW, "ro": mesospb.Volume_RO}
+	for _, text := range texts {
+		parts := strings.Split(text, ":")
+		if len(parts) == 2 {
+			parts = append(parts, "")
+		}
+		if len(parts) != 3 || parts[0] == "" || parts[1] == "" {
+			return nil, mesos.Errorf(mesos.Invalid, "--volume: %q is not HOST:CONTAINER or HOST:CONTAINER:ro", text)
+		}
+		mode, known := modes[parts[2]]
+		if !known {
+			return nil, mesos.Errorf(mesos.Invalid, "--volume: %q is neither ro nor rw", parts[2])
+		}
+		if !strings.HasPrefix(parts[0], "/") {
+			return nil, mesos.Errorf(mesos.Invalid, "--volume: %q is not an absolute path on the agent's host", parts[0])
+		}
+		volumes = append(volumes, &mesospb.Volume{HostPath: &parts[0], ContainerPath: &parts[1], Mode: mode.Enum()})
 	}
 	return volumes, nil
 }

@@ -13,18 +13,25 @@ import (
 // maxAgentsShown is how many agents an explanation names.
 const maxAgentsShown = 5
 
+// free is what an agent has left.
+type free struct {
+	name        string
+	free, total resources.Resources
+	enough      bool
+}
+
 // explain says what was asked and what the cluster has: first in sum, then the
 // agents that have most cpus free.
-func explain(asked resources.Resources, waited time.Duration, agents []*masterpb.Response_GetAgents_Agent) []string {
+func explain(asked resources.Resources, constraints []Constraint, waited time.Duration, agents []*masterpb.Response_GetAgents_Agent) []string {
 	sentences := []string{fmt.Sprintf("still waiting after %s for an offer with %s", waited, asked)}
-	type room struct {
-		name        string
-		free, total resources.Resources
-		enough      bool
-	}
-	var rooms []room
+	var rooms []free
+	unsuitable := 0
 	for _, agent := range agents {
 		if !agent.GetActive() {
+			continue
+		}
+		if info := agent.GetAgentInfo(); !suits(constraints, info.GetHostname(), info.GetAttributes()) {
+			unsuitable++
 			continue
 		}
 		total, err := convert.Resources(agent.GetTotalResources())
@@ -36,11 +43,16 @@ func explain(asked resources.Resources, waited time.Duration, agents []*masterpb
 			continue
 		}
 		total = total.Unallocate()
-		r := room{name: agent.GetAgentInfo().GetHostname(), free: total.Sub(used.Unallocate()), total: total}
+		r := free{name: agent.GetAgentInfo().GetHostname(), free: total.Sub(used.Unallocate()), total: total}
 		r.enough = total.ToUnreserved().Contains(asked)
 		rooms = append(rooms, r)
 	}
+	if unsuitable > 0 {
+		sentences = append(sentences, fmt.Sprintf("%d of %d agents are not as --constraint says", unsuitable, len(agents)))
+	}
 	switch enough := 0; {
+	case len(rooms) == 0 && unsuitable > 0:
+		return sentences
 	case len(agents) == 0:
 		return append(sentences, "the cluster has no agent: start one, or wait for one to register")
 	case len(rooms) == 0:

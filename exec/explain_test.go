@@ -45,7 +45,7 @@ func TestExplanations(t *testing.T) {
 		{[]*masterpb.Response_GetAgents_Agent{busy, small}, []string{"1 of 2 active agents are large enough", "busy: cpus:0.5; mem:990 free of cpus:4"}},
 		{[]*masterpb.Response_GetAgents_Agent{small, small, small, small, small, small, small}, []string{"and 2 more"}},
 	} {
-		got := strings.Join(explain(asked, 2*time.Second, test.agents), "\n")
+		got := strings.Join(explain(asked, nil, 2*time.Second, test.agents), "\n")
 		for _, says := range test.says {
 			if !strings.Contains(got, says) {
 				t.Errorf("%q is not said in:\n%s", says, got)

@@ -12,9 +12,9 @@ import (
 // executorResources are what the default executor of a task group takes itself.
 const executorResources = "cpus:0.1;mem:32;disk:32"
 
-// New makes the machine of a run.
+// New makes the machine of an execution.
 func New(spec Spec) (*Machine, error) {
-	m := &Machine{spec: spec}
+	m := &Machine{spec: spec, tasks: map[string]place{}}
 	m.spec.Framework = proto.Clone(spec.Framework).(*mesospb.FrameworkInfo)
 	for _, task := range spec.Tasks {
 		needs, err := convert.Resources(task.GetResources())
@@ -23,13 +23,17 @@ func New(spec Spec) (*Machine, error) {
 		}
 		m.needs = append(m.needs, needs)
 		m.asked = m.asked.Add(needs)
-		m.tasks = append(m.tasks, taskState{id: task.GetTaskId().GetValue()})
 	}
-	if len(m.tasks) == 0 {
+	if len(spec.Tasks) == 0 {
 		return nil, mesos.Errorf(mesos.Invalid, "there is no task to run")
 	}
 	if spec.Group {
 		m.asked = m.asked.Add(ofDefaultExecutor())
+	}
+	m.jobs = make([]job, max(len(spec.Indexes), 1))
+	m.waiting = make([]int, len(m.jobs))
+	for i := range m.jobs {
+		m.jobs[i].number, m.waiting[i] = i, i
 	}
 	return m, nil
 }
@@ -42,10 +46,10 @@ func ofDefaultExecutor() resources.Resources {
 	return own
 }
 
-func (m *Machine) defaultExecutor() *mesospb.ExecutorInfo {
+func (m *Machine) defaultExecutor(j *job) *mesospb.ExecutorInfo {
 	executor := &mesospb.ExecutorInfo{
 		Type:        mesospb.ExecutorInfo_DEFAULT.Enum(),
-		ExecutorId:  &mesospb.ExecutorID{Value: proto.String(defaultExecutorID)},
+		ExecutorId:  &mesospb.ExecutorID{Value: proto.String(defaultExecutorID + m.suffix(j))},
 		FrameworkId: m.framework(),
 		Resources:   convert.ToWire(ofDefaultExecutor()),
 	}
@@ -57,29 +61,47 @@ func (m *Machine) defaultExecutor() *mesospb.ExecutorInfo {
 	return executor
 }
 
-// fit makes tasks for an offer that holds what they need. Resources reserved for
-// the framework's role are used before unreserved ones.
-func (m *Machine) fit(offer *mesospb.Offer) ([]*mesospb.TaskInfo, bool) {
-	offered, err := convert.Resources(offer.GetResources())
-	if err != nil {
-		return nil, false // not a resource that any task here can use
+// room is what is left of an offer, and what is to be launched with it.
+type room struct {
+	offer      *mesospb.Offer
+	left       resources.Resources
+	jobs       []*job
+	tasks      []*mesospb.TaskInfo // all in one operation
+	operations []*mesospb.Offer_Operation
+}
+
+// fill launches the next run in a room that holds what it needs. Resources reserved
+// for the framework's role are used before unreserved ones.
+func (m *Machine) fill(r *room) bool {
+	if !r.left.ToUnreserved().Contains(m.asked) {
+		return false
 	}
-	offered = offered.Unallocate()
-	if !offered.ToUnreserved().Contains(m.asked) {
-		return nil, false
-	}
-	tasks := make([]*mesospb.TaskInfo, len(m.spec.Tasks))
-	for i, spec := range m.spec.Tasks {
-		found, ok := m.take(offered, m.needs[i])
+	next := &m.jobs[m.waiting[0]]
+	left := r.left
+	tasks := m.infos(next)
+	for i, task := range tasks {
+		found, ok := m.take(left, m.needs[i])
 		if !ok {
-			return nil, false
+			return false
 		}
-		offered = offered.Sub(found)
-		tasks[i] = proto.Clone(spec).(*mesospb.TaskInfo)
-		tasks[i].AgentId = offer.GetAgentId()
-		tasks[i].Resources = convert.ToWire(found)
+		left = left.Sub(found)
+		task.AgentId = r.offer.GetAgentId()
+		task.Resources = convert.ToWire(found)
 	}
-	return tasks, true
+	if m.spec.Group {
+		left = left.Sub(ofDefaultExecutor())
+		r.operations = append(r.operations, &mesospb.Offer_Operation{
+			Type: mesospb.Offer_Operation_LAUNCH_GROUP.Enum(),
+			LaunchGroup: &mesospb.Offer_Operation_LaunchGroup{
+				Executor:  m.defaultExecutor(next),
+				TaskGroup: &mesospb.TaskGroupInfo{Tasks: tasks},
+			},
+		})
+	}
+	r.left = left
+	r.tasks = append(r.tasks, tasks...)
+	r.jobs = append(r.jobs, m.begin(r.offer, tasks))
+	return true
 }
 
 func (m *Machine) take(offered, needs resources.Resources) (resources.Resources, bool) {

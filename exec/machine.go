@@ -1,6 +1,6 @@
-// Package exec is the one-shot framework behind `mesosctl execute`: it subscribes,
-// launches one task (or one task group) on the first offer that fits, shows what
-// the task prints, and ends with the task.
+// Package exec is the framework behind `mesosctl execute`: it subscribes, launches
+// a task (or a task group), once or many times, on offers that fit, shows what the
+// tasks print, and ends with the last of them.
 //
 // Machine decides, without network or clock; Run is the shell around it.
 package exec
@@ -41,6 +41,20 @@ type Spec struct {
 	Group bool
 	// Networks are CNI networks that the group's executor joins.
 	Networks []string
+
+	// Indexes makes several runs of Tasks, one for each: the IDs of its tasks end in
+	// the index, and their commands have it as MESOS_TASK_INDEX. None: one run, as it is.
+	Indexes []int
+	// Parallel is how many runs there are at most at a time; 0: as many as there is room for.
+	Parallel int
+	// Retries is how often a run that did not succeed is tried again.
+	Retries int
+	// Constraints are what agents must be like.
+	Constraints []Constraint
+	// Detach ends the execution once every run is under way, and leaves them to themselves.
+	Detach bool
+	// Interactive follows a task only once it runs: Follow names its container then.
+	Interactive bool
 
 	// KillAfter kills each task that long after it runs; zero never does.
 	KillAfter time.Duration
@@ -97,7 +111,11 @@ type (
 		// Agent is the host:port of the agent, Sandbox the virtual path of the
 		// task's sandbox there.
 		Agent, Sandbox string
+		// Container is the task's, as soon as that is known.
+		Container *mesospb.ContainerID
 	}
+	// Unfollow tells that a task that is followed has ended: the rest of its output is shown.
+	Unfollow struct{ Task mesos.TaskID }
 	// Tell is something that a person may want to know.
 	Tell struct{ Notice Notice }
 	// Explain tells why nothing was launched yet: Asked is what the tasks need.
@@ -113,33 +131,40 @@ type (
 func (Subscribe) isEffect() {}
 func (Send) isEffect()      {}
 func (Follow) isEffect()    {}
+func (Unfollow) isEffect()  {}
 func (Tell) isEffect()      {}
 func (Explain) isEffect()   {}
 func (Finish) isEffect()    {}
 
 // Result is how a run ended.
 type Result struct {
-	// Code is the exit code of the task, if Err is nil.
+	// Code is the exit code of the task, if Err is nil; of several runs that of the
+	// first, by its index, that did not succeed, or 1 if that has none.
 	Code int
 	// Err says why there is no exit code.
 	Err error
 	// Ended tells that every task came to its end, however that was.
 	Ended bool
+	// Detached tells that the tasks were left to themselves.
+	Detached bool
 }
 
-// Machine is the state of one run. It is not safe for concurrent use.
+// Machine is the state of one execution. It is not safe for concurrent use.
 type Machine struct {
 	spec  Spec
-	asked resources.Resources
-	needs []resources.Resources // of each task
-	tasks []taskState           // in the order of spec.Tasks
+	asked resources.Resources   // of one run
+	needs []resources.Resources // of each of its tasks
+
+	jobs    []job // all runs, in order
+	waiting []int // of jobs that are to be launched
+	active  []*job
+	tasks   map[string]place // the tasks of active jobs
 
 	frameworkID string
 	subscribed  bool
-	launched    bool
+	suppressed  bool
+	launched    bool // something was, ever
 	finished    bool
-	agentID     *mesospb.AgentID
-	agentHost   string
 
 	interrupts int
 	code       int   // what an interrupt leads to
@@ -148,20 +173,6 @@ type Machine struct {
 	resubscribePause time.Duration
 	deadlines        [deadlineCount]time.Time
 	effects          []Effect
-}
-
-type taskState struct {
-	id        string
-	status    *mesospb.TaskStatus // the latest
-	following bool
-	killAt    time.Time
-	// hearsay is how it ended by the word of the master, whose answer to
-	// RECONCILE leaves out the exit code that the agent's report has.
-	hearsay *mesospb.TaskStatus
-}
-
-func (t *taskState) ended() bool {
-	return t.status != nil && mesos.TaskState(t.status.GetState()).Terminal()
 }
 
 // deadline is one of the things that the machine waits for.
@@ -174,8 +185,6 @@ const (
 	killDeadline                        // ask for the kill again
 	resubscribeDeadline                 // open the subscription again
 	masterDeadline                      // the master stays away
-	agentDeadline                       // the agent stays away
-	reportDeadline                      // the agent does not report what the master says
 	deadlineCount
 )
 
@@ -218,8 +227,12 @@ func (m *Machine) Next() time.Time {
 	for _, t := range m.deadlines {
 		sooner(t)
 	}
-	for i := range m.tasks {
-		sooner(m.tasks[i].killAt)
+	for _, j := range m.active {
+		sooner(j.awayUntil)
+		for i := range j.tasks {
+			sooner(j.tasks[i].killAt)
+			sooner(j.tasks[i].hearsayUntil)
+		}
 	}
 	return next
 }

@@ -28,6 +28,16 @@ type (
 		Status *mesospb.TaskStatus
 		Host   string // the agent's host:port
 	}
+	// RunOver tells, if there are several runs, that one has ended.
+	RunOver struct {
+		Index int
+		// TaskID is that of its task, or of the first task of its group.
+		TaskID mesos.TaskID
+		Host   string // the agent's hostname
+		Result Result
+		// Again tells that it is tried again.
+		Again bool
+	}
 	// Killing tells that the task's end was asked for.
 	Killing struct {
 		TaskID  mesos.TaskID
@@ -50,6 +60,7 @@ type (
 func (Subscribed) isNotice()     {}
 func (Submitted) isNotice()      {}
 func (Updated) isNotice()        {}
+func (RunOver) isNotice()        {}
 func (Killing) isNotice()        {}
 func (ConnectionLost) isNotice() {}
 func (CallRefused) isNotice()    {}

@@ -4,7 +4,9 @@ import (
 	"encoding/json"
 	"os/user"
 	"path"
+	"slices"
 	"sort"
+	"strconv"
 	"strings"
 	"time"
 
@@ -46,6 +48,13 @@ type Options struct {
 	Volumes               string // JSON array of Volume
 	TTY                   bool
 	PartitionAware        bool
+
+	// Variables are further variables of the environment, NAME=VALUE, and Binds
+	// further volumes, HOST:CONTAINER or HOST:CONTAINER:MODE with a mode of ro or rw.
+	Variables, Binds []string
+	GPUs             int
+	// Suffix ends the task's ID, to tell tasks of one name apart.
+	Suffix string
 
 	// FrameworkName is how the framework shows up in the cluster.
 	FrameworkName string
@@ -95,6 +104,8 @@ func (o Options) check() error {
 		o.AppcImage != "" || o.DockerImage != "" || o.Volumes != ""):
 		return mesos.Errorf(mesos.Invalid, "--name, --command, --env, --appc_image, --docker_image and --volumes "+
 			"can't be given with --task or --task_group")
+	case whole && (len(o.Variables) > 0 || len(o.Binds) > 0 || o.GPUs > 0):
+		return mesos.Errorf(mesos.Invalid, "--env, --volume and --gpus can't be given with --task or --task_group")
 	case whole && (o.RLimits != "" || o.EffectiveCapabilities != "" || o.BoundingCapabilities != "" || o.TTY):
 		return mesos.Errorf(mesos.Invalid, "--rlimits, --effective_capabilities, --bounding_capabilities and --tty "+
 			"can't be given with --task or --task_group: say it in the task's container")
@@ -143,6 +154,9 @@ func (o Options) framework() (*mesospb.FrameworkInfo, error) {
 	framework := &mesospb.FrameworkInfo{
 		User: &me.Username, Name: &o.FrameworkName, Role: &o.Role, Checkpoint: &o.Checkpoint,
 	}
+	if o.GPUs > 0 && !slices.Contains(types, mesospb.FrameworkInfo_Capability_GPU_RESOURCES) {
+		types = append(types, mesospb.FrameworkInfo_Capability_GPU_RESOURCES)
+	}
 	for _, kind := range types {
 		framework.Capabilities = append(framework.Capabilities, &mesospb.FrameworkInfo_Capability{Type: kind.Enum()})
 	}
@@ -160,12 +174,19 @@ func (o Options) task() (*mesospb.TaskInfo, error) {
 	if err != nil {
 		return nil, mesos.Errorf(mesos.Invalid, "--resources: %w", err)
 	}
+	if o.GPUs > 0 {
+		gpus, err := resources.Parse("gpus:"+strconv.Itoa(o.GPUs), "*")
+		if err != nil {
+			return nil, mesos.Errorf(mesos.Invalid, "--gpus: %w", err)
+		}
+		wanted = wanted.Add(gpus)
+	}
 	name := o.Name
 	if name == "" {
 		name = defaultName(o.Command)
 	}
 	task := &mesospb.TaskInfo{
-		Name: &name, TaskId: &mesospb.TaskID{Value: &name},
+		Name: &name, TaskId: &mesospb.TaskID{Value: proto.String(name + o.Suffix)},
 		Resources: convert.ToWire(wanted),
 		Command:   &mesospb.CommandInfo{Shell: &o.Shell},
 	}
@@ -178,7 +199,7 @@ func (o Options) task() (*mesospb.TaskInfo, error) {
 			task.Command.Arguments = []string{o.Command}
 		}
 	}
-	if task.Command.Environment, err = environment(o.Env); err != nil {
+	if task.Command.Environment, err = environment(o.Env, o.Variables); err != nil {
 		return nil, err
 	}
 	if task.Container, err = o.container(); err != nil {
@@ -204,13 +225,23 @@ func defaultName(command string) string {
 	return "execute"
 }
 
-func environment(text string) (*mesospb.Environment, error) {
-	if text == "" {
-		return nil, nil
+// environment is that of a JSON object, if there is one, and of NAME=VALUE pairs.
+func environment(text string, pairs []string) (*mesospb.Environment, error) {
+	variables := map[string]string{}
+	if text != "" {
+		if err := json.Unmarshal([]byte(text), &variables); err != nil {
+			return nil, mesos.Errorf(mesos.Invalid, `--env: not a JSON object of strings such as {"NAME": "value"}: %w`, err)
+		}
 	}
-	var variables map[string]string
-	if err := json.Unmarshal([]byte(text), &variables); err != nil {
-		return nil, mesos.Errorf(mesos.Invalid, `--env: not a JSON object of strings such as {"NAME": "value"}: %w`, err)
+	for _, pair := range pairs {
+		name, value, ok := strings.Cut(pair, "=")
+		if !ok || name == "" {
+			return nil, mesos.Errorf(mesos.Invalid, `--env: %q is neither NAME=VALUE nor a JSON object such as {"NAME": "value"}`, pair)
+		}
+		variables[name] = value
+	}
+	if text == "" && len(pairs) == 0 {
+		return nil, nil
 	}
 	names := make([]string, 0, len(variables))
 	for name := range variables {

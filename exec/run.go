@@ -22,8 +22,10 @@ type Config struct {
 	Spec   Spec
 	// Print shows the notices. It is called on one goroutine.
 	Print Printer
-	// Stdout and Stderr take what the task prints; nil leaves it in the sandbox.
-	Stdout, Stderr io.Writer
+	// Output opens what takes what a task prints; nil leaves it in the sandbox.
+	Output func(task mesos.TaskID) (stdout, stderr io.WriteCloser)
+	// Attach, if it is not nil, joins a task's terminal until that is over, instead.
+	Attach func(ctx context.Context, agent *client.Agent, task Follow) error
 	// Interrupts delivers a person's wish to end: one for the task, a second one
 	// for leaving at once.
 	Interrupts <-chan struct{}
@@ -40,7 +42,7 @@ func Run(ctx context.Context, config Config) Result {
 	defer cancel()
 	r := &run{
 		config: config, machine: machine, ctx: ctx,
-		inputs: make(chan Input, 64), ended: make(chan struct{}),
+		inputs: make(chan Input, 64), following: map[mesos.TaskID]chan struct{}{},
 	}
 	r.outbox = newOutbox(func(call *schedulerpb.Call, err error) { r.put(CallFailed{call, err}) })
 	defer r.outbox.cancel()
@@ -60,8 +62,9 @@ type run struct {
 	ctx     context.Context
 	inputs  chan Input
 	outbox  *outbox
-	// ended is closed when no task writes any more.
-	ended     chan struct{}
+	// following has a channel for each task that is followed, to be closed when it
+	// writes no more.
+	following map[mesos.TaskID]chan struct{}
 	followers sync.WaitGroup
 	lost      sync.Once         // the output, which is told once
 	scheduler *client.Scheduler // owned by the loop
@@ -135,6 +138,11 @@ func (r *run) act(effect Effect) {
 		go r.explain(e)
 	case Follow:
 		r.follow(e)
+	case Unfollow:
+		if ended := r.following[e.Task]; ended != nil {
+			close(ended)
+			delete(r.following, e.Task)
+		}
 	}
 }
 
@@ -172,35 +180,48 @@ func (r *run) explain(e Explain) {
 		r.put(learned{CallRefused{Call: "GET_AGENTS", Err: err}})
 		return
 	}
-	r.put(learned{NothingFits{explain(e.Asked, r.config.Spec.OfferPatience, agents.GetAgents())}})
+	r.put(learned{NothingFits{explain(e.Asked, r.config.Spec.Constraints, r.config.Spec.OfferPatience, agents.GetAgents())}})
 }
 
-// follow shows the output of a task until the run has ended.
+// follow shows the output of a task until that has ended.
 func (r *run) follow(e Follow) {
-	if r.config.Stdout == nil {
-		return
-	}
-	files := r.config.Client.Agent(e.Agent).Files()
-	for _, output := range []struct {
-		name string
-		w    io.Writer
-	}{{"stdout", r.config.Stdout}, {"stderr", r.config.Stderr}} {
+	agent := r.config.Client.Agent(e.Agent)
+	if r.config.Attach != nil {
 		r.followers.Go(func() {
-			err := files.Follow(r.ctx, e.Sandbox+"/"+output.name, output.w, r.ended)
-			switch {
-			case err == nil || r.ctx.Err() != nil:
-			case errors.Is(err, syscall.EPIPE):
-				r.put(Interrupted{CodePipeClosed}) // nobody reads on: no more of it is wanted
-			case mesos.KindOf(err) != mesos.NotFound: // a task that never started has no output
-				r.lost.Do(func() { r.put(learned{OutputLost{err}}) })
+			if err := r.config.Attach(r.ctx, agent, e); err != nil && r.ctx.Err() == nil {
+				r.put(learned{OutputLost{err}})
 			}
 		})
+		return
+	}
+	if r.config.Output == nil {
+		return
+	}
+	ended := make(chan struct{})
+	r.following[e.Task] = ended
+	stdout, stderr := r.config.Output(e.Task)
+	r.followers.Go(func() { r.copy(agent.Files(), e.Sandbox+"/stdout", stdout, ended) })
+	r.followers.Go(func() { r.copy(agent.Files(), e.Sandbox+"/stderr", stderr, ended) })
+}
+
+// copy shows a file that grows until ended is closed.
+func (r *run) copy(files client.Files, path string, w io.WriteCloser, ended <-chan struct{}) {
+	err := errors.Join(files.Follow(r.ctx, path, w, ended), w.Close())
+	switch {
+	case err == nil || r.ctx.Err() != nil:
+	case errors.Is(err, syscall.EPIPE):
+		r.put(Interrupted{CodePipeClosed}) // nobody reads on: no more of it is wanted
+	case mesos.KindOf(err) != mesos.NotFound: // a task that never started has no output
+		r.lost.Do(func() { r.put(learned{OutputLost{err}}) })
 	}
 }
 
-// finish reads the output to its end, then takes leave of the master.
+// finish reads the output to its end, then takes leave of the master. The
+// framework stays if its tasks are to.
 func (r *run) finish(end Finish) Result {
-	close(r.ended)
+	for _, ended := range r.following {
+		close(ended)
+	}
 	if end.AtOnce {
 		return end.Result
 	}
@@ -212,8 +233,10 @@ func (r *run) finish(end Finish) Result {
 	if !r.wait(read, nil) || r.scheduler == nil {
 		return end.Result
 	}
-	teardown := &schedulerpb.Call{Type: schedulerpb.Call_TEARDOWN.Enum(), FrameworkId: r.machine.framework()}
-	r.outbox.put(sending{call: teardown, scheduler: r.scheduler})
+	if !end.Result.Detached {
+		teardown := &schedulerpb.Call{Type: schedulerpb.Call_TEARDOWN.Enum(), FrameworkId: r.machine.framework()}
+		r.outbox.put(sending{call: teardown, scheduler: r.scheduler})
+	}
 	r.outbox.close()
 	r.wait(r.outbox.done, time.After(farewellTimeout))
 	return end.Result

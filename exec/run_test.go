@@ -130,10 +130,16 @@ func (c *cluster) run(t *testing.T, interrupts <-chan struct{}) (Result, string,
 	defer cl.Close()
 	var stdout, stderr, status strings.Builder
 	result := Run(t.Context(), Config{
-		Client: cl, Spec: spec, Print: AsMesos(&status), Stdout: &stdout, Stderr: &stderr, Interrupts: interrupts,
+		Client: cl, Spec: spec, Print: AsMesos(&status), Interrupts: interrupts,
+		Output: func(mesos.TaskID) (io.WriteCloser, io.WriteCloser) { return open{&stdout}, open{&stderr} },
 	})
 	return result, stdout.String(), status.String()
 }
+
+// open is a stream that stays open.
+type open struct{ io.Writer }
+
+func (open) Close() error { return nil }
 
 func subscribed() *schedulerpb.Event {
 	return &schedulerpb.Event{

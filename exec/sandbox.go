@@ -14,16 +14,16 @@ const defaultExecutorID = "default-executor"
 // executor has the ID of its task; a task of a group has a sandbox within its
 // executor's.
 // See https://mesos.apache.org/documentation/latest/sandbox/.
-func (m *Machine) sandbox(status *mesospb.TaskStatus) string {
+func (m *Machine) sandbox(j *job, status *mesospb.TaskStatus) string {
 	task := status.GetTaskId().GetValue()
 	executor := task
-	for _, info := range m.spec.Tasks {
-		if info.GetTaskId().GetValue() == task && info.GetExecutor() != nil {
+	for i := range j.tasks {
+		if info := m.spec.Tasks[i]; j.tasks[i].id == task && info.GetExecutor() != nil {
 			executor = info.GetExecutor().GetExecutorId().GetValue()
 		}
 	}
 	if m.spec.Group {
-		executor = defaultExecutorID
+		executor = defaultExecutorID + m.suffix(j)
 	}
 	path := "/frameworks/" + m.frameworkID + "/executors/" + executor + "/runs/latest"
 	if !m.spec.Group {

@@ -1,15 +1,13 @@
 package exec
 
 import (
+	"slices"
 	"time"
 
 	"github.com/mesosctl/mesosctl/mesos"
 	"github.com/mesosctl/mesosctl/wire/mesospb"
 	"github.com/mesosctl/mesosctl/wire/schedulerpb"
 )
-
-// neverSeconds is a filter that keeps an agent's resources away for the rest of a run.
-const neverSeconds = 365 * 24 * 3600
 
 // reportPatience is for how long the agent's report of a task's end is waited for
 // when the master knows of it. Agents repeat reports after 10 s.
@@ -51,85 +49,34 @@ func (m *Machine) onSubscribed(now time.Time, s *schedulerpb.Event_Subscribed) {
 	m.disarm(masterDeadline)
 	m.disarm(resubscribeDeadline)
 	m.tell(Subscribed{FrameworkID: mesos.FrameworkID(m.frameworkID), Again: again})
-	if !m.launched {
-		if !again {
-			m.arm(offerDeadline, now, m.spec.OfferPatience)
-		}
+	if !m.launched && !again {
+		m.arm(offerDeadline, now, m.spec.OfferPatience)
+	}
+	if len(m.active) == 0 {
 		return
 	}
 	// Updates may have been missed: ask for the state of what has not ended.
 	m.send(schedulerpb.Call_RECONCILE, func(c *schedulerpb.Call) {
 		c.Reconcile = &schedulerpb.Call_Reconcile{}
-		for i := range m.tasks {
-			if t := &m.tasks[i]; !t.ended() {
-				c.Reconcile.Tasks = append(c.Reconcile.Tasks,
-					&schedulerpb.Call_Reconcile_Task{TaskId: &mesospb.TaskID{Value: &t.id}, AgentId: m.agentID})
+		for _, j := range m.active {
+			for i := range j.tasks {
+				if t := &j.tasks[i]; !t.ended() {
+					c.Reconcile.Tasks = append(c.Reconcile.Tasks,
+						&schedulerpb.Call_Reconcile_Task{TaskId: &mesospb.TaskID{Value: &t.id}, AgentId: j.agentID})
+				}
 			}
 		}
 	})
-}
-
-func (m *Machine) onOffers(offers []*mesospb.Offer) {
-	var declined []*mesospb.OfferID
-	for _, offer := range offers {
-		if !m.launched {
-			if tasks, ok := m.fit(offer); ok {
-				m.launch(offer, tasks)
-				continue
-			}
-		}
-		declined = append(declined, offer.GetId())
-	}
-	if len(declined) == 0 {
-		return
-	}
-	// What does not fit now may fit in a moment; after the launch nothing is needed.
-	seconds := 1.0
-	if m.launched {
-		seconds = neverSeconds
-	}
-	m.send(schedulerpb.Call_DECLINE, func(c *schedulerpb.Call) {
-		c.Decline = &schedulerpb.Call_Decline{OfferIds: declined, Filters: &mesospb.Filters{RefuseSeconds: &seconds}}
-	})
-}
-
-func (m *Machine) launch(offer *mesospb.Offer, tasks []*mesospb.TaskInfo) {
-	m.launched = true
-	m.agentID = offer.GetAgentId()
-	m.agentHost = agentAddress(offer)
-	m.disarm(offerDeadline)
-	operation := &mesospb.Offer_Operation{
-		Type:   mesospb.Offer_Operation_LAUNCH.Enum(),
-		Launch: &mesospb.Offer_Operation_Launch{TaskInfos: tasks},
-	}
-	if m.spec.Group {
-		operation = &mesospb.Offer_Operation{
-			Type: mesospb.Offer_Operation_LAUNCH_GROUP.Enum(),
-			LaunchGroup: &mesospb.Offer_Operation_LaunchGroup{
-				Executor:  m.defaultExecutor(),
-				TaskGroup: &mesospb.TaskGroupInfo{Tasks: tasks},
-			},
-		}
-	}
-	seconds := float64(neverSeconds)
-	m.send(schedulerpb.Call_ACCEPT, func(c *schedulerpb.Call) {
-		c.Accept = &schedulerpb.Call_Accept{
-			OfferIds:   []*mesospb.OfferID{offer.GetId()},
-			Operations: []*mesospb.Offer_Operation{operation},
-			Filters:    &mesospb.Filters{RefuseSeconds: &seconds},
-		}
-	})
-	m.send(schedulerpb.Call_SUPPRESS, nil)
-	notice := Submitted{Group: m.spec.Group, AgentID: mesos.AgentID(m.agentID.GetValue()), Host: offer.GetHostname()}
-	for _, task := range tasks {
-		notice.Names = append(notice.Names, task.GetName())
-		notice.IDs = append(notice.IDs, mesos.TaskID(task.GetTaskId().GetValue()))
-	}
-	m.tell(notice)
 }
 
 func (m *Machine) onUpdate(now time.Time, status *mesospb.TaskStatus) {
-	m.tell(Updated{Status: status, Host: m.agentHost})
+	found := m.tasks[status.GetTaskId().GetValue()]
+	j, task := found.job, found.task
+	notice := Updated{Status: status}
+	if j != nil {
+		notice.Host = j.agentHost
+	}
+	m.tell(notice)
 	if len(status.GetUuid()) > 0 {
 		m.send(schedulerpb.Call_ACKNOWLEDGE, func(c *schedulerpb.Call) {
 			c.Acknowledge = &schedulerpb.Call_Acknowledge{
@@ -137,35 +84,49 @@ func (m *Machine) onUpdate(now time.Time, status *mesospb.TaskStatus) {
 			}
 		})
 	}
-	task := m.find(status.GetTaskId().GetValue())
 	if task == nil || task.ended() {
 		return
 	}
 	if isHearsay(status) {
-		task.hearsay = status
-		m.arm(reportDeadline, now, reportPatience)
+		task.hearsay, task.hearsayUntil = status, now.Add(reportPatience)
 		return
 	}
 	task.status = status
-	if !task.following && status.GetSource() != mesospb.TaskStatus_SOURCE_MASTER {
-		task.following = true
-		m.emit(Follow{Task: mesos.TaskID(task.id), Agent: m.agentHost, Sandbox: m.sandbox(status)})
-	}
+	m.follow(j, task)
+	j.awayUntil = time.Time{}
 	switch state := mesos.TaskState(status.GetState()); {
 	case state.Terminal():
-		task.killAt = time.Time{}
-		m.disarm(agentDeadline)
-		m.finishWhenEnded()
-	case state == mesos.TaskUnreachable:
-		m.arm(agentDeadline, now, m.spec.UnreachablePatience)
+		m.taskOver(j, task)
+	case state == mesos.TaskUnreachable && m.spec.UnreachablePatience > 0:
+		j.awayUntil = now.Add(m.spec.UnreachablePatience)
 	case state == mesos.TaskRunning:
-		m.disarm(agentDeadline)
 		if m.spec.KillAfter > 0 && task.killAt.IsZero() {
 			task.killAt = now.Add(m.spec.KillAfter)
 		}
-	default:
-		m.disarm(agentDeadline)
 	}
+	m.leave()
+}
+
+// follow shows what a task prints from its first update that the agent knows of.
+func (m *Machine) follow(j *job, t *taskState) {
+	waits := m.spec.Interactive && !t.running() && !t.ended()
+	if t.following || waits || t.status.GetSource() == mesospb.TaskStatus_SOURCE_MASTER {
+		return
+	}
+	t.following = true
+	m.emit(Follow{
+		Task: mesos.TaskID(t.id), Agent: j.agentHost, Sandbox: m.sandbox(j, t.status),
+		Container: t.status.GetContainerStatus().GetContainerId(),
+	})
+}
+
+// taskOver takes in the end of a task.
+func (m *Machine) taskOver(j *job, t *taskState) {
+	t.killAt, t.hearsayUntil = time.Time{}, time.Time{}
+	if t.following && m.several() {
+		m.emit(Unfollow{mesos.TaskID(t.id)})
+	}
+	m.settle(j)
 }
 
 // isHearsay reports whether the agent's own report of a task's end is to come yet,
@@ -176,51 +137,6 @@ func isHearsay(status *mesospb.TaskStatus) bool {
 	}
 	state := mesos.TaskState(status.GetState())
 	return state == mesos.TaskFailed || state == mesos.TaskKilled
-}
-
-// believeHearsay ends what only the master knows the end of.
-func (m *Machine) believeHearsay() {
-	for i := range m.tasks {
-		if t := &m.tasks[i]; !t.ended() && t.hearsay != nil {
-			t.status, t.killAt = t.hearsay, time.Time{}
-		}
-	}
-	m.disarm(agentDeadline)
-	m.finishWhenEnded()
-}
-
-func (m *Machine) find(id string) *taskState {
-	for i := range m.tasks {
-		if m.tasks[i].id == id {
-			return &m.tasks[i]
-		}
-	}
-	return nil
-}
-
-// finishWhenEnded ends the run with the last task. Of a group, the task that was
-// the first not to succeed says how it went: the others are killed for it.
-func (m *Machine) finishWhenEnded() {
-	var result Result
-	var since float64
-	for i := range m.tasks {
-		t := &m.tasks[i]
-		if !t.ended() {
-			return
-		}
-		was := outcome(t.status)
-		if at := t.status.GetTimestamp(); was != (Result{}) && (result == (Result{}) || at < since) {
-			result, since = was, at
-		}
-	}
-	switch {
-	case m.gaveUp != nil:
-		result = Result{Err: m.gaveUp}
-	case m.interrupts > 0:
-		result = Result{Code: m.code}
-	}
-	result.Ended = true
-	m.finish(result, false)
 }
 
 func (m *Machine) disconnected(now time.Time, err error) {
@@ -257,8 +173,9 @@ func (m *Machine) callFailed(in CallFailed) {
 func (m *Machine) interrupted(now time.Time, code int) {
 	m.interrupts++
 	m.code = code
-	if m.interrupts > 1 || !m.launched {
-		m.finish(Result{Code: code}, m.launched)
+	m.waiting = nil
+	if m.interrupts > 1 || len(m.active) == 0 {
+		m.finish(Result{Code: code}, len(m.active) > 0)
 		return
 	}
 	m.killAll(now)
@@ -266,26 +183,29 @@ func (m *Machine) interrupted(now time.Time, code int) {
 
 // killAll asks for the end of every task that has not ended, again and again.
 func (m *Machine) killAll(now time.Time) {
-	for i := range m.tasks {
-		if !m.tasks[i].ended() {
-			m.kill(&m.tasks[i])
+	for _, j := range m.active {
+		for i := range j.tasks {
+			if t := &j.tasks[i]; !t.ended() {
+				m.kill(j, t)
+			}
 		}
 	}
 	m.arm(killDeadline, now, killRetry)
 }
 
-func (m *Machine) kill(t *taskState) {
+func (m *Machine) kill(j *job, t *taskState) {
 	t.killAt = time.Time{}
-	m.tell(Killing{TaskID: mesos.TaskID(t.id), AgentID: mesos.AgentID(m.agentID.GetValue())})
+	m.tell(Killing{TaskID: mesos.TaskID(t.id), AgentID: mesos.AgentID(j.agentID.GetValue())})
 	m.send(schedulerpb.Call_KILL, func(c *schedulerpb.Call) {
-		c.Kill = &schedulerpb.Call_Kill{TaskId: &mesospb.TaskID{Value: &t.id}, AgentId: m.agentID}
+		c.Kill = &schedulerpb.Call_Kill{TaskId: &mesospb.TaskID{Value: &t.id}, AgentId: j.agentID}
 	})
 }
 
 func (m *Machine) tick(now time.Time) {
 	if m.due(timeoutDeadline, now) {
 		m.gaveUp = mesos.Errorf(mesos.TimedOut, "timed out after %s", m.spec.Timeout)
-		if !m.launched {
+		m.waiting = nil
+		if len(m.active) == 0 {
 			m.finishErr(m.gaveUp)
 			return
 		}
@@ -300,29 +220,41 @@ func (m *Machine) tick(now time.Time) {
 		m.finishErr(mesos.Errorf(mesos.Unavailable, "no leading master was found for %s", m.spec.UnreachablePatience))
 		return
 	}
-	if m.due(agentDeadline, now) {
-		m.finishErr(mesos.Errorf(mesos.Unavailable, "agent %s has been unreachable for %s",
-			m.agentID.GetValue(), m.spec.UnreachablePatience))
-		return
-	}
-	if m.due(reportDeadline, now) {
-		m.believeHearsay()
-		if m.finished {
-			return
-		}
-	}
 	if m.due(killDeadline, now) {
 		m.killAll(now)
 	}
-	for i := range m.tasks {
-		if t := &m.tasks[i]; !t.killAt.IsZero() && !now.Before(t.killAt) && !t.ended() {
-			m.kill(t)
-		}
+	m.tickTasks(now)
+	if m.finished {
+		return
 	}
 	if m.due(offerDeadline, now) {
 		m.emit(Explain{Asked: m.asked})
 	}
 	if m.due(resubscribeDeadline, now) {
 		m.subscribe()
+	}
+}
+
+// tickTasks does what is due for single tasks.
+func (m *Machine) tickTasks(now time.Time) {
+	due := func(at time.Time) bool { return !at.IsZero() && !now.Before(at) }
+	for _, j := range slices.Clone(m.active) {
+		if due(j.awayUntil) {
+			j.lost = true
+			m.over(j, Result{Err: mesos.Errorf(mesos.Unavailable, "agent %s has been unreachable for %s",
+				j.agentID.GetValue(), m.spec.UnreachablePatience)})
+			continue
+		}
+		for i := range j.tasks {
+			t := &j.tasks[i]
+			switch {
+			case t.ended():
+			case due(t.hearsayUntil): // only the master knows of its end
+				t.status = t.hearsay
+				m.taskOver(j, t)
+			case due(t.killAt):
+				m.kill(j, t)
+			}
+		}
 	}
 }

@@ -75,6 +75,8 @@ type Dialogue struct {
 	Output *client.Output
 	// Input opens the container's; nil: it is not wanted.
 	Input func(context.Context) (*client.Input, error)
+	// Before is what the container wrote before, to be shown first.
+	Before []byte
 	// Terminal is this process's, if the container has one too.
 	Terminal *Terminal
 	// Detach are keys with which the person leaves; empty: there are none.
@@ -92,6 +94,9 @@ func (d *Dialogue) Run(ctx context.Context) error {
 			return err
 		}
 		defer d.Terminal.Restore()
+	}
+	if _, err := d.Streams.Out.Write(d.Before); err != nil {
+		return mesos.Errorf(mesos.Internal, "write output: %w", err)
 	}
 	if d.Input != nil {
 		in, err := d.Input(ctx)

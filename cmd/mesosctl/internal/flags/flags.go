@@ -22,6 +22,7 @@ type Flag struct {
 	initial string // the default, as text
 	usage   string // a `name` in backquotes is what the help calls the value
 	kind    string // of value, if usage names none; "bool" for a switch
+	short   string // a letter, or none
 	former  []string
 	later   bool
 	isPath  bool
@@ -68,6 +69,12 @@ func (f *Flag) Formerly(names ...string) *Flag {
 // Verbatim keeps a value of the form file:///path as it is.
 func (f *Flag) Verbatim() *Flag {
 	f.isPath = true
+	return f
+}
+
+// Short adds a letter under which the flag is accepted too.
+func (f *Flag) Short(letter string) *Flag {
+	f.short = letter
 	return f
 }
 
@@ -186,6 +193,17 @@ func duration(text string) (time.Duration, error) {
 		}
 	}
 	return d, err
+}
+
+// Repeated is a flag that may be given several times; each time its text is handed
+// to add.
+func Repeated(name, kind, usage string, add func(string) error) *Flag {
+	return row(name, kind, "", usage, func(text string) error {
+		if text == "" { // its default
+			return nil
+		}
+		return add(text)
+	})
 }
 
 // Bool is a switch: --name, --name=false, --no-name.

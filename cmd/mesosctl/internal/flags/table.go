@@ -32,7 +32,7 @@ func (t Table) Register(set *pflag.FlagSet) {
 	set.SetNormalizeFunc(Normalize)
 	t.Apply()
 	for _, f := range t {
-		shown := set.VarPF(f, f.name, "", strings.ReplaceAll(f.usage, "`", ""))
+		shown := set.VarPF(f, f.name, f.short, strings.ReplaceAll(f.usage, "`", ""))
 		shown.Hidden = f.later
 		names := f.former
 		for _, name := range f.former {

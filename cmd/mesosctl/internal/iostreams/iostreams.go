@@ -35,6 +35,17 @@ func System(getenv func(string) string) *Streams {
 	}
 }
 
+// ErrWidth is how many columns the terminal behind stderr has now.
+func (s *Streams) ErrWidth() int {
+	const usual = 80
+	if f, ok := s.Err.(*os.File); ok {
+		if width, _, err := term.GetSize(int(f.Fd())); err == nil && width > 0 {
+			return width
+		}
+	}
+	return usual
+}
+
 // DisableColor is --no-color.
 func (s *Streams) DisableColor() { s.color, s.force = false, false }
 

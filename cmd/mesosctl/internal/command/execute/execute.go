@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/google/uuid"
 	"github.com/spf13/cobra"
 
 	"github.com/mesosctl/mesosctl/client"
@@ -22,6 +23,8 @@ const (
 	offerPatience = 2 * time.Second
 	// failoverTimeout is how long the master keeps a task whose execute is cut off.
 	failoverTimeout = 10 * time.Second
+	// detachedTimeout is how long it keeps tasks that were left to themselves.
+	detachedTimeout = 7 * 24 * time.Hour
 	// startTimeout is how long the start of a cluster of its own may take.
 	startTimeout = 30 * time.Second
 	// electionPatience is how long a cluster may have no leader.
@@ -34,6 +37,14 @@ type options struct {
 	master      string
 	secret      string
 	media       wire.MediaType
+	instances   int
+	array       []int
+	parallel    int
+	retries     int
+	output      string
+	constraints []exec.Constraint
+	interactive bool
+	detach      bool
 	timeout     time.Duration
 	unreachable time.Duration
 	quiet       bool
@@ -45,12 +56,22 @@ func New(a *app.App) *cobra.Command {
 	o := &options{}
 	cmd := &cobra.Command{
 		Use:   "execute --command COMMAND [flags] | execute [flags] -- PROGRAM [ARGUMENT...]",
-		Short: "Run one command on the cluster and show its output",
+		Short: "Run a command on the cluster, once or many times, and show its output",
 		Long: "Run one command as a task on the cluster, show what it prints as it prints it, and exit with its\n" +
 			"exit code. Ctrl-C kills the task; a second one leaves at once.\n\n" +
+			"With --instances or --array it runs many times, each as a task of its own that finds its number in\n" +
+			"MESOS_TASK_INDEX, and how many there are in MESOS_TASK_COUNT. The exit code is 0 if all succeeded, or else\n" +
+			"that of the first, by its number, that did not (1 if it has none, say because its agent was lost).\n" +
+			"After Ctrl-C it is 130, and after --timeout 5. With --detach nothing is waited for: the IDs of the tasks are\n" +
+			"printed as soon as they run, for logs, wait and kill.\n\n" +
+			"A --constraint is NAME=VALUE, NAME!=VALUE, NAME~REGEX or NAME!~REGEX, of an attribute of the agent or of its\n" +
+			"hostname; the expression must match as a whole, and what an agent lacks is neither equal nor does it match.\n\n" +
 			"The cluster is the one that --master names, else MESOS_MASTER, else the one that 'mesosctl up'\n" +
 			"started. If there is none, one is started within this process and ends with it.",
 		Example: "  mesosctl execute --command 'echo hello from $(hostname)'\n" +
+			"  mesosctl execute --array=1-1000 --parallel=50 --command './work $MESOS_TASK_INDEX'\n" +
+			"  mesosctl execute -it --docker-image=alpine --constraint=rack=a1 --command sh\n" +
+			"  id=$(mesosctl execute --detach --command 'sleep 1000')\n" +
 			"  mesosctl execute --master=10.0.0.1:5050 --resources='cpus:4;mem:2048' -- make -j4",
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if err := o.take(args); err != nil {
@@ -76,30 +97,61 @@ func (o *options) take(args []string) error {
 	if o.secret != "" && o.Principal == "" {
 		return mesos.Errorf(mesos.Invalid, "--secret is of no use without the --principal that it belongs to")
 	}
-	if len(args) == 0 {
-		return nil
+	if len(args) > 0 {
+		if o.Command != "" {
+			return mesos.Errorf(mesos.Invalid, "give either --command or a program and its arguments, not both")
+		}
+		o.Shell, o.Command, o.Arguments = false, args[0], args
 	}
-	if o.Command != "" {
-		return mesos.Errorf(mesos.Invalid, "give either --command or a program and its arguments, not both")
+	several := o.instances > 0 || len(o.array) > 0
+	switch {
+	case o.instances > 0 && len(o.array) > 0:
+		return mesos.Errorf(mesos.Invalid, "give either --instances or --array, not both")
+	case o.parallel > 0 && !several:
+		return mesos.Errorf(mesos.Invalid, "--parallel is of no use without --instances or --array")
+	case o.interactive && (several || o.detach || o.TaskGroup != ""):
+		return mesos.Errorf(mesos.Invalid, "--interactive is for one task: leave --instances, --array, --task-group and --detach out")
+	case o.detach && (o.retries > 0 || o.KillAfter > 0 || o.output == "all" || o.parallel > 0):
+		return mesos.Errorf(mesos.Invalid, "--detach leaves the tasks to themselves: --retries, --kill-after, --parallel and --output need somebody who stays")
 	}
-	o.Shell, o.Command, o.Arguments = false, args[0], args
+	if o.detach {
+		o.FrameworkName, o.FailoverTimeout, o.Checkpoint = "mesosctl execute --detach", detachedTimeout, true
+		o.Suffix = "." + uuid.NewString()[:8]
+	}
+	if o.interactive && o.Task == "" {
+		o.TTY = true
+	}
 	return nil
 }
 
-func run(ctx context.Context, a *app.App, o *options, spec exec.Spec) (err error) {
+// plan is what the flags make of a spec.
+func (o *options) plan(spec exec.Spec) exec.Spec {
 	spec.Timeout, spec.UnreachablePatience, spec.OfferPatience = o.timeout, o.unreachable, offerPatience
+	spec.Indexes, spec.Parallel, spec.Retries = o.array, o.parallel, o.retries
+	for i := range o.instances {
+		spec.Indexes = append(spec.Indexes, i+1)
+	}
+	spec.Constraints, spec.Detach, spec.Interactive = o.constraints, o.detach, o.interactive
+	return spec
+}
+
+func run(ctx context.Context, a *app.App, o *options, spec exec.Spec) (err error) {
+	spec = o.plan(spec)
+	show, err := o.show(a, spec)
+	if err != nil {
+		return err
+	}
 	interrupts, stop := interrupts()
 	defer stop()
 	target, err := a.FindCluster(o.master)
 	if err != nil {
 		return err
 	}
-	tell := exec.Printer(func(exec.Notice) {})
-	if !o.quiet {
-		tell = exec.Plain(a.IO.Err)
-	}
 	left := false // the task, before it ended
 	if len(target.Masters) == 0 {
+		if o.detach {
+			return mesos.Errorf(mesos.Unavailable, "--detach needs a cluster that goes on: name one with --master or MESOS_MASTER, or start one with 'mesosctl up --detach'")
+		}
 		if !o.quiet {
 			fmt.Fprintln(a.IO.Err, "no cluster is known (--master, MESOS_MASTER, 'mesosctl up'): running one of its own")
 		}
@@ -121,9 +173,10 @@ func run(ctx context.Context, a *app.App, o *options, spec exec.Spec) (err error
 	}
 	defer c.Close()
 	r := exec.Run(ctx, exec.Config{
-		Client: c, Spec: spec, Print: tell, Stdout: a.IO.Out, Stderr: a.IO.Err, Interrupts: interrupts,
+		Client: c, Spec: spec, Print: show.tell, Output: show.output, Attach: show.attach, Interrupts: interrupts,
 	})
 	left = !r.Ended
+	show.finish(r)
 	return o.result(r)
 }
 
@@ -178,7 +231,7 @@ func (o *options) result(r exec.Result) error {
 	switch {
 	case r.Err == nil && r.Code != 0:
 		return exitcode.Status(r.Code)
-	case r.Err != nil && r.Ended && !o.quiet && mesos.KindOf(r.Err) == mesos.Internal:
+	case r.Err != nil && r.Ended && !o.quiet && !o.interactive && mesos.KindOf(r.Err) == mesos.Internal:
 		return exitcode.Status(exitcode.Failed)
 	}
 	return r.Err

@@ -1,7 +1,14 @@
 package execute
 
 import (
+	"io"
+	"os"
+	"strings"
+
+	"sigs.k8s.io/yaml"
+
 	"github.com/mesosctl/mesosctl/cmd/mesosctl/internal/flags"
+	"github.com/mesosctl/mesosctl/exec"
 	"github.com/mesosctl/mesosctl/mesos"
 	"github.com/mesosctl/mesosctl/wire"
 )
@@ -10,12 +17,12 @@ import (
 func (o *options) table() flags.Table {
 	return flags.Table{
 		flags.String("master", &o.master, "", "masters of the cluster, as in `host:port,host:port`"),
-		json("task", &o.Task, "the whole task: JSON of a TaskInfo, or a file with it"),
-		json("task_group", &o.TaskGroup, "a task group: JSON of a TaskGroupInfo, or a file with it"),
+		document("task", &o.Task, "the whole task, a TaskInfo: a JSON or YAML `file`, or JSON; - is the standard input"),
+		document("task_group", &o.TaskGroup, "a task group, a TaskGroupInfo: a JSON or YAML `file`, or JSON; - is the standard input"),
 		flags.String("name", &o.Name, "", "`name` of the task; that of the program if not given"),
 		flags.Bool("shell", &o.Shell, true, "run the command with a shell"),
 		flags.String("command", &o.Command, "", "`command` to run"),
-		json("env", &o.Env, "environment of the command: a JSON object of strings"),
+		flags.Repeated("env", "NAME=VALUE", "variable of the command's environment, or a JSON object of several; may be repeated", o.addEnv),
 		flags.String("resources", &o.Resources, "cpus:1;mem:128", "`resources` that the task needs"),
 		flags.Later("hadoop", "hadoop"),
 		flags.Later("hdfs", "localhost:9000"),
@@ -36,7 +43,7 @@ func (o *options) table() flags.Table {
 		flags.String("secret", &o.secret, "", "`secret` of the principal"),
 		json("volumes", &o.Volumes, "volumes of the container: a JSON array of Volume"),
 		flags.Func("content_type", "type", "protobuf", "encoding of calls and events: protobuf or json", o.setMedia),
-		flags.Bool("tty", &o.TTY, false, "give the command a terminal"),
+		flags.Bool("tty", &o.TTY, false, "give the command a terminal").Short("t"),
 		flags.Bool("partition_aware", &o.PartitionAware, true, "be told when the task's agent can't be reached"),
 	}
 }
@@ -44,11 +51,94 @@ func (o *options) table() flags.Table {
 // own is the flags that mesos-execute does not have.
 func (o *options) own() flags.Table {
 	return flags.Table{
+		flags.Int("instances", &o.instances, 0, 0, maxInstances, "run the command `N` times, at once if there is room"),
+		flags.Func("array", "indexes", "", "run the command for each of these numbers, as in `1-10,20,30-40:5`: it finds its own in MESOS_TASK_INDEX", o.setArray),
+		flags.Int("parallel", &o.parallel, 0, 0, maxInstances, "run at most `N` of them at a time; 0 is as many as there is room for"),
+		flags.Int("retries", &o.retries, 0, 0, maxRetries, "try what failed up to `N` times again"),
+		flags.Func("output", "output", "", "what to show of what tasks print: `all`, lines with their index, or none; of an --array none, else all", o.setOutput),
+		flags.Repeated("constraint", "constraint", "run only on agents with such an attribute or hostname, as in rack=a1, rack!=a1, hostname~web.*; may be repeated", o.addConstraint),
+		flags.Int("gpus", &o.GPUs, 0, 0, maxGPUs, "`number` of GPUs that the task needs"),
+		flags.Repeated("volume", "HOST:CONTAINER[:ro]", "directory or file of the agent's host, and where the container has it; may be repeated", func(text string) error {
+			o.Binds = append(o.Binds, text)
+			return nil
+		}),
+		flags.Bool("interactive", &o.interactive, false, "join the command's terminal, which it is given").Short("i"),
+		flags.Bool("detach", &o.detach, false, "print the task's ID once it runs, and leave it running").Short("d"),
 		flags.Duration("timeout", &o.timeout, "", "`time` after which the task is killed and the command fails"),
 		flags.Duration("unreachable_timeout", &o.unreachable, "1mins", "`time` to wait for a master or agent that went away"),
 		flags.Bool("quiet", &o.quiet, false, "print nothing but the task's output and errors"),
 		flags.Bool("verbose", &o.verbose, false, "show the log of a cluster that runs within this process"),
 	}
+}
+
+// The most that flags take.
+const (
+	maxInstances = 100_000
+	maxRetries   = 1000
+	maxGPUs      = 1024
+)
+
+// document is a flag that is JSON, or the path of a JSON or YAML file.
+func document(name string, p *string, usage string) *flags.Flag {
+	return flags.Repeated(name, "json", usage, func(text string) error {
+		if strings.HasPrefix(strings.TrimSpace(text), "{") {
+			*p = text
+			return nil
+		}
+		var content []byte
+		var err error
+		if text == "-" {
+			content, err = io.ReadAll(os.Stdin)
+		} else {
+			content, err = os.ReadFile(text)
+		}
+		if err != nil {
+			return mesos.Errorf(mesos.Invalid, "%q is neither JSON nor a file: %w", text, err)
+		}
+		if content, err = yaml.YAMLToJSON(content); err != nil {
+			return mesos.Errorf(mesos.Invalid, "%s: %w", text, err)
+		}
+		*p = string(content)
+		return nil
+	})
+}
+
+func (o *options) addEnv(text string) error {
+	if strings.HasPrefix(text, "/") {
+		content, err := os.ReadFile(text)
+		if err != nil {
+			return mesos.Errorf(mesos.Invalid, "read its value: %w", err)
+		}
+		text = string(content)
+	}
+	if strings.HasPrefix(strings.TrimSpace(text), "{") || !strings.Contains(text, "=") {
+		o.Env = text
+		return nil
+	}
+	o.Variables = append(o.Variables, text)
+	return nil
+}
+
+func (o *options) addConstraint(text string) error {
+	c, err := exec.ParseConstraint(text)
+	o.constraints = append(o.constraints, c)
+	return err
+}
+
+func (o *options) setArray(text string) (err error) {
+	if o.array = nil; text != "" {
+		o.array, err = exec.ParseIndexes(text)
+	}
+	return err
+}
+
+func (o *options) setOutput(text string) error {
+	switch text {
+	case "", "all", "none":
+		o.output = text
+		return nil
+	}
+	return mesos.Errorf(mesos.Invalid, "%q is neither all nor none", text)
 }
 
 // json is a flag of JSON text, or of a file with it, named by its path.
