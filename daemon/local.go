@@ -9,10 +9,13 @@ import (
 	"strconv"
 )
 
-// LocalConfig describes a cluster in one process: one master and some agents.
+// LocalConfig describes a cluster in one process: one master, or none, and some agents.
 type LocalConfig struct {
 	Agents  int    // how many; 0 means 1
 	WorkDir string // empty: a temporary one, removed by Close
+	// Masters are host:port addresses of masters that run elsewhere; empty: one is
+	// started here.
+	Masters []string
 	// Master and Agent are the daemons' configurations. WorkDir and, of the
 	// agents, Masters are set here; with several agents each gets a port of its
 	// own counted from Agent.Port, unless that is 0.
@@ -22,9 +25,10 @@ type LocalConfig struct {
 
 // Local is a running cluster in one process.
 type Local struct {
-	master *Master
-	agents []*Agent
-	remove string // a temporary work dir
+	master  *Master // nil: masters run elsewhere
+	masters []string
+	agents  []*Agent
+	remove  string // a temporary work dir
 }
 
 // StartLocal starts a cluster, which runs until Close. It returns once the
@@ -51,21 +55,15 @@ func StartLocal(ctx context.Context, cfg LocalConfig) (_ *Local, err error) {
 	if err = ctx.Err(); err != nil {
 		return nil, err
 	}
-	cfg.Master.WorkDir = filepath.Join(cfg.WorkDir, "master")
-	if l.master, err = StartMaster(running, cfg.Master); err != nil {
-		return nil, err
-	}
-	select {
-	case <-l.master.Led():
-	case <-l.master.Ended():
-		return nil, l.master.Wait()
-	case <-ctx.Done():
-		return nil, ctx.Err()
+	if l.masters = cfg.Masters; len(l.masters) == 0 {
+		if err = l.lead(ctx, cfg); err != nil {
+			return nil, err
+		}
 	}
 	for i := range max(cfg.Agents, 1) {
 		agent := cfg.Agent
 		agent.Outlive, agent.ReconfigurationPolicy = false, ""
-		agent.Masters = []string{l.master.Address()}
+		agent.Masters = l.masters
 		agent.WorkDir = filepath.Join(cfg.WorkDir, "agent-"+strconv.Itoa(i))
 		if agent.Port != 0 {
 			agent.Port += i
@@ -79,8 +77,25 @@ func StartLocal(ctx context.Context, cfg LocalConfig) (_ *Local, err error) {
 	return l, nil
 }
 
-// Master is the host:port of the master.
-func (l *Local) Master() string { return l.master.Address() }
+// lead starts a master and waits until it leads.
+func (l *Local) lead(ctx context.Context, cfg LocalConfig) (err error) {
+	cfg.Master.WorkDir = filepath.Join(cfg.WorkDir, "master")
+	if l.master, err = StartMaster(context.WithoutCancel(ctx), cfg.Master); err != nil {
+		return err
+	}
+	l.masters = []string{l.master.Address()}
+	select {
+	case <-l.master.Led():
+		return nil
+	case <-l.master.Ended():
+		return l.master.Wait()
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}
+
+// Master is the host:port of the master, or of the first of several.
+func (l *Local) Master() string { return l.masters[0] }
 
 // Agents are the host:port addresses of the agents.
 func (l *Local) Agents() (addresses []string) {
@@ -106,7 +121,9 @@ func (l *Local) Ready(ctx context.Context) error {
 // master or all agents failed. One agent may go, say because it was marked gone.
 func (l *Local) Wait(ctx context.Context) error {
 	failed := make(chan error, 1)
-	go func() { failed <- l.master.Wait() }()
+	if l.master != nil {
+		go func() { failed <- l.master.Wait() }()
+	}
 	agents := make(chan error, len(l.agents))
 	for _, agent := range l.agents {
 		go func() { agents <- agent.Wait() }()

@@ -57,6 +57,11 @@ func TestScript(t *testing.T) {
 			env.Setenv("XDG_RUNTIME_DIR", filepath.Join(env.WorkDir, ".run"))
 			env.Setenv("MESOSCTL_ETC", filepath.Join(env.WorkDir, "etc"))
 			env.Setenv("MESOSCTL_CONFIG", filepath.Join(env.WorkDir, ".config", "mesosctl.yaml"))
+			examples, err := filepath.Abs("../../examples")
+			if err != nil {
+				return err
+			}
+			env.Setenv("EXAMPLES", examples)
 			env.Setenv("GORACE", "halt_on_error=1 exitcode=66 atexit_sleep_ms=10")
 			env.Values[spawnedKey{}] = map[string]*spawned{}
 			env.Defer(func() { // a script that failed may have left a cluster

@@ -79,7 +79,7 @@ func (a *App) local() (Target, error) {
 	if err != nil || !running {
 		return Target{}, err
 	}
-	return Target{Masters: []string{cluster.Master}, From: "mesosctl up"}, nil
+	return Target{Masters: cluster.Addresses(), From: "mesosctl up"}, nil
 }
 
 // context is the cluster of a context, with other masters if there are some.

@@ -14,10 +14,29 @@ import (
 
 // Cluster is a running local cluster.
 type Cluster struct {
-	PID     int      `json:"pid"`
-	Master  string   `json:"master"` // host:port
+	PID    int    `json:"pid"`
+	Master string `json:"master"` // host:port
+	// Masters are all masters, if they are processes of their own.
+	Masters []Master `json:"masters,omitempty"`
 	Agents  []string `json:"agents"` // host:port
 	WorkDir string   `json:"work_dir,omitempty"`
+}
+
+// Master is a master in a process of its own.
+type Master struct {
+	Address string `json:"address"` // host:port
+	PID     int    `json:"pid"`
+}
+
+// Addresses are the masters' host:port addresses.
+func (c Cluster) Addresses() (list []string) {
+	for _, m := range c.Masters {
+		list = append(list, m.Address)
+	}
+	if len(list) == 0 {
+		list = []string{c.Master}
+	}
+	return list
 }
 
 // Dir is where the state is kept.

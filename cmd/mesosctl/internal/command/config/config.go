@@ -151,7 +151,7 @@ func list(a *app.App, file *contexts.File, chosen string, format output.Format) 
 // local is where the cluster of mesosctl up is, if it runs.
 func local(a *app.App) []string {
 	if cluster, running, err := a.State().Running(); err == nil && running {
-		return []string{cluster.Master}
+		return cluster.Addresses()
 	}
 	return nil
 }

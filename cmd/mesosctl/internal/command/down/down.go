@@ -7,6 +7,8 @@ import (
 	"context"
 	"fmt"
 	"os"
+	"slices"
+	"strings"
 	"syscall"
 	"time"
 
@@ -14,6 +16,7 @@ import (
 
 	"github.com/mesosctl/mesosctl/cmd/mesosctl/internal/app"
 	"github.com/mesosctl/mesosctl/cmd/mesosctl/internal/flags"
+	"github.com/mesosctl/mesosctl/cmd/mesosctl/internal/local"
 	"github.com/mesosctl/mesosctl/mesos"
 )
 
@@ -23,14 +26,59 @@ const poll = 10 * time.Millisecond
 // New makes the command.
 func New(a *app.App) *cobra.Command {
 	var timeout time.Duration
+	var kill bool
 	cmd := &cobra.Command{
-		Use:   "down [flags]",
-		Short: "Stop the local cluster that 'mesosctl up' started",
-		Args:  cobra.NoArgs,
-		RunE:  func(cmd *cobra.Command, _ []string) error { return run(cmd.Context(), a, timeout) },
+		Use:   "down [MASTER] [flags]",
+		Short: "Stop the local cluster that 'mesosctl up' started, or one of its masters",
+		Long: "Stops the local cluster that 'mesosctl up' started. With MASTER, its host:port, only that one of several masters\n" +
+			"ends; --kill leaves it no time for it, as a crash does.",
+		Example: "  mesosctl down\n  mesosctl down --kill \"$(mesosctl status -o jsonpath='{.leader}')\"",
+		Args:    cobra.MaximumNArgs(1),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			if len(args) > 0 {
+				return one(cmd.Context(), a, timeout, kill, args[0])
+			}
+			if kill {
+				return mesos.Errorf(mesos.Invalid, "--kill is for one of several masters: name it")
+			}
+			return run(cmd.Context(), a, timeout)
+		},
 	}
-	flags.Table{flags.Duration("timeout", &timeout, "30secs", "`time` to wait for its end")}.Register(cmd.Flags())
+	flags.Table{
+		flags.Duration("timeout", &timeout, "30secs", "`time` to wait for its end"),
+		flags.Bool("kill", &kill, false, "kill the master"),
+	}.Register(cmd.Flags())
 	return cmd
+}
+
+// one ends one of several masters.
+func one(ctx context.Context, a *app.App, timeout time.Duration, kill bool, address string) error {
+	state := a.State()
+	cluster, running, err := state.Running()
+	if err != nil {
+		return err
+	}
+	if !running {
+		return mesos.Errorf(mesos.Unavailable, "no local cluster is running")
+	}
+	at := slices.IndexFunc(cluster.Masters, func(m local.Master) bool { return m.Address == address })
+	switch {
+	case len(cluster.Masters) == 0:
+		return mesos.Errorf(mesos.Invalid, "the local cluster has one master only, within its process: 'mesosctl down' ends both")
+	case at < 0:
+		return mesos.Errorf(mesos.NotFound, "the local cluster has no master %s that runs; it has %s", address, strings.Join(cluster.Addresses(), ", "))
+	}
+	signal := syscall.SIGTERM
+	if kill {
+		signal = syscall.SIGKILL
+	}
+	if err := syscall.Kill(cluster.Masters[at].PID, signal); err != nil {
+		return fmt.Errorf("stop master %s, process %d: %w", address, cluster.Masters[at].PID, err)
+	}
+	return until(ctx, timeout, "master "+address, func() (bool, error) {
+		cluster, running, err := state.Running()
+		return !running || !slices.Contains(cluster.Addresses(), address), err
+	})
 }
 
 func run(ctx context.Context, a *app.App, timeout time.Duration) error {
@@ -50,18 +98,26 @@ func run(ctx context.Context, a *app.App, timeout time.Duration) error {
 	if err != nil {
 		return fmt.Errorf("stop the local cluster, process %d: %w", cluster.PID, err)
 	}
+	return until(ctx, timeout, fmt.Sprintf("the local cluster, process %d,", cluster.PID), func() (bool, error) {
+		_, running, err := state.Running()
+		return !running, err
+	})
+}
+
+// until waits until something has ended.
+func until(ctx context.Context, timeout time.Duration, what string, ended func() (bool, error)) error {
 	ctx, cancel := context.WithTimeout(ctx, timeout)
 	defer cancel()
 	ticker := time.NewTicker(poll)
 	defer ticker.Stop()
 	for {
-		if _, running, err := state.Running(); err != nil || !running {
+		if over, err := ended(); err != nil || over {
 			return err
 		}
 		select {
 		case <-ticker.C:
 		case <-ctx.Done():
-			return mesos.Errorf(mesos.TimedOut, "the local cluster, process %d, has not ended within %s", cluster.PID, timeout)
+			return mesos.Errorf(mesos.TimedOut, "%s has not ended within %s", what, timeout)
 		}
 	}
 }

@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -24,6 +25,7 @@ import (
 type options struct {
 	flags      flags.Table
 	agents     int
+	masters    int
 	detach     bool
 	ip         string
 	port       int
@@ -39,10 +41,12 @@ func New(a *app.App) *cobra.Command {
 	o := &options{}
 	cmd := &cobra.Command{
 		Use:   "up [flags]",
-		Short: "Start a local cluster: a master and agents in one process",
+		Short: "Start a local cluster: masters and agents on this machine",
 		Long: "Start a cluster on this machine: a master and some agents in one process. It runs until Ctrl-C, or\n" +
-			"with --detach in the background until 'mesosctl down'. Other commands find it by themselves.",
-		Example: "  mesosctl up --agents=3 --detach\n  mesosctl status\n  mesosctl down",
+			"with --detach in the background until 'mesosctl down'. Other commands find it by themselves.\n\n" +
+			"With several --masters each is a process of its own, with a member of the etcd that they keep together: one\n" +
+			"leads, and another one takes over when that is lost. 'mesosctl down MASTER' ends one of them, to see that.",
+		Example: "  mesosctl up --agents=3 --detach\n  mesosctl status\n  mesosctl down\n\n  mesosctl up --masters=3 --agents=5 --detach",
 		Args:    cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) (err error) {
 			if o.workDir != "" {
@@ -64,10 +68,11 @@ func New(a *app.App) *cobra.Command {
 func (o *options) table() flags.Table {
 	return flags.Table{
 		flags.Int("agents", &o.agents, 1, 1, 1000, "`number` of agents").Formerly("num_slaves", "num_agents"),
+		flags.Int("masters", &o.masters, 1, 1, maxMasters, "`number` of masters; an odd one, since most of them are needed"),
 		flags.Bool("detach", &o.detach, false, "return when the cluster is up, and leave it running"),
 		flags.String("ip", &o.ip, "127.0.0.1", "`address` to listen on"),
 		flags.Int("port", &o.port, daemonflags.DefaultMasterPort, 0, 65535,
-			"`port` of the master, the agents' follow it; 0 picks free ones"),
+			"`port` of the first master, the others' and the agents' follow it; 0 picks free ones"),
 		flags.Path("work_dir", &o.workDir, "", "`directory` to keep the cluster's state in; a temporary one if not given"),
 		flags.String("resources", &o.resources, "", "`resources` of each agent; discovered if not given"),
 		flags.Func("attributes", "attributes", "", "attributes of the agents, as in `rack:abc`", func(text string) (err error) {
@@ -103,13 +108,13 @@ func run(ctx context.Context, a *app.App, o *options) (err error) {
 	}
 	defer release()
 	starting, started := context.WithTimeout(ctx, o.timeout)
+	defer started()
+	if o.masters > 1 {
+		return runSeveral(ctx, starting, a, o)
+	}
 	cluster, err := start(starting, o.config(a))
-	started()
 	if err != nil {
-		if errors.Is(err, context.DeadlineExceeded) {
-			return mesos.Errorf(mesos.TimedOut, "the cluster was not up within %s: %w", o.timeout, err)
-		}
-		return err
+		return o.late(err)
 	}
 	told := local.Cluster{PID: os.Getpid(), Master: cluster.Master(), Agents: cluster.Agents(), WorkDir: o.workDir}
 	if err := state.Write(told); err != nil {
@@ -118,6 +123,14 @@ func run(ctx context.Context, a *app.App, o *options) (err error) {
 	say(a, told)
 	fmt.Fprintln(a.IO.Err, "Ctrl-C stops it")
 	return cluster.Wait(ctx)
+}
+
+// late says of what took too long that it did.
+func (o *options) late(err error) error {
+	if errors.Is(err, context.DeadlineExceeded) {
+		return mesos.Errorf(mesos.TimedOut, "the cluster was not up within %s: %w", o.timeout, err)
+	}
+	return err
 }
 
 // start starts the cluster and waits until its agents have registered.
@@ -138,5 +151,10 @@ func say(a *app.App, c local.Cluster) {
 	if len(c.Agents) != 1 {
 		agents = fmt.Sprintf("%d agents", len(c.Agents))
 	}
-	fmt.Fprintf(a.IO.Err, "a cluster is up: master %s, %s\ntry: mesosctl execute --command 'echo hello'\n", c.Master, agents)
+	masters := "master "
+	if len(c.Masters) > 0 {
+		masters = "masters "
+	}
+	fmt.Fprintf(a.IO.Err, "a cluster is up: %s%s, %s\ntry: mesosctl execute --command 'echo hello'\n",
+		masters, strings.Join(c.Addresses(), " "), agents)
 }
