@@ -47,8 +47,8 @@ func Run(ctx context.Context, config Config, terminal Terminal, options ...tea.P
 
 // SaveIn saves what is seen in files of their own in a directory, named after what
 // it is and when it was.
-func SaveIn(dir string, now func() time.Time) func(name string, data []byte) (string, error) {
-	return func(name string, data []byte) (string, error) {
+func SaveIn(dir string, now func() time.Time) func(name string, from io.Reader) (string, error) {
+	return func(name string, from io.Reader) (string, error) {
 		extension := filepath.Ext(name)
 		base := plainName(strings.TrimSuffix(name, extension)) + now().Format("-20060102-150405")
 		for i := 1; ; i++ {
@@ -63,7 +63,7 @@ func SaveIn(dir string, now func() time.Time) func(name string, data []byte) (st
 			if err != nil {
 				return "", fmt.Errorf("save: %w", err)
 			}
-			_, err = f.Write(data)
+			_, err = io.Copy(f, from)
 			if closed := f.Close(); err == nil {
 				err = closed
 			}

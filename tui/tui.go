@@ -4,6 +4,7 @@ package tui
 
 import (
 	"context"
+	"io"
 	"time"
 
 	"charm.land/bubbles/v2/key"
@@ -17,6 +18,7 @@ import (
 	"github.com/mesosctl/mesosctl/tui/live"
 	"github.com/mesosctl/mesosctl/tui/page"
 	"github.com/mesosctl/mesosctl/tui/style"
+	"github.com/mesosctl/mesosctl/tui/verbs"
 	"github.com/mesosctl/mesosctl/wire/masterpb"
 )
 
@@ -30,7 +32,9 @@ type Config struct {
 	Theme    string
 	ReadOnly bool
 	NoMouse  bool
-	Save     func(name string, data []byte) (string, error)
+	Save     func(name string, from io.Reader) (string, error)
+	// Shell opens shells in tasks' containers; nil: there are none.
+	Shell verbs.Shell
 	// Now is the clock that is drawn at first.
 	Now time.Time
 }
@@ -83,7 +87,7 @@ func New(ctx context.Context, config Config) (*Model, error) {
 		Now:      func() time.Time { return m.now },
 		Style:    func() *style.Style { return m.style },
 		Keys:     m.keys,
-		Registry: registry(),
+		Registry: registry(m.keys, config.Shell),
 		ReadOnly: config.ReadOnly,
 		Save:     config.Save,
 	}

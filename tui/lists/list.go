@@ -175,7 +175,7 @@ func (l *list[T]) press(msg tea.KeyPressMsg) tea.Cmd {
 func (l *list[T]) save() tea.Cmd {
 	save, name, rows := l.deps.Save, strings.ReplaceAll(l.title, " ", "-")+".txt", l.table.Text()
 	return func() tea.Msg {
-		path, err := save(name, []byte(rows))
+		path, err := save(name, strings.NewReader(rows))
 		if err != nil {
 			return page.Notify{Level: page.Bad, Text: err.Error()}
 		}

@@ -8,6 +8,7 @@ package page
 
 import (
 	"context"
+	"io"
 	"time"
 
 	"charm.land/bubbles/v2/key"
@@ -113,7 +114,7 @@ type Deps struct {
 	ReadOnly bool
 	// Save writes what ctrl-s saves to a new file named after name, and returns its
 	// path. Use it in commands only.
-	Save func(name string, data []byte) (path string, err error)
+	Save func(name string, from io.Reader) (path string, err error)
 }
 
 // Agent makes a client of an agent by its ID. Call it in Update; the client is

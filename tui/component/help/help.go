@@ -56,7 +56,7 @@ func (h *Help) Update(msg tea.Msg) (page.Page, tea.Cmd) {
 
 // Box implements page.Overlay.
 func (h *Help) Box(maxWidth, maxHeight int) (width, height int) {
-	const wide = 116
+	const wide = 150
 	width = min(maxWidth, wide)
 	h.fill(width)
 	return width, min(maxHeight, len(h.lines()))
@@ -82,7 +82,7 @@ func (h *Help) fill(width int) {
 
 // lines is the whole help: the groups in as many columns as there is room for.
 func (h *Help) lines() []string {
-	const columnWidth, gap = 36, 3
+	const columnWidth, gap, most = 36, 3, 3
 	groups := []keymap.Group{{Title: h.title, Keys: h.here}}
 	groups = append(groups, h.deps.Keys.Groups()...)
 	var blocks [][]string
@@ -98,7 +98,7 @@ func (h *Help) lines() []string {
 	if block := h.block("pages", screens); block != nil {
 		blocks = append(blocks, block)
 	}
-	n := min(max((h.width+gap)/(columnWidth+gap), 1), len(blocks))
+	n := min(max((h.width+gap)/(columnWidth+gap), 1), most, len(blocks))
 	return columns(blocks, n, (h.width-(n-1)*gap)/n, gap)
 }
 

@@ -50,8 +50,8 @@ func (s *scanner) colour(sequence string) {
 	}
 }
 
-// split is the rows that a line takes at a width: one at least.
-func split(line string, width int) []string {
+// Split is the rows that a line takes at a width: one at least.
+func Split(line string, width int) []string {
 	if len(line) <= width { // no character takes more cells than bytes
 		return []string{line}
 	}
@@ -119,7 +119,7 @@ type latest struct {
 
 func (m *latest) of(line string, width int) []string {
 	if m.rows == nil || m.width != width || m.line != line {
-		*m = latest{line, width, split(line, width)}
+		*m = latest{line, width, Split(line, width)}
 	}
 	return m.rows
 }

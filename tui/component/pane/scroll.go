@@ -66,3 +66,14 @@ func (p *Pane) bottomLine() int {
 	}
 	return p.lines.Len()
 }
+
+// LineAt is the line at a row of the pane; -1 if there is none.
+func (p *Pane) LineAt(row int) int {
+	row += p.row
+	for line := p.top; row >= 0 && line < p.lines.Len(); line++ {
+		if row -= p.rows(line); row < 0 {
+			return line
+		}
+	}
+	return -1
+}

@@ -28,10 +28,10 @@ func Equal(t *testing.T, name, view string, width, height int) {
 		t.Errorf("%s: %d lines are drawn, and there is room for %d", name, len(lines), height)
 	}
 	for i, line := range lines {
-		if w := ansi.StringWidth(line); w > width {
+		lines[i] = strings.TrimRight(line, " ")
+		if w := ansi.StringWidth(lines[i]); w > width {
 			t.Errorf("%s: line %d takes %d cells, and there is room for %d: %q", name, i+1, w, width, line)
 		}
-		lines[i] = strings.TrimRight(line, " ")
 	}
 	got := strings.Join(lines, "\n") + "\n"
 	path := filepath.Join("testdata", name+".golden")

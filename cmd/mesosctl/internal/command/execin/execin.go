@@ -3,11 +3,11 @@ package execin
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"strings"
 	"time"
 
-	"github.com/google/uuid"
 	"github.com/spf13/cobra"
 
 	"github.com/mesosctl/mesosctl/client"
@@ -87,20 +87,13 @@ func run(ctx context.Context, a *app.App, o *options, text string, argv []string
 	if err != nil {
 		return err
 	}
-	id := &mesospb.ContainerID{Value: new(uuid.NewString()), Parent: task.Container()}
-	output, err := task.Agent.LaunchSession(ctx, id, command, container(terminal))
-	if err != nil {
-		return notRun(a, err)
+	session := &dialogue.Session{Streams: a.IO, Task: task, Command: command, Terminal: terminal, Interactive: o.interactive}
+	err = session.Run(ctx)
+	var not *dialogue.NotRun
+	if errors.As(err, &not) {
+		return notRun(a, not.Err)
 	}
-	defer output.Close()
-	talk := &dialogue.Dialogue{Streams: a.IO, Output: output, Terminal: terminal}
-	if o.interactive {
-		talk.Input = func(ctx context.Context) (*client.Input, error) { return task.Agent.AttachInput(ctx, id) }
-	}
-	if err := talk.Run(ctx); err != nil {
-		return dialogue.Interrupted(ctx, err)
-	}
-	return exit(ctx, task.Agent, id)
+	return err
 }
 
 func (o *options) find(ctx context.Context, c *client.Client, text string) (*taskref.Task, error) {
@@ -132,16 +125,6 @@ func (o *options) command(a *app.App, argv []string) (*mesospb.CommandInfo, erro
 	return command, nil
 }
 
-func container(terminal *dialogue.Terminal) *mesospb.ContainerInfo {
-	if terminal == nil {
-		return nil
-	}
-	return &mesospb.ContainerInfo{
-		Type:    mesospb.ContainerInfo_MESOS.Enum(),
-		TtyInfo: &mesospb.TTYInfo{WindowSize: terminal.Size()},
-	}
-}
-
 // notRun is why a command was not run, as shells have it.
 func notRun(a *app.App, err error) error {
 	var code int
@@ -157,36 +140,4 @@ func notRun(a *app.App, err error) error {
 	}
 	fmt.Fprintf(a.IO.Err, "mesosctl: %v\n", err)
 	return exitcode.Status(code)
-}
-
-// exit is how the command ended.
-func exit(ctx context.Context, agent *client.Agent, id *mesospb.ContainerID) error {
-	const patience = 10 * time.Second // all it wrote is here, so it has ended or is about to
-	ctx, cancel := context.WithTimeout(ctx, patience)
-	defer cancel()
-	end, err := agent.WaitContainer(ctx, id)
-	if err != nil {
-		return err
-	}
-	_ = agent.RemoveContainer(ctx, id) // its agent forgets it with the task at the latest
-	if end.ExitStatus == nil {
-		return mesos.Errorf(mesos.Internal, "how the command ended is not known: %s", end.GetMessage())
-	}
-	switch status := syscallStatus(end.GetExitStatus()); {
-	case status.signal != 0:
-		const signalled = 128
-		return exitcode.Status(signalled + status.signal)
-	case status.code != 0:
-		return exitcode.Status(status.code)
-	}
-	return nil
-}
-
-// syscallStatus takes a status of wait(2) apart, as Linux encodes it on the agent,
-// whatever system this is.
-func syscallStatus(status int32) (s struct{ code, signal int }) {
-	const signals, codes = 0x7f, 0xff
-	s.signal = int(status & signals)
-	s.code = int(status >> 8 & codes)
-	return s
 }
