@@ -12,7 +12,6 @@ import (
 	"slices"
 	"strconv"
 	"strings"
-	"sync"
 	"time"
 
 	"google.golang.org/protobuf/proto"
@@ -205,7 +204,10 @@ func fetch(ctx context.Context, address, path, body, accept string) (int64, erro
 
 // callsUnderRead measures a scheduler's calls while others read.
 func callsUnderRead(ctx context.Context, opts Options) ([]Row, error) {
-	const readers = 5
+	if err := opts.findBinary(); err != nil {
+		return nil, err
+	}
+	const clients = 5
 	l, goal := load{100, 100, 10}, 5*time.Millisecond
 	if other, usual := large(opts); !usual {
 		l, goal = other, 0
@@ -224,19 +226,11 @@ func callsUnderRead(ctx context.Context, opts Options) ([]Row, error) {
 		return nil, err
 	}
 	defer scheduler.Close()
-	if _, err := fetch(ctx, master.address(), "/state", "", wire.JSON.String()); err != nil { // records are encoded once
+	others, err := startReaders(opts.Binary, master.address(), clients) // of which the first has every record encoded
+	if err != nil {
 		return nil, err
 	}
-	reading, stop := context.WithCancel(ctx)
-	defer stop()
-	var group sync.WaitGroup
-	for range readers {
-		group.Go(func() {
-			for reading.Err() == nil {
-				_, _ = fetch(reading, master.address(), "/state", "", wire.JSON.String()) // it ends with the measurement
-			}
-		})
-	}
+	defer others.stop() //nolint:errcheck // it is asked below if all went well
 	calls := cmp.Or(opts.Repeat, 2000)
 	times := make([]time.Duration, 0, calls)
 	for range calls {
@@ -248,11 +242,12 @@ func callsUnderRead(ctx context.Context, opts Options) ([]Row, error) {
 			return nil, failed
 		}
 	}
-	stop()
-	group.Wait()
+	if err := others.stop(); err != nil {
+		return nil, err
+	}
 	slices.Sort(times)
 	return []Row{seconds("state", "a scheduler's call under read load, 99th percentile",
-		fmt.Sprintf("%d calls one after the other, %d clients load /state of %s; median %v, slowest %v", calls, readers, l,
+		fmt.Sprintf("%d calls one after the other, %d clients in another process load /state of %s; median %v, slowest %v", calls, clients, l,
 			times[len(times)/2].Round(time.Microsecond), times[len(times)-1].Round(time.Microsecond)),
 		times[len(times)*99/100], goal)}, nil
 }

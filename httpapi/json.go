@@ -125,10 +125,14 @@ const pieceBytes = 64 << 10
 
 // pieces gathers what is written into large pieces.
 type pieces struct {
-	w      http.ResponseWriter
-	buffer []byte
-	failed bool
+	w       http.ResponseWriter
+	buffer  []byte
+	written bool // a piece
+	failed  bool
 }
+
+// writingTurns takes care that answers of many pieces leave room for others.
+var writingTurns turns
 
 func (p *pieces) add(b []byte) {
 	if len(p.buffer)+len(b) > cap(p.buffer) {
@@ -147,8 +151,12 @@ func (p *pieces) flush() {
 }
 
 func (p *pieces) write(b []byte) {
-	if !p.failed && len(b) > 0 {
-		_, err := p.w.Write(b)
-		p.failed = err != nil // the client is gone
+	if p.failed || len(b) == 0 {
+		return
 	}
+	if p.written {
+		defer writingTurns.give(writingTurns.take())
+	}
+	_, err := p.w.Write(b)
+	p.written, p.failed = true, err != nil // the client is gone
 }

@@ -4,6 +4,7 @@ package bench
 import (
 	"context"
 	"fmt"
+	"strconv"
 	"strings"
 	"time"
 
@@ -48,6 +49,19 @@ func New(a *app.App) *cobra.Command {
 		Hidden: true,
 		Args:   cobra.NoArgs,
 		RunE:   func(cmd *cobra.Command, _ []string) error { return bench.RunExecutor(cmd.Context(), a.Environ) },
+	})
+	cmd.AddCommand(&cobra.Command{
+		Use:    "readers MASTER NUMBER",
+		Short:  "Be the readers of a benchmark's master",
+		Hidden: true,
+		Args:   cobra.ExactArgs(2),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			n, err := strconv.Atoi(args[1])
+			if err != nil {
+				return err
+			}
+			return bench.RunReaders(cmd.Context(), args[0], n, a.IO.In, a.IO.Out)
+		},
 	})
 	return cmd
 }
