@@ -21,9 +21,9 @@ const (
 	// floor is the ballast of a master in any case: the heap of a small cluster
 	// may grow by so much before it is collected.
 	floor = 64 << 20
-	// perAgent is about what an agent with its tasks takes when it comes back,
-	// and what its connection and its message leave behind.
-	perAgent = 64 << 10
+	// perAgent is about what an agent with a hundred tasks takes when it comes
+	// back, and what its connection and its message leave behind.
+	perAgent = 256 << 10
 	// most is what agents may make of it: the garbage of a larger cluster is
 	// collected while it is learned.
 	most = 3 << 29

@@ -308,6 +308,7 @@ func (m *Master) readmitExecutors(a *agent, runs *load, g *grants) {
 // readmitTasks books the tasks of an agent that comes back.
 func (m *Master) readmitTasks(a *agent, runs *load, g *grants) []*task {
 	tasks := make([]*task, 0, len(runs.GetTasks()))
+	used := grants{agent: a.id, at: make(map[mesos.FrameworkID]int)} // summed up once, for there may be many tasks
 	for i, record := range runs.GetTasks() {
 		f := m.frameworks[mesos.FrameworkID(record.GetFrameworkId().GetValue())]
 		id := mesos.TaskID(record.GetTaskId().GetValue())
@@ -317,14 +318,18 @@ func (m *Master) readmitTasks(a *agent, runs *load, g *grants) []*task {
 		f.completed.forget(id)
 		t := m.newTask(f, record, runs.taskResources[i], sharesCgroups(record.GetContainer()))
 		h := m.hold(f, a)
-		m.addTask(h, t)
+		m.listTask(h, t)
 		if e := h.executors[mesos.ExecutorID(record.GetExecutorId().GetValue())]; e != nil {
 			e.shareCgroups = &t.shareCgroups
 		}
 		if !t.over() {
-			g.add(f.id, t.resources)
+			used.add(f.id, t.resources)
 		}
 		tasks = append(tasks, t)
+	}
+	for _, grant := range used.list {
+		m.use(a.holdings[grant.Framework], grant.Resources)
+		g.add(grant.Framework, grant.Resources)
 	}
 	return tasks
 }

@@ -35,11 +35,16 @@ func (m *Master) newTask(f *framework, record *mesospb.Task, rs resources.Resour
 
 // addTask books a task on an agent. Unless it is over, it holds its resources.
 func (m *Master) addTask(h *holding, t *task) {
-	t.agent, t.list = h.agent, TaskActive
-	h.tasks[t.id], t.framework.tasks[t.id] = t, t
+	m.listTask(h, t)
 	if !t.over() {
 		m.use(h, t.resources)
 	}
+}
+
+// listTask books a task on an agent, but not its resources.
+func (m *Master) listTask(h *holding, t *task) {
+	t.agent, t.list = h.agent, TaskActive
+	h.tasks[t.id], t.framework.tasks[t.id] = t, t
 	m.counters.taskState(t.state(), 1)
 	t.framework.counters.taskState(t.state(), 1)
 	m.touchTask(t)
