@@ -63,6 +63,7 @@ var benchmarks = map[string]func(context.Context, Options) ([]Row, error){
 	"launch":     Launch,
 	"memory":     Memory,
 	"state":      State,
+	"tui":        TUI,
 }
 
 // Names is the names of the benchmarks, sorted.

@@ -15,6 +15,9 @@ import (
 	"github.com/mesosctl/mesosctl/mesos"
 )
 
+// framesPerSecond is how often the screen is drawn at most.
+const framesPerSecond = 120
+
 // Terminal is where the UI is drawn, and where keys come from.
 type Terminal struct {
 	In      io.Reader
@@ -33,6 +36,7 @@ func Run(ctx context.Context, config Config, terminal Terminal, options ...tea.P
 	}
 	options = append([]tea.ProgramOption{
 		tea.WithContext(ctx), tea.WithInput(terminal.In), tea.WithOutput(terminal.Out), tea.WithEnvironment(terminal.Environ),
+		tea.WithFPS(framesPerSecond),
 	}, options...)
 	_, err = tea.NewProgram(model, options...).Run()
 	model.Close()
