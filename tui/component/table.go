@@ -2,6 +2,7 @@ package component
 
 import (
 	"slices"
+	"sync"
 	"sync/atomic"
 
 	tea "charm.land/bubbletea/v2"
@@ -44,6 +45,7 @@ type Table[T any] struct {
 	reverse bool // against the column's own direction
 
 	// A build under way, and what has changed since it began.
+	one      sync.Mutex // one is at work
 	version  atomic.Int64
 	building bool
 	next     func(*T) bool
@@ -104,25 +106,20 @@ type built[T any] struct {
 // any goroutine; nil lets all pass.
 func (t *Table[T]) Rebuild(pass func(*T) bool) tea.Cmd {
 	t.next = pass
-	version := t.version.Add(1)
-	items, compare := t.config.All(), t.compare()
-	build := func() *order.List[T] {
-		if pass != nil {
-			items = slices.DeleteFunc(items, func(x *T) bool { return !pass(x) })
-		}
-		slices.SortFunc(items, compare)
-		return order.New(compare, items)
-	}
-	if len(items) <= buildInline {
-		t.take(build(), pass)
+	b := builder[T]{latest: &t.version, version: t.version.Add(1), items: t.config.All(), pass: pass, compare: t.compare()}
+	if len(b.items) <= buildInline {
+		t.take(b.build(), pass)
 		return nil
 	}
 	t.building, t.pending = true, nil
 	return func() tea.Msg {
-		if t.version.Load() != version {
+		t.one.Lock() // those that are not wanted any more end soon
+		defer t.one.Unlock()
+		list := b.build()
+		if b.given() {
 			return nil
 		}
-		return built[T]{t, version, build(), pass}
+		return built[T]{t, b.version, list, pass}
 	}
 }
 

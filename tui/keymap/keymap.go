@@ -52,7 +52,7 @@ func New() *Map {
 		Sort:        bind(nil, "shift-letter", "sort by the column with that letter"),
 		SortReverse: one("~", "reverse the order"),
 		Wide:        bind([]string{"ctrl+w"}, "ctrl-w", "more columns"),
-		Finished:    one("a", "all, or only what is alive"),
+		Finished:    one("a", "all or alive"),
 		Refresh:     bind([]string{"ctrl+r"}, "ctrl-r", "ask again"),
 		Save:        bind([]string{"ctrl+s"}, "ctrl-s", "save to a file"),
 		Copy:        one("c", "copy the ID"),

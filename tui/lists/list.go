@@ -26,8 +26,9 @@ type list[T any] struct {
 	// alive is which of them are shown unless all are asked for; nil for all.
 	alive func(*T) bool
 	all   bool
-	// line is what a filter looks at. Like scope and alive it is called by any goroutine.
-	line   func(*T) string
+	// match reports whether a filter lets a thing pass. Like scope and alive it is
+	// called by any goroutine.
+	match  func(*T, page.Filter) bool
 	filter page.Filter
 
 	ref   func(*T) page.Ref
@@ -99,7 +100,7 @@ func (l *list[T]) Chosen() []page.Ref {
 
 // rebuild filters and sorts anew.
 func (l *list[T]) rebuild() tea.Cmd {
-	scope, alive, filter, line := l.scope, l.alive, l.filter, l.line
+	scope, alive, filter, match := l.scope, l.alive, l.filter, l.match
 	if l.all {
 		alive = nil
 	}
@@ -107,7 +108,7 @@ func (l *list[T]) rebuild() tea.Cmd {
 		return l.table.Rebuild(nil)
 	}
 	return l.table.Rebuild(func(x *T) bool {
-		return (scope == nil || scope(x)) && (alive == nil || alive(x)) && (filter.Empty() || filter.Match(line(x)))
+		return (scope == nil || scope(x)) && (alive == nil || alive(x)) && (filter.Empty() || match(x, filter))
 	})
 }
 

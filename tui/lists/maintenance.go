@@ -35,8 +35,8 @@ type leaving struct {
 func Maintenance(d *page.Deps) page.Page {
 	l := &list[leaving]{
 		deps: d, title: "maintenance", empty: "no machine is scheduled for maintenance, and no agent drains",
-		line: func(m *leaving) string { return m.name + " " + m.state },
-		ref:  func(m *leaving) page.Ref { return m.ref },
+		match: func(m *leaving, f page.Filter) bool { return f.Match(m.name, m.state) },
+		ref:   func(m *leaving) page.Ref { return m.ref },
 		calls: []masterpb.Call_Type{
 			masterpb.Call_GET_MAINTENANCE_SCHEDULE, masterpb.Call_GET_MAINTENANCE_STATUS, masterpb.Call_GET_AGENTS,
 		},

@@ -27,8 +27,8 @@ const barWidth = 8
 func Agents(d *page.Deps, title string, scope func(*cluster.Agent) bool) page.Page {
 	l := &list[cluster.Agent]{
 		deps: d, title: title, scope: scope,
-		line: func(a *cluster.Agent) string {
-			return a.Hostname + " " + a.ID + " " + a.State() + " " + a.Region + " " + a.Zone + " " + a.Version + " " + a.Attributes
+		match: func(a *cluster.Agent, f page.Filter) bool {
+			return f.Match(a.Hostname, a.ID, a.State(), a.Region, a.Zone, a.Version, a.Attributes)
 		},
 		ref:   func(a *cluster.Agent) page.Ref { return page.Ref{Kind: page.Agent, ID: a.ID} },
 		empty: "there are no agents",
@@ -149,8 +149,8 @@ func Frameworks(d *page.Deps, title string, scope func(*cluster.Framework) bool)
 	l := &list[cluster.Framework]{
 		deps: d, title: title, scope: scope,
 		alive: func(f *cluster.Framework) bool { return !f.Completed },
-		line: func(f *cluster.Framework) string {
-			return f.Name + " " + f.ID + " " + f.State() + " " + strings.Join(f.Roles, " ") + " " + f.User + " " + f.Principal + " " + f.Host
+		match: func(f *cluster.Framework, by page.Filter) bool {
+			return by.Match(f.Name, f.ID, f.State(), strings.Join(f.Roles, " "), f.User, f.Principal, f.Host)
 		},
 		ref:   func(f *cluster.Framework) page.Ref { return page.Ref{Kind: page.Framework, ID: f.ID} },
 		empty: "there are no frameworks",

@@ -75,7 +75,7 @@ type offer struct {
 func Offers(d *page.Deps) page.Page {
 	l := &list[offer]{
 		deps: d, title: "offers", empty: "no offer is out",
-		line:  func(o *offer) string { return o.id + " " + o.host + " " + o.framework + " " + o.role },
+		match: func(o *offer, f page.Filter) bool { return f.Match(o.id, o.host, o.framework, o.role) },
 		ref:   func(o *offer) page.Ref { return page.Ref{Kind: page.Offer, ID: o.id} },
 		enter: func(o *offer) tea.Cmd { return tasksOn(d, o.agent) },
 		calls: []masterpb.Call_Type{masterpb.Call_GET_FRAMEWORKS},
@@ -126,8 +126,8 @@ type operation struct{ id, kind, state, framework, agent, host, message string }
 func Operations(d *page.Deps) page.Page {
 	l := &list[operation]{
 		deps: d, title: "operations", empty: "no operation is under way or remembered",
-		line: func(o *operation) string {
-			return o.id + " " + o.kind + " " + o.state + " " + o.framework + " " + o.host + " " + o.message
+		match: func(o *operation, f page.Filter) bool {
+			return f.Match(o.id, o.kind, o.state, o.framework, o.host, o.message)
 		},
 		ref:   func(o *operation) page.Ref { return page.Ref{Kind: page.Operation, ID: o.id} },
 		calls: []masterpb.Call_Type{masterpb.Call_GET_OPERATIONS},
@@ -201,7 +201,7 @@ func Masters(d *page.Deps) page.Page {
 	type master = cluster.Master
 	l := &list[master]{
 		deps: d, title: "masters", empty: "no master was asked yet",
-		line:  func(m *master) string { return m.Address + " " + m.State + " " + m.Note },
+		match: func(m *master, f page.Filter) bool { return f.Match(m.Address, m.State, m.Note) },
 		ref:   func(m *master) page.Ref { return page.Ref{Kind: page.Master, ID: m.Address} },
 		calls: []masterpb.Call_Type{live.ProbeMasters},
 	}
@@ -257,8 +257,8 @@ type happening struct {
 func Events(d *page.Deps) page.Page {
 	l := &list[happening]{
 		deps: d, title: "events", empty: "nothing has happened yet",
-		line: func(e *happening) string {
-			return e.Subject() + " " + e.What() + " " + e.who + " " + e.Text + " " + e.Note + " " + e.Framework + " " + e.Agent
+		match: func(e *happening, f page.Filter) bool {
+			return f.Match(e.Subject(), e.What(), e.who, e.Text, e.Note, e.Framework, e.Agent)
 		},
 		ref: func(e *happening) page.Ref {
 			switch e.Subject() {

@@ -42,7 +42,7 @@ func Roles(d *page.Deps) page.Page {
 	)
 	l := &list[Role]{
 		deps: d, title: "roles",
-		line:  func(r *Role) string { return r.Name },
+		match: func(r *Role, f page.Filter) bool { return f.Match(r.Name) },
 		ref:   func(r *Role) page.Ref { return page.Ref{Kind: page.Role, ID: r.Name} },
 		calls: []masterpb.Call_Type{masterpb.Call_GET_ROLES, masterpb.Call_GET_QUOTA, masterpb.Call_GET_WEIGHTS},
 		empty: "no role is in use, has a weight or a quota",

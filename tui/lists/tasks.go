@@ -20,8 +20,8 @@ func Tasks(d *page.Deps, title string, scope func(*cluster.Task) bool) page.Page
 	l := &list[cluster.Task]{
 		deps: d, title: title, scope: scope,
 		alive: (*cluster.Task).Alive,
-		line: func(t *cluster.Task) string {
-			return t.ID + " " + t.Name + " " + StateName(t.State) + " " + t.FrameworkName + " " + t.Host + " " + t.Role + " " + t.Message
+		match: func(t *cluster.Task, f page.Filter) bool {
+			return f.Match(t.ID, t.Name, StateName(t.State), t.FrameworkName, t.Host, t.Role, t.Message)
 		},
 		ref:   func(t *cluster.Task) page.Ref { return page.Ref{Kind: page.Task, ID: t.ID, Framework: t.Framework} },
 		empty: "there are no tasks",

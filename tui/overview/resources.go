@@ -104,7 +104,7 @@ func (o *overview) graphs(width, height int) []string {
 	s := o.deps.Style()
 	list := o.resources()
 	columns := len(list)
-	if width < 45*columns {
+	if width < 38*columns {
 		columns = (columns + 1) / 2
 		height = max(height*3/5, 6)
 	}

@@ -48,17 +48,28 @@ func (f Filter) String() string { return f.text }
 // Empty reports whether everything passes.
 func (f Filter) Empty() bool { return f.plain == "" && f.regex == nil && len(f.fuzzy) == 0 }
 
-// Match reports whether a line passes.
-func (f Filter) Match(line string) bool {
-	switch {
-	case f.Empty():
+// Match reports whether a thing passes whose texts these are: one of them must match;
+// of an inverse filter, none may.
+func (f Filter) Match(texts ...string) bool {
+	if f.Empty() {
 		return true
-	case f.regex != nil:
-		return f.regex.MatchString(line) != f.invert
-	case f.fuzzy != nil:
-		return fuzzy(line, f.fuzzy) != f.invert
 	}
-	return contains(line, f.plain) != f.invert
+	for _, text := range texts {
+		if f.matches(text) {
+			return !f.invert
+		}
+	}
+	return f.invert
+}
+
+func (f Filter) matches(text string) bool {
+	switch {
+	case f.regex != nil:
+		return f.regex.MatchString(text)
+	case f.fuzzy != nil:
+		return fuzzy(text, f.fuzzy)
+	}
+	return contains(text, f.plain)
 }
 
 // Find is where the filter's expression is in a line, for highlighting: pairs of

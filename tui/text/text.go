@@ -139,6 +139,9 @@ func Memory(mb mesos.Scalar) string { return Bytes(mb.Float() * (1 << 20)) }
 
 // Bytes is a number of bytes in the unit that suits it.
 func Bytes(n float64) string {
+	if n == 0 {
+		return "0"
+	}
 	units := "BKMGTPE"
 	for math.Abs(n) >= 1000 && len(units) > 1 {
 		n /= 1024

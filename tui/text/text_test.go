@@ -39,7 +39,7 @@ func TestQuantities(t *testing.T) {
 	for got, want := range map[string]string{
 		Age(-1): "0s", Age(119 * time.Second): "119s", Age(9*time.Minute + 5*time.Second): "9m5s", Age(47 * time.Hour): "47h", Age(96 * time.Hour): "4d",
 		Number(1500): "1.5", Number(10): "0.01", Number(123456): "123", Number(20_000_000): "20 000", Number(0): "0",
-		Memory(512 * mesos.OneScalar): "512M", Memory(1536 * mesos.OneScalar): "1.5G", Memory(1000 * mesos.OneScalar): "1G", Memory(0): "0B",
+		Memory(512 * mesos.OneScalar): "512M", Memory(1536 * mesos.OneScalar): "1.5G", Memory(1000 * mesos.OneScalar): "1G", Memory(0): "0",
 		Bytes(1023): "1K", Bytes(999): "999B", Count(1234567): "1 234 567", Count(-1234): "-1 234", Count(999): "999",
 		Percent(0.256): "26%", Plural(1, "task"): "1 task", Plural(0, "task"): "0 tasks",
 	} {

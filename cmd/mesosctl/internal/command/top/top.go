@@ -42,7 +42,7 @@ func New(a *app.App) *cobra.Command {
 	}
 	flags.Table{
 		flags.String("master", &o.master, "", "masters of the cluster, as in `host:port,host:port`"),
-		flags.Duration("timeout", &o.timeout, "10secs", "`time` that finding the master may take at the beginning"),
+		flags.Duration("timeout", &o.timeout, "30secs", "`time` that finding the master may take at the beginning"),
 		flags.Bool("read_only", &o.readOnly, false, "offer nothing that changes the cluster"),
 		flags.Bool("no_mouse", &o.noMouse, false, "leave the mouse to the terminal"),
 		flags.String("theme", &o.theme, style.Auto, "colours: `name` is "+strings.Join(style.Names(), ", ")),
