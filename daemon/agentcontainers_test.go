@@ -5,6 +5,7 @@ package daemon
 import (
 	"context"
 	"errors"
+	"fmt"
 	"io"
 	"slices"
 	"strings"
@@ -232,6 +233,64 @@ func TestInputOfASession(t *testing.T) {
 				t.Errorf("%d bytes came back of %d", len(stdout), len(large))
 			}
 			c.ends(cat, 0)
+		})
+	}
+}
+
+func TestSessionsInParallel(t *testing.T) {
+	// covers: AgentAPITest.DISABLED_ROOT_CGROUPS_LaunchNestedContainerSessionsInParallel
+	const many = 10
+	for _, media := range encodings {
+		t.Run(media.String(), func(t *testing.T) {
+			c := startContained(t, media)
+			var outputs []*client.Output
+			for i := range many {
+				outputs = append(outputs, c.session(c.child(fmt.Sprint("s", i)), "echo echo", nil))
+			}
+			for i, output := range outputs {
+				if stdout, stderr := c.read(output); stdout+stderr != "echo\n" {
+					t.Errorf("session %d: stdout %q, stderr %q", i, stdout, stderr)
+				}
+			}
+		})
+	}
+}
+
+func TestInputOfANestedTerminal(t *testing.T) {
+	// covers: AgentAPIStreamingTest.DISABLED_AttachContainerInput
+	for _, media := range encodings {
+		t.Run(media.String(), func(t *testing.T) {
+			c := startContained(t, media)
+			cat := c.child("cat")
+			c.call(&agentpb.Call{
+				Type: agentpb.Call_LAUNCH_NESTED_CONTAINER.Enum(),
+				LaunchNestedContainer: &agentpb.Call_LaunchNestedContainer{
+					ContainerId: cat, Command: shellCommand("cat"),
+					Container: &mesospb.ContainerInfo{Type: mesospb.ContainerInfo_MESOS.Enum(), TtyInfo: &mesospb.TTYInfo{}},
+				},
+			})
+			output, err := c.agent.AttachOutput(c.ctx(), cat)
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer output.Close()
+			input, err := c.agent.AttachInput(c.ctx(), cat)
+			if err != nil {
+				t.Fatal(err)
+			}
+			const line = "Lorem ipsum dolor sit amet"
+			for _, text := range []string{line + "\n", "\x04"} { // then the terminal's end of file
+				if _, err := input.Write([]byte(text)); err != nil {
+					t.Fatal(err)
+				}
+			}
+			if err := input.Close(); err != nil {
+				t.Error(err)
+			}
+			// The terminal echoes what cat then repeats.
+			if stdout, stderr := c.read(output); stdout != line+"\r\n"+line+"\r\n" || stderr != "" {
+				t.Errorf("stdout %q, stderr %q", stdout, stderr)
+			}
 		})
 	}
 }

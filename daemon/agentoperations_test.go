@@ -67,3 +67,32 @@ func TestAnAgentTellsOfItsOperations(t *testing.T) {
 		}
 	}
 }
+
+func TestAnAgentTellsOfAFrameworkThatWasTornDown(t *testing.T) {
+	// covers: AgentAPITest.TeardownAndGetStateWithNonTerminalCompletedTask
+	cfg := localConfig(t)
+	cfg.Agent.ExecutorShutdownGracePeriod = 0
+	l := startLocalAs(t, cfg)
+	s := subscribe(t, l.Master())
+	s.accept("t", "trap '' TERM; while :; do sleep 0.1; done")
+	s.until("it runs", taskIs("t", mesospb.TaskState_TASK_RUNNING))
+	ask(t, http.MethodPost, "http://"+l.Master()+"/api/v1",
+		`{"type":"TEARDOWN","teardown":{"framework_id":{"value":"`+s.id.GetValue()+`"}}}`, http.StatusOK)
+	state := func() *agentpb.Response_GetState {
+		response := new(agentpb.Response)
+		text := ask(t, http.MethodPost, "http://"+l.Agents()[0]+"/api/v1", `{"type":"GET_STATE"}`, http.StatusOK)
+		if err := wire.UnmarshalJSON([]byte(text), response); err != nil {
+			t.Fatal(err)
+		}
+		return response.GetGetState()
+	}
+	soon(t, "the framework is completed", func() bool { return len(state().GetGetFrameworks().GetCompletedFrameworks()) == 1 })
+	tasks, executors := state().GetGetTasks(), state().GetGetExecutors()
+	if len(state().GetGetFrameworks().GetFrameworks()) != 0 || len(executors.GetExecutors()) != 0 || len(executors.GetCompletedExecutors()) != 1 {
+		t.Errorf("there are frameworks %v and executors %v", state().GetGetFrameworks(), executors)
+	}
+	// Its last state is told even if the agent was not told how it ended.
+	if len(tasks.GetLaunchedTasks())+len(tasks.GetQueuedTasks()) != 0 || len(tasks.GetTerminatedTasks())+len(tasks.GetCompletedTasks()) != 1 {
+		t.Errorf("there are tasks %v", tasks)
+	}
+}

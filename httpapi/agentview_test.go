@@ -191,6 +191,7 @@ func TestTheAgentsCallsShowTheRecords(t *testing.T) {
 
 func TestTasksOfCompletedExecutorsHaveEnded(t *testing.T) {
 	// covers: AgentAPITest.GetStateWithNonTerminalCompletedTask
+	// covers: AgentAPITest.TeardownAndGetStateWithNonTerminalCompletedTask
 	config, view := anAgent()
 	view.PutTask("c2", TaskLaunched, task("G", "M-S0", "t5", mesospb.TaskState_TASK_RUNNING, 1), nil)
 	tasks := call(t, NewAgent(config), `{"type":"GET_STATE"}`, new(agentpb.Response)).GetGetState().GetGetTasks()

@@ -99,12 +99,12 @@ func TestStreamsAndFilesAreNotCompressed(t *testing.T) {
 		},
 		"a file": func(w http.ResponseWriter, _ *http.Request) {
 			w.Header().Set("Content-Type", "application/octet-stream")
-			io.WriteString(w, long) //nolint:errcheck // of a recorder
+			io.WriteString(w, long)
 		},
 		"a part of something": func(w http.ResponseWriter, _ *http.Request) {
 			w.Header().Set("Content-Range", "bytes 0-10239/20000")
 			w.WriteHeader(http.StatusPartialContent)
-			io.WriteString(w, long) //nolint:errcheck // of a recorder
+			io.WriteString(w, long)
 		},
 	} {
 		if answer := packed(compressed(handler), http.MethodGet, "/"); answer.Header().Get("Content-Encoding") != "" || answer.Body.String() != long {
@@ -118,7 +118,7 @@ func TestACompressedAnswerKeepsItsStatus(t *testing.T) {
 	h := compressed(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
 		w.Header().Set("Content-Length", "10240") // of what is not compressed
 		w.WriteHeader(http.StatusConflict)
-		io.WriteString(w, long) //nolint:errcheck // of a recorder
+		io.WriteString(w, long)
 	}))
 	answer := packed(h, http.MethodGet, "/")
 	if answer.Code != http.StatusConflict || answer.Header().Get("Content-Length") != "" || unpacked(t, answer) != long {

@@ -250,6 +250,7 @@ func TestChoose(t *testing.T) {
 }
 
 func TestPaths(t *testing.T) {
+	// covers: PathsTest.ProvisionerDir
 	// covers: ProvisionerPathTest.ListProvisionerContainers
 	// covers: MesosContainerizerPathsTest.BuildPathPrefixMode
 	work := t.TempDir()
