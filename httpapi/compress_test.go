@@ -136,7 +136,7 @@ func TestFewLargeAnswersAreCompressedAtATime(t *testing.T) {
 	var nested func(depth int) http.Handler
 	nested = func(depth int) http.Handler {
 		return compressed(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
-			w.Write(piece) //nolint:errcheck // of a recorder
+			w.Write(piece)
 			if depth > 0 {
 				answers = append(answers, packed(nested(depth-1), http.MethodGet, "/"))
 			}
