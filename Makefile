@@ -40,17 +40,19 @@ compat: build ## clients that others wrote, against the built binary
 	./compat/run $(CURDIR)/$(BIN)
 
 # Packages whose tests need a kernel that has cgroups of version 2 only.
-KERNEL_PACKAGES ?= ./agent/container/cgroups ./agent/container/gpu
+KERNEL_PACKAGES ?= ./agent/container/cgroups ./agent/container/cgroups/perf ./agent/container/gpu
+
+KERNEL_MODULES = fs/overlayfs/overlay.ko drivers/block/loop.ko
+comma := ,
+space := $(subst ,, )
 
 .PHONY: kernel-test
 kernel-test: bin/kernel/done ## kernel tests in a virtual machine whose cgroups are of version 2 (KERNEL_PACKAGES)
 	$(GO) run ./internal/kerneltest -kernel bin/kernel/vmlinuz -busybox bin/kernel/busybox \
-	  -modules bin/kernel/modules/kernel/fs/overlayfs/overlay.ko $(KERNEL_PACKAGES)
+	  -modules $(subst $(space),$(comma),$(addprefix bin/kernel/modules/kernel/,$(KERNEL_MODULES))) $(KERNEL_PACKAGES)
 
 # In the order in which one needs another.
 XFS_MODULES = lib/libcrc32c.ko fs/xfs/xfs.ko drivers/block/loop.ko
-comma := ,
-space := $(subst ,, )
 
 .PHONY: xfs-test
 xfs-test: bin/kernel/done ## tests of disk/xfs in a virtual machine whose XFS has quotas; needs mkfs.xfs (Debian: xfsprogs)

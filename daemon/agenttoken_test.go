@@ -189,7 +189,6 @@ func nested(kind, parent, more string) string {
 // Tokens are given as soon as there is a key: an agent that comes to ask for them
 // later takes those of executors that run.
 func TestTokensAreGivenUnasked(t *testing.T) {
-	// covers: SlaveTest.RestartSlaveRequireExecutorAuthentication
 	key := file(t, tokenKey)
 	before, after := AgentConfig{TokenKey: key}, AgentConfig{TokenKey: key, AuthenticateExecutors: true}
 	before.Log, after.Log = testLog(t), testLog(t)
