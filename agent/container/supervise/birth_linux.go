@@ -131,13 +131,19 @@ func (b *birth) close() {
 	}
 }
 
-// pipe makes a pipe without the poller, whose files would not block. It returns
-// the end that another process is to have and sets the one that stays.
+// pipe makes a pipe. It returns the end that another process is to have, which
+// blocks, and sets the one that stays, where the poller waits: a thread that did
+// would be there for good.
 func pipe(to, from **os.File) (*os.File, error) {
 	var fds [2]int
 	if err := syscall.Pipe2(fds[:], syscall.O_CLOEXEC); err != nil {
 		return nil, err
 	}
+	stays := fds[0]
+	if to != nil {
+		stays = fds[1]
+	}
+	_ = syscall.SetNonblock(stays, true) // or a thread waits
 	r, w := os.NewFile(uintptr(fds[0]), "pipe"), os.NewFile(uintptr(fds[1]), "pipe")
 	if to != nil {
 		*to = w
