@@ -127,6 +127,9 @@ func (c *Client) Leader() string {
 	return c.config.Masters[c.target]
 }
 
+// Secure reports whether the cluster is reached over TLS.
+func (c *Client) Secure() bool { return c.config.TLS != nil }
+
 // Masters are the addresses that the client was made with.
 func (c *Client) Masters() []string { return slices.Clone(c.config.Masters) }
 

@@ -114,7 +114,8 @@ func (f Files) Follow(ctx context.Context, path string, w io.Writer, ended <-cha
 // FollowFrom copies a growing file to w from offset (in bytes) on until ended is
 // closed and its end is reached. A file that doesn't exist yet, or whose agent
 // can't be reached for a while, is waited for until then. When a shorter file takes
-// its place, as a log's that has grown too large, that is copied from its beginning.
+// its place, as a log's that has grown too large, the rest of the former is copied,
+// if it is now PATH.1, and then the new one from its beginning.
 func (f Files) FollowFrom(ctx context.Context, path string, offset uint64, w io.Writer, ended <-chan struct{}) error {
 	pause := followPauseMin
 	for {
@@ -125,6 +126,9 @@ func (f Files) FollowFrom(ctx context.Context, path string, offset uint64, w io.
 			return err
 		}
 		if err == nil && size < offset { // another file is in its place: it grew too large
+			if err := f.finish(ctx, path+".1", offset, w); err != nil {
+				return err
+			}
 			offset = 0
 			continue
 		}
@@ -149,6 +153,21 @@ func (f Files) FollowFrom(ctx context.Context, path string, offset uint64, w io.
 		}
 		timer.Stop()
 		pause = min(pause*3/2, followPauseMax)
+	}
+}
+
+// finish copies what a file has from offset on that was moved out of the way. It may
+// not be there.
+func (f Files) finish(ctx context.Context, path string, offset uint64, w io.Writer) error {
+	for {
+		data, _, err := f.readInTime(ctx, path, offset)
+		if err != nil || len(data) == 0 {
+			return nil //nolint:nilerr // it is lost, as whatever was in older ones
+		}
+		if _, err := w.Write(data); err != nil {
+			return mesos.Errorf(mesos.Internal, "copy %s: %w", path, err)
+		}
+		offset += uint64(len(data))
 	}
 }
 

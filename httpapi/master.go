@@ -75,6 +75,7 @@ func NewMaster(m Master) http.Handler {
 	m.registrarRoutes(paths)
 	paths.handle("/mesosctl/explain", decided(m.readonly, http.HandlerFunc(m.explain)))
 	paths.handle("/mesosctl/kill", decided(m.readwrite, http.HandlerFunc(m.kill)))
+	paths.handle("/mesosctl/names", decided(m.readonly, http.HandlerFunc(m.names)))
 	paths.handle("/mesosctl/members", m.membersHandler())
 	paths.handle("/mesosctl/registry", decided(m.readwrite, http.HandlerFunc(m.registry)))
 	paths.handle("/redirect", http.HandlerFunc(m.redirect))

@@ -100,7 +100,7 @@ func TestAMasterAsksWhoSendsRequests(t *testing.T) {
 	h := NewMaster(m)
 	for _, path := range []string{
 		"/state", "/state-summary", "/frameworks", "/slaves", "/tasks", "/roles", "/flags", "/metrics/snapshot", "/maintenance/status",
-		"/files/browse", "/files/read", "/files/download", "/files/debug", "/mesosctl/explain",
+		"/files/browse", "/files/read", "/files/download", "/files/debug", "/mesosctl/explain", "/mesosctl/names",
 	} {
 		asksWho(t, h, authn.MasterReadonly, "GET", path)
 		asksWho(t, h, authn.MasterReadonly, "GET", "/master"+path)

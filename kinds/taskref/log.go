@@ -4,6 +4,11 @@ import (
 	"bytes"
 	"context"
 	"io"
+	"maps"
+	"path"
+	"slices"
+	"strconv"
+	"strings"
 	"time"
 
 	"github.com/mesosctl/mesosctl/client"
@@ -23,24 +28,17 @@ func (t *Task) Log(name string) *Log {
 	return &Log{files: t.Agent.Files(), path: t.Sandbox() + "/" + name}
 }
 
-// Show copies the log, or its last lines, as it is now; less than 0 lines are all. An
-// error is mesos.NotFound if there is no such file.
+// Show copies the log, or its last lines, as it is now, with the older files that it
+// was rotated into; less than 0 lines are all. An error is mesos.NotFound if there is
+// no such file.
 func (f *Log) Show(ctx context.Context, tail int, w io.Writer) error {
-	size, err := f.files.Size(ctx, f.path)
+	pieces, err := f.pieces(ctx)
 	if err != nil {
 		return f.explain(err)
 	}
-	at, err := f.begin(ctx, tail, size)
-	for err == nil && at < size {
-		var data []byte
-		if data, err = f.files.Read(ctx, f.path, at); len(data) == 0 {
-			break // it has become shorter
-		}
-		if err == nil {
-			data = data[:min(uint64(len(data)), size-at)]
-			at += uint64(len(data))
-			_, err = w.Write(data)
-		}
+	at, err := f.begin(ctx, tail, pieces)
+	if err == nil {
+		err = f.copy(ctx, pieces, at, w)
 	}
 	return f.explain(err)
 }
@@ -48,15 +46,20 @@ func (f *Log) Show(ctx context.Context, tail int, w io.Writer) error {
 // Follow is Show that goes on until ended is closed (see Task.Ended). A task that does
 // not write yet, and one whose agent is away for a while, are waited for.
 func (f *Log) Follow(ctx context.Context, tail int, w io.Writer, ended <-chan struct{}) error {
+	pieces, err := f.pieces(ctx)
+	if err != nil && mesos.KindOf(err) != mesos.NotFound && mesos.KindOf(err) != mesos.Unavailable {
+		return f.explain(err)
+	}
 	var at uint64
-	if tail >= 0 {
-		size, err := f.files.Size(ctx, f.path)
-		if err == nil {
-			at, err = f.begin(ctx, tail, size)
+	if err == nil {
+		older := pieces[:len(pieces)-1]
+		if at, err = f.begin(ctx, tail, pieces); err == nil {
+			err = f.copy(ctx, older, at, w)
 		}
-		if err != nil && mesos.KindOf(err) != mesos.NotFound {
+		if err != nil {
 			return f.explain(err)
 		}
+		at -= min(at, total(older))
 	}
 	return f.explain(f.files.FollowFrom(ctx, f.path, at, w, ended))
 }
@@ -69,16 +72,86 @@ func (f *Log) explain(err error) error {
 	return err
 }
 
-// begin is where the last lines of a file of a size begin; less than 0 lines are all.
-func (f *Log) begin(ctx context.Context, tail int, size uint64) (uint64, error) {
+// piece is one of the files that are a log.
+type piece struct {
+	path string
+	size uint64
+}
+
+func total(pieces []piece) (bytes uint64) {
+	for _, p := range pieces {
+		bytes += p.size
+	}
+	return bytes
+}
+
+// pieces are the files of the log, the oldest first: it may have been rotated into
+// NAME.1, NAME.2 and so on.
+// See https://mesos.apache.org/documentation/latest/logging/.
+func (f *Log) pieces(ctx context.Context) ([]piece, error) {
+	size, err := f.files.Size(ctx, f.path)
+	if err != nil {
+		return nil, err
+	}
+	infos, err := f.files.Browse(ctx, path.Dir(f.path))
+	if err != nil {
+		return []piece{{f.path, size}}, nil //nolint:nilerr // what is older is not known
+	}
+	ages := map[int]piece{}
+	for _, info := range infos {
+		text, ok := strings.CutPrefix(path.Base(info.GetPath()), path.Base(f.path)+".")
+		if age, err := strconv.Atoi(text); ok && err == nil && age > 0 {
+			ages[age] = piece{f.path + "." + text, info.GetSize()}
+		}
+	}
+	var all []piece
+	for _, age := range slices.Backward(slices.Sorted(maps.Keys(ages))) {
+		all = append(all, ages[age])
+	}
+	return append(all, piece{f.path, size}), nil
+}
+
+// copy copies pieces from a place on, counted from the beginning of the first.
+func (f *Log) copy(ctx context.Context, pieces []piece, at uint64, w io.Writer) error {
+	for _, p := range pieces {
+		if at >= p.size {
+			at -= p.size
+			continue
+		}
+		for at < p.size {
+			data, err := f.files.Read(ctx, p.path, at)
+			if err != nil {
+				return err
+			}
+			if len(data) == 0 {
+				break // it has become shorter
+			}
+			data = data[:min(uint64(len(data)), p.size-at)]
+			at += uint64(len(data))
+			if _, err := w.Write(data); err != nil {
+				return err
+			}
+		}
+		at = 0
+	}
+	return nil
+}
+
+// begin is where the last lines of pieces begin, counted from the beginning of the
+// first; less than 0 lines are all.
+func (f *Log) begin(ctx context.Context, tail int, pieces []piece) (uint64, error) {
 	const chunk = 64 << 10
-	if tail < 0 {
+	size := total(pieces)
+	switch {
+	case tail < 0:
 		return 0, nil
+	case tail == 0:
+		return size, nil
 	}
 	lines := 0
 	for end := size; end > 0; {
 		start := end - min(end, chunk)
-		data, err := f.read(ctx, start, end)
+		data, err := f.read(ctx, pieces, start, end)
 		if err != nil {
 			return 0, err
 		}
@@ -94,25 +167,23 @@ func (f *Log) begin(ctx context.Context, tail int, size uint64) (uint64, error) 
 		}
 		end = start
 	}
-	if tail == 0 {
-		return size, nil
-	}
 	return 0, nil
 }
 
-// read reads a part of the file, which servers give in pieces.
-func (f *Log) read(ctx context.Context, start, end uint64) ([]byte, error) {
-	var all []byte
-	for at := start; at < end; {
-		data, err := f.files.Read(ctx, f.path, at)
-		if err != nil || len(data) == 0 {
-			return all, err
+// read reads a part of pieces, which servers give in pieces of their own.
+func (f *Log) read(ctx context.Context, pieces []piece, start, end uint64) ([]byte, error) {
+	var all bytes.Buffer
+	for _, p := range pieces {
+		if start < p.size && end > 0 {
+			err := f.copy(ctx, []piece{{p.path, min(p.size, end)}}, start, &all)
+			if err != nil {
+				return nil, err
+			}
 		}
-		data = data[:min(uint64(len(data)), end-at)]
-		all = append(all, data...)
-		at += uint64(len(data))
+		start -= min(start, p.size)
+		end -= min(end, p.size)
 	}
-	return all, nil
+	return all.Bytes(), nil
 }
 
 // watchInterval is how often an agent is asked whether a task has ended.
@@ -148,6 +219,43 @@ func (t *Task) wait(ctx context.Context) {
 			return
 		}
 	}
+}
+
+// End waits for the end of the task and returns its last status.
+func (t *Task) End(ctx context.Context) (*mesospb.TaskStatus, error) {
+	const often = watchInterval / 10 // it has ended, but its executor may have to say so yet
+	ticker := time.NewTicker(often)
+	defer ticker.Stop()
+	for {
+		answer, err := t.Agent.Call(ctx, &agentpb.Call{Type: agentpb.Call_GET_TASKS.Enum()})
+		if err == nil {
+			if status := t.last(answer.GetGetTasks()); status != nil {
+				return status, nil
+			}
+		}
+		select {
+		case <-ticker.C:
+		case <-ctx.Done():
+			return nil, mesos.Errorf(mesos.Internal, "how task %s ended is not known", t.ID())
+		}
+	}
+}
+
+// last is the status with which the task has ended; nil if it is not known.
+func (t *Task) last(tasks *agentpb.Response_GetTasks) *mesospb.TaskStatus {
+	for _, list := range [][]*mesospb.Task{tasks.GetLaunchedTasks(), tasks.GetTerminatedTasks(), tasks.GetCompletedTasks()} {
+		for _, known := range slices.Backward(list) {
+			if known.GetTaskId().GetValue() != t.ID() || known.GetFrameworkId().GetValue() != t.GetFrameworkId().GetValue() {
+				continue
+			}
+			for _, status := range slices.Backward(known.GetStatuses()) {
+				if mesos.TaskState(status.GetState()).Terminal() {
+					return status
+				}
+			}
+		}
+	}
+	return nil
 }
 
 func running(tasks *agentpb.Response_GetTasks, task *Task) bool {

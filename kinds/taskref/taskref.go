@@ -3,7 +3,9 @@ package taskref
 
 import (
 	"context"
+	"net"
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/mesosctl/mesosctl/client"
@@ -124,11 +126,21 @@ func (f *Finder) placed(task *mesospb.Task) (*Task, error) {
 		if a.GetAgentInfo().GetId().GetValue() != task.GetAgentId().GetValue() {
 			continue
 		}
-		if _, address, ok := strings.Cut(a.GetPid(), "@"); ok {
+		if address := f.address(a); address != "" {
 			return &Task{task, f.client.Agent(address)}, nil
 		}
 	}
 	return nil, mesos.Errorf(mesos.Unavailable, "task %s: its agent %s is not registered", task.GetTaskId().GetValue(), task.GetAgentId().GetValue())
+}
+
+// address is where an agent is: what its pid says, or with TLS its hostname, for
+// which it has a certificate.
+func (f *Finder) address(a *masterpb.Response_GetAgents_Agent) string {
+	if info := a.GetAgentInfo(); f.client.Secure() && info.GetPort() > 0 {
+		return net.JoinHostPort(info.GetHostname(), strconv.Itoa(int(info.GetPort())))
+	}
+	_, address, _ := strings.Cut(a.GetPid(), "@")
+	return address
 }
 
 // find finds one of some tasks. Of several runs under one ID the newest counts.

@@ -12,7 +12,9 @@ import (
 	"github.com/mesosctl/mesosctl/client"
 	"github.com/mesosctl/mesosctl/cmd/mesosctl/internal/app"
 	"github.com/mesosctl/mesosctl/cmd/mesosctl/internal/dialogue"
+	"github.com/mesosctl/mesosctl/cmd/mesosctl/internal/exitcode"
 	"github.com/mesosctl/mesosctl/cmd/mesosctl/internal/flags"
+	"github.com/mesosctl/mesosctl/exec"
 	"github.com/mesosctl/mesosctl/kinds/taskref"
 	"github.com/mesosctl/mesosctl/mesos"
 )
@@ -34,7 +36,8 @@ func New(a *app.App) *cobra.Command {
 		Short: "Join a running task's terminal",
 		Long: "Join a running task's terminal, if it has one: what it writes from now on is shown, and what is typed goes to\n" +
 			"it, Ctrl-C included. Ctrl-P Ctrl-Q leaves it to itself. Of a task without a terminal the output is shown.\n\n" +
-			"TASK is its ID, its name, or as much of the beginning of its ID as no other has. The command ends with the task.",
+			"TASK is its ID, its name, or as much of the beginning of its ID as no other has. The command ends with the task,\n" +
+			"and exits with its code.",
 		Example: "  mesosctl attach console.1",
 		Args:    cobra.ExactArgs(1),
 		RunE:    func(cmd *cobra.Command, args []string) error { return run(cmd.Context(), a, o, args[0]) },
@@ -77,7 +80,26 @@ func run(ctx context.Context, a *app.App, o *options, text string) error {
 		fmt.Fprintf(a.IO.Err, "mesosctl: left task %s, which goes on\n", task.ID())
 		return nil
 	}
-	return dialogue.Interrupted(ctx, err)
+	if err != nil {
+		return dialogue.Interrupted(ctx, err)
+	}
+	return dialogue.Interrupted(ctx, exit(ctx, task))
+}
+
+// exit passes the exit code of a task on that has ended, or is about to.
+func exit(ctx context.Context, task *taskref.Task) error {
+	const patience = 10 * time.Second // all it wrote is here
+	ctx, cancel := context.WithTimeout(ctx, patience)
+	defer cancel()
+	end, err := task.End(ctx)
+	if err != nil {
+		return err
+	}
+	code, err := exec.Ended(end)
+	if err == nil && code != 0 {
+		return exitcode.Status(code)
+	}
+	return err
 }
 
 func (o *options) find(ctx context.Context, c *client.Client, text string) (*taskref.Task, error) {

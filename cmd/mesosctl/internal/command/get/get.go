@@ -40,12 +40,6 @@ func New(a *app.App) *cobra.Command {
 			"  mesosctl get agents -o jsonpath='{[*].agent_info.hostname}'\n" +
 			"  mesosctl get tasks --watch",
 		Args: cobra.MinimumNArgs(1),
-		ValidArgsFunction: func(_ *cobra.Command, args []string, _ string) ([]string, cobra.ShellCompDirective) {
-			if len(args) == 0 {
-				return kinds.Names(), cobra.ShellCompDirectiveNoFileComp
-			}
-			return nil, cobra.ShellCompDirectiveNoFileComp
-		},
 		RunE: func(cmd *cobra.Command, args []string) error {
 			ctx, cancel := app.Signalled(cmd.Context())
 			defer cancel()

@@ -33,6 +33,7 @@ import (
 	"github.com/mesosctl/mesosctl/cmd/mesosctl/internal/command/quota"
 	"github.com/mesosctl/mesosctl/cmd/mesosctl/internal/command/registry"
 	"github.com/mesosctl/mesosctl/cmd/mesosctl/internal/command/reserve"
+	"github.com/mesosctl/mesosctl/cmd/mesosctl/internal/command/sandbox"
 	"github.com/mesosctl/mesosctl/cmd/mesosctl/internal/command/standing"
 	"github.com/mesosctl/mesosctl/cmd/mesosctl/internal/command/status"
 	"github.com/mesosctl/mesosctl/cmd/mesosctl/internal/command/teardown"
@@ -67,11 +68,13 @@ func New(a *app.App) *cobra.Command {
 		bench.New(a), completion.New(a),
 	)
 	root.AddCommand(config.New(a))
+	root.AddCommand(sandbox.New(a)...)
 	root.AddCommand(standing.New(a)...)
 	root.AddCommand(reserve.New(a)...)
 	root.AddCommand(whereAgentsRun(a)...)
 	root.PersistentFlags().StringVar(&a.Context, "context", "", "`name` of the cluster to use, of 'mesosctl config get-contexts'")
 	_ = root.RegisterFlagCompletionFunc("context", config.Names(a)) // it was just added
+	completeNames(a, root)
 	return dress(a, root)
 }
 
