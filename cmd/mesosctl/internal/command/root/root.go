@@ -18,6 +18,7 @@ import (
 	"github.com/mesosctl/mesosctl/cmd/mesosctl/internal/command/bench"
 	"github.com/mesosctl/mesosctl/cmd/mesosctl/internal/command/completion"
 	"github.com/mesosctl/mesosctl/cmd/mesosctl/internal/command/config"
+	"github.com/mesosctl/mesosctl/cmd/mesosctl/internal/command/debug"
 	"github.com/mesosctl/mesosctl/cmd/mesosctl/internal/command/describe"
 	"github.com/mesosctl/mesosctl/cmd/mesosctl/internal/command/events"
 	"github.com/mesosctl/mesosctl/cmd/mesosctl/internal/command/execin"
@@ -69,6 +70,7 @@ func New(a *app.App) *cobra.Command {
 	)
 	root.AddCommand(config.New(a))
 	root.AddCommand(sandbox.New(a)...)
+	root.AddCommand(debug.New(a))
 	root.AddCommand(standing.New(a)...)
 	root.AddCommand(reserve.New(a)...)
 	root.AddCommand(whereAgentsRun(a)...)
