@@ -65,6 +65,7 @@ var rooms = []room{
 // cores decide; whatever makes a decision depend on more than its inputs is forbidden.
 var cores = []string{
 	"allocator", "allocator/firstfit", "allocator/simulate", "master", "agent", "agent/gc", "mesos", "mesos/resources", "mesos/allocation", "mesos/acl",
+	"tui/cluster", "tui/order",
 }
 
 var impure = []string{

@@ -2,7 +2,6 @@ package cluster
 
 import (
 	"cmp"
-	"net"
 	"strconv"
 	"strings"
 	"time"
@@ -170,6 +169,15 @@ func (a *Agent) Proto() *masterpb.Response_GetAgents_Agent {
 	return m
 }
 
+// address is the host:port of an agent's API.
+func address(info *mesospb.AgentInfo) string {
+	host := info.GetHostname()
+	if strings.Contains(host, ":") { // an IPv6 address
+		host = "[" + host + "]"
+	}
+	return host + ":" + strconv.Itoa(int(info.GetPort()))
+}
+
 // State is the agent's state in one word.
 func (a *Agent) State() string {
 	switch {
@@ -190,7 +198,7 @@ func newAgent(m *masterpb.Response_GetAgents_Agent) *Agent {
 	a := &Agent{
 		ID: info.GetId().GetValue(), Hostname: info.GetHostname(), Version: m.GetVersion(),
 		Region: info.GetDomain().GetFaultDomain().GetRegion().GetName(), Zone: info.GetDomain().GetFaultDomain().GetZone().GetName(),
-		Address:    net.JoinHostPort(info.GetHostname(), strconv.Itoa(int(info.GetPort()))),
+		Address:    address(info),
 		Attributes: attributes(info.GetAttributes()),
 		Active:     m.GetActive(), Deactivated: m.GetDeactivated(), Drain: m.GetDrainInfo().GetState(),
 		Registered: nanoseconds(cmp.Or(m.GetReregisteredTime(), m.GetRegisteredTime())),

@@ -4,6 +4,7 @@ import (
 	"slices"
 	"sync"
 	"sync/atomic"
+	"time"
 
 	tea "charm.land/bubbletea/v2"
 
@@ -17,6 +18,10 @@ import (
 // buildInline is how many things are filtered and sorted at once. More are so in a
 // command, while the table shows what it has.
 const buildInline = 2000
+
+// buildAfter is how long a command waits before it builds: what was typed is drawn
+// first, and of letters that are typed in a row the last one counts.
+const buildAfter = 25 * time.Millisecond
 
 // Config says what a table shows.
 type Config[T any] struct {
@@ -113,8 +118,12 @@ func (t *Table[T]) Rebuild(pass func(*T) bool) tea.Cmd {
 	}
 	t.building, t.pending = true, nil
 	return func() tea.Msg {
+		<-time.After(buildAfter)
 		t.one.Lock() // those that are not wanted any more end soon
 		defer t.one.Unlock()
+		if b.given() {
+			return nil
+		}
 		list := b.build()
 		if b.given() {
 			return nil
