@@ -16,6 +16,7 @@ const executorResources = "cpus:0.1;mem:32;disk:32"
 func New(spec Spec) (*Machine, error) {
 	m := &Machine{spec: spec, tasks: map[string]place{}}
 	m.spec.Framework = proto.Clone(spec.Framework).(*mesospb.FrameworkInfo)
+	m.demands = offerConstraints(spec.Constraints, m.spec.Framework.GetRole())
 	for _, task := range spec.Tasks {
 		needs, err := convert.Resources(task.GetResources())
 		if err != nil {

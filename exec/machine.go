@@ -160,6 +160,11 @@ type Machine struct {
 	active  []*job
 	tasks   map[string]place // the tasks of active jobs
 
+	// demands are what the master is asked to offer; refused tells that it would
+	// not have them, and is asked once more without.
+	demands *schedulerpb.OfferConstraints
+	refused bool
+
 	frameworkID string
 	subscribed  bool
 	suppressed  bool

@@ -7,8 +7,6 @@ import (
 	"testing"
 	"time"
 
-	"google.golang.org/protobuf/proto"
-
 	"github.com/mesosctl/mesosctl/mesos"
 	"github.com/mesosctl/mesosctl/wire/mesospb"
 	"github.com/mesosctl/mesosctl/wire/schedulerpb"
@@ -204,39 +202,6 @@ func TestGroupsHaveExecutorsOfTheirOwn(t *testing.T) {
 	}
 	if !slices.Equal(ids, []string{"default-executor.1", "default-executor.2"}) {
 		t.Errorf("executors are %v", ids)
-	}
-}
-
-func TestConstraints(t *testing.T) {
-	o := offer("O1", "cpus:2;mem:1024")
-	o.Hostname = proto.String("web7.example")
-	o.Attributes = []*mesospb.Attribute{
-		{Name: proto.String("rack"), Type: mesospb.Value_TEXT.Enum(), Text: &mesospb.Value_Text{Value: proto.String("a1")}},
-		{Name: proto.String("size"), Type: mesospb.Value_SCALAR.Enum(), Scalar: &mesospb.Value_Scalar{Value: proto.Float64(2.5)}},
-	}
-	for text, want := range map[string]bool{
-		"rack=a1": true, "rack=a": false, "rack!=a1": false, "rack!=b": true, "rack~a.": true, "rack~a": false, "rack!~b.*": true,
-		"size=2.5": true, "zone=x": false, "zone!=x": true, "zone~.*": false,
-		"hostname=web7.example": true, `hostname~web\d\..*`: true, "hostname~db.*": false,
-	} {
-		c, err := ParseConstraint(text)
-		if err != nil || suits([]Constraint{c}, o.GetHostname(), o.GetAttributes()) != want {
-			t.Errorf("%s: want %t, %v", text, want, err)
-		}
-	}
-	for _, text := range []string{"", "rack", "=a", "rack!a", "rack~(", "rack<1"} {
-		if _, err := ParseConstraint(text); mesos.KindOf(err) != mesos.Invalid {
-			t.Errorf("%q: %v", text, err)
-		}
-	}
-	b := runs(t, "1", func(s *Spec) {
-		c, _ := ParseConstraint("rack=a2")
-		s.Constraints = []Constraint{c}
-	})
-	b.step(offers(o))
-	b.wantLaunches()
-	if got := effectOf[Send](b).Call.GetDecline().GetFilters().GetRefuseSeconds(); got != unsuitableSeconds {
-		t.Errorf("an agent that does not suit is declined for %v s", got)
 	}
 }
 

@@ -16,7 +16,7 @@ const reportPatience = 15 * time.Second
 func (m *Machine) subscribe() {
 	call := &schedulerpb.Call{
 		Type:      schedulerpb.Call_SUBSCRIBE.Enum(),
-		Subscribe: &schedulerpb.Call_Subscribe{FrameworkInfo: m.spec.Framework},
+		Subscribe: &schedulerpb.Call_Subscribe{FrameworkInfo: m.spec.Framework, OfferConstraints: m.demands},
 	}
 	if m.frameworkID != "" {
 		call.FrameworkId = m.framework()
@@ -33,6 +33,10 @@ func (m *Machine) event(now time.Time, e *schedulerpb.Event) {
 	case schedulerpb.Event_UPDATE:
 		m.onUpdate(now, e.GetUpdate().GetStatus())
 	case schedulerpb.Event_ERROR:
+		if m.demands != nil && !m.subscribed { // it ends the subscription next
+			m.demands, m.refused = nil, true
+			return
+		}
 		m.finishErr(mesos.Errorf(mesos.Internal, "the master ended the framework: %s", e.GetError().GetMessage()))
 	default:
 		// Heartbeats only show that the connection lives. What a lost agent or
@@ -140,7 +144,12 @@ func isHearsay(status *mesospb.TaskStatus) bool {
 }
 
 func (m *Machine) disconnected(now time.Time, err error) {
-	if m.frameworkID == "" {
+	switch {
+	case m.refused, m.demands != nil && !m.subscribed && mesos.KindOf(err) == mesos.Invalid:
+		m.demands, m.refused = nil, false
+		m.subscribe()
+		return
+	case m.frameworkID == "":
 		m.finishErr(err)
 		return
 	}
