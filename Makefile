@@ -119,6 +119,10 @@ drift: generate ## fail if what is generated is not what is committed
 	git diff --exit-code
 	@test -z "$$(git status --porcelain)" || { git status --short; exit 1; }
 
+.PHONY: screenshots
+screenshots: build ## the pictures of `mesosctl top` in docs/images, from a real run; needs tmux
+	$(GO) run ./internal/screenshots -mesosctl $(BIN) -to docs/images
+
 .PHONY: clean
 clean: ## remove what was built
 	rm -rf bin dist
