@@ -75,6 +75,7 @@ type Agent struct {
 
 	stop    context.CancelFunc      // asks the agent to end
 	end     context.CancelCauseFunc // ends it
+	ended   context.Context         // by end, with the cause
 	stopped error                   // what the core's Stopped said
 	killed  atomic.Bool             // nothing is to outlive the agent
 	group   *errgroup.Group
@@ -176,7 +177,7 @@ func (a *Agent) run(ctx context.Context, id mesos.AgentID) {
 	asked, stop := context.WithCancel(context.WithoutCancel(ctx))
 	a.stop = stop
 	running, end := context.WithCancelCause(context.WithoutCancel(ctx))
-	a.end = end
+	a.end, a.ended = end, running
 	context.AfterFunc(ctx, func() {
 		if a.cfg.Outlive {
 			a.log.Info("stopping: containers of frameworks with checkpointing go on")
@@ -228,6 +229,9 @@ func (a *Agent) Kill() {
 
 func (a *Agent) await() error {
 	err := a.group.Wait()
+	if errors.Is(err, context.Canceled) {
+		err = context.Cause(a.ended) // such as that it can't write down what it must
+	}
 	a.requests.end(errStopping)
 	a.masters.close()
 	leave := a.containers.Close
