@@ -229,8 +229,16 @@ func TestWatchersSeeEveryChange(t *testing.T) {
 	if len(seen) != c.Tasks.Len() || seen["a"] != c.Task("F", "a") || seen["z"] != nil {
 		t.Errorf("seen %v", seen)
 	}
+	lent := c.Tasks.All()
+	before := append([]*Task(nil), lent...)
 	stop()
 	c.removeTask(c.Task("F", "a"))
+	c.Apply(added(task("F", "c", "S1", mesospb.TaskState_TASK_STAGING, 2)), epoch)
+	for i, x := range before {
+		if lent[i] != x {
+			t.Error("a list that was lent has changed")
+		}
+	}
 	if seen["a"] == nil {
 		t.Error("who stopped to watch sees on")
 	}

@@ -8,6 +8,7 @@ type Store[K comparable, T any] struct {
 	key      func(*T) K
 	at       map[K]int32
 	items    []*T // in no order
+	lent     bool // somebody has the list: it is copied before it changes
 	watchers []*watcher[T]
 }
 
@@ -28,9 +29,19 @@ func (s *Store[K, T]) Get(key K) *T {
 	return nil
 }
 
-// All is a copy of the list of all things, in no order, which takes well below a
-// millisecond with 200,000 of them. It may be kept and given to other goroutines.
-func (s *Store[K, T]) All() []*T { return slices.Clone(s.items) }
+// All is the list of all things as they are now, in no order. It may be kept and
+// given to other goroutines, but nobody may change it.
+func (s *Store[K, T]) All() []*T {
+	s.lent = true
+	return slices.Clip(s.items)
+}
+
+// own makes the list the store's own again.
+func (s *Store[K, T]) own() {
+	if s.lent {
+		s.items, s.lent = append(make([]*T, 0, len(s.items)+len(s.items)/8+1), s.items...), false
+	}
+}
 
 // Watch calls changed with every change after it was made, until stop is called.
 // Old is nil of what is new, and new is nil of what is gone.
@@ -44,6 +55,7 @@ func (s *Store[K, T]) Watch(changed func(old, new *T)) (stop func()) {
 
 // put adds a thing, or replaces the one with its key.
 func (s *Store[K, T]) put(item *T) {
+	s.own()
 	key := s.key(item)
 	var old *T
 	if i, ok := s.at[key]; ok {
@@ -63,6 +75,7 @@ func (s *Store[K, T]) remove(key K) *T {
 	if !ok {
 		return nil
 	}
+	s.own()
 	old, last := s.items[i], len(s.items)-1
 	moved := s.items[last]
 	s.items[i], s.items[last] = moved, nil

@@ -37,6 +37,7 @@ func (b *builder[T]) step() bool {
 
 // build is the list; of a build that was given up it is of no use.
 func (b *builder[T]) build() *order.List[T] {
+	b.items = slices.Clone(b.items) // they were lent
 	if b.pass != nil {
 		b.items = slices.DeleteFunc(b.items, func(x *T) bool { return !b.step() || !b.pass(x) })
 	}

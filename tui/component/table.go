@@ -31,7 +31,7 @@ type Config[T any] struct {
 	// Tie orders things that are equal otherwise; it is 0 for a thing and its
 	// successors only.
 	Tie func(a, b *T) int
-	// All is a copy of the list of all things, in any order.
+	// All is the list of all things, in any order. The table doesn't change it.
 	All func() []*T
 	// SortBy is the first column's title to sort by, in its own direction.
 	SortBy string

@@ -3,7 +3,6 @@ package lists
 import (
 	"cmp"
 	"encoding/hex"
-	"slices"
 	"strings"
 	"time"
 
@@ -28,7 +27,7 @@ func polled[T any](l *list[T], config component.Config[T], stamp func() any, row
 		items []*T
 		seen  any
 	)
-	config.All = func() []*T { return slices.Clone(items) }
+	config.All = func() []*T { return items }
 	config.Style, config.Keys = l.deps.Style, l.deps.Keys
 	l.table = component.NewTable(config)
 	l.fill = func() bool {

@@ -67,7 +67,7 @@ func Roles(d *page.Deps) page.Page {
 	l.table = component.NewTable(component.Config[Role]{
 		Columns: roleColumns(d, path), Style: d.Style, Keys: d.Keys, SortBy: "ROLE",
 		ID: func(r *Role) string { return r.Name }, Tie: path,
-		All: func() []*Role { return slices.Clone(rows) },
+		All: func() []*Role { return rows },
 	})
 	return l
 }
