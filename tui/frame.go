@@ -10,6 +10,7 @@ import (
 	"charm.land/lipgloss/v2"
 	"github.com/charmbracelet/x/ansi"
 
+	"github.com/mesosctl/mesosctl/kinds"
 	"github.com/mesosctl/mesosctl/tui/cluster"
 	"github.com/mesosctl/mesosctl/tui/page"
 	"github.com/mesosctl/mesosctl/tui/text"
@@ -187,7 +188,7 @@ func (m *Model) next() string {
 	if wait <= 0 {
 		return " trying…"
 	}
-	return " next try in " + text.Age(wait) + ", ctrl-r: now"
+	return " next try in " + kinds.Age(wait) + ", ctrl-r: now"
 }
 
 // crumbs is the second line: where one is, how much is there, and what narrows it.

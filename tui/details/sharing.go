@@ -232,7 +232,7 @@ func (p *Page) machine(d *document) bool {
 	d.styled("mode", mode, look)
 	d.field("unavailable", span(w.GetUnavailability()))
 	if start := time.Unix(0, w.GetUnavailability().GetStart().GetNanoseconds()); start.After(p.deps.Now()) {
-		d.field("begins in", text.Age(start.Sub(p.deps.Now())))
+		d.field("begins in", kinds.Age(start.Sub(p.deps.Now())))
 	}
 	p.agentsOf(d, w)
 	return true

@@ -9,6 +9,7 @@ import (
 	tea "charm.land/bubbletea/v2"
 	"charm.land/lipgloss/v2"
 
+	"github.com/mesosctl/mesosctl/kinds"
 	"github.com/mesosctl/mesosctl/tui/cluster"
 	"github.com/mesosctl/mesosctl/tui/component"
 	"github.com/mesosctl/mesosctl/tui/page"
@@ -71,7 +72,7 @@ func Maintenance(d *page.Deps) page.Page {
 			if m.duration == 0 {
 				return "good"
 			}
-			return text.Age(m.duration)
+			return kinds.Age(m.duration)
 		}},
 		{
 			Title: "TASKS", Key: 'T', Right: true, Descending: true, Text: func(m *leaving) string { return text.Count(m.tasks) },
@@ -109,9 +110,9 @@ func starts(at, now time.Time) string {
 	case at.IsZero():
 		return "-"
 	case at.After(now):
-		return "in " + text.Age(at.Sub(now))
+		return "in " + kinds.Age(at.Sub(now))
 	}
-	return text.Age(now.Sub(at)) + " ago"
+	return kinds.Age(now.Sub(at)) + " ago"
 }
 
 // answers are those of frameworks to inverse offers.

@@ -155,41 +155,15 @@ func (p *Page) take(msg listed) tea.Cmd {
 }
 
 func entryOf(info *mesospb.FileInfo) *entry {
-	const directoryBits, typeBits = 0o040000, 0o170000
 	e := &entry{
-		path: info.GetPath(), name: path.Base(info.GetPath()), size: info.GetSize(), mode: modeText(info.GetMode()),
-		dir: info.GetMode()&typeBits == directoryBits, owner: cmp.Or(info.GetUid(), "-"),
+		path: info.GetPath(), name: path.Base(info.GetPath()), size: info.GetSize(), mode: taskref.ModeText(info),
+		dir: taskref.IsDirectory(info), owner: cmp.Or(info.GetUid(), "-"),
 	}
 	if info.GetGid() != "" {
 		e.owner += ":" + info.GetGid()
 	}
 	e.modified = time.Unix(0, info.GetMtime().GetNanoseconds())
 	return e
-}
-
-// modeText is a mode of stat(2) as ls has it.
-func modeText(mode uint32) string {
-	const types, typeShift = "?pc?d?b?-?l?s???", 12
-	text := []byte{types[mode>>typeShift&0xf]}
-	for i := 8; i >= 0; i-- {
-		c := byte('-')
-		if mode>>i&1 == 1 {
-			c = "xwr"[i%3]
-		}
-		text = append(text, c)
-	}
-	for i, special := range []struct {
-		bit uint32
-		set byte
-	}{{0o4000, 's'}, {0o2000, 's'}, {0o1000, 't'}} {
-		if at := 3 * (i + 1); mode&special.bit != 0 {
-			if text[at] == '-' {
-				special.set -= 'a' - 'A'
-			}
-			text[at] = special.set
-		}
-	}
-	return string(text)
 }
 
 func (p *Page) rebuild() tea.Cmd {

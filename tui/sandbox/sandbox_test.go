@@ -235,13 +235,3 @@ func TestFileViews(t *testing.T) {
 		golden.Equal(t, "file_"+size.Name, f.View(size.Width, size.Height), size.Width, size.Height)
 	}
 }
-
-func TestModes(t *testing.T) {
-	for mode, want := range map[uint32]string{
-		0o100644: "-rw-r--r--", 0o040755: "drwxr-xr-x", 0o120777: "lrwxrwxrwx", 0o104755: "-rwsr-xr-x", 0o102644: "-rw-r-Sr--", 0o041777: "drwxrwxrwt",
-	} {
-		if got := modeText(mode); got != want {
-			t.Errorf("%o is %s, want %s", mode, got, want)
-		}
-	}
-}

@@ -12,6 +12,7 @@ import (
 
 	"github.com/charmbracelet/x/ansi"
 
+	"github.com/mesosctl/mesosctl/kinds"
 	"github.com/mesosctl/mesosctl/mesos"
 )
 
@@ -93,31 +94,12 @@ func isASCII(s string) bool {
 	return true
 }
 
-// Age is a time span in the one or two largest units that say enough.
-func Age(d time.Duration) string {
-	const day = 24 * time.Hour
-	n := func(d, unit time.Duration, name string) string { return strconv.Itoa(int(d/unit)) + name }
-	switch {
-	case d < 0:
-		return "0s"
-	case d < 2*time.Minute:
-		return n(d, time.Second, "s")
-	case d < 10*time.Minute:
-		return n(d, time.Minute, "m") + n(d%time.Minute, time.Second, "s")
-	case d < 2*time.Hour:
-		return n(d, time.Minute, "m")
-	case d < 2*day:
-		return n(d, time.Hour, "h")
-	}
-	return n(d, day, "d")
-}
-
 // Since is the age of what began at a time; "-" if that is not known.
 func Since(began, now time.Time) string {
 	if began.IsZero() {
 		return "-"
 	}
-	return Age(now.Sub(began))
+	return kinds.Age(now.Sub(began))
 }
 
 // Number is an amount of cpus or gpus, to two decimals where they say something.

@@ -37,7 +37,7 @@ func TestLinesHaveTheirWidth(t *testing.T) {
 
 func TestQuantities(t *testing.T) {
 	for got, want := range map[string]string{
-		Age(-1): "0s", Age(119 * time.Second): "119s", Age(9*time.Minute + 5*time.Second): "9m5s", Age(47 * time.Hour): "47h", Age(96 * time.Hour): "4d",
+		Since(time.Time{}, time.Unix(100, 0)): "-", Since(time.Unix(40, 0), time.Unix(100, 0)): "60s",
 		Number(1500): "1.5", Number(10): "0.01", Number(123456): "123", Number(20_000_000): "20 000", Number(0): "0",
 		Memory(512 * mesos.OneScalar): "512M", Memory(1536 * mesos.OneScalar): "1.5G", Memory(1000 * mesos.OneScalar): "1G", Memory(0): "0",
 		Bytes(1023): "1K", Bytes(999): "999B", Count(1234567): "1 234 567", Count(-1234): "-1 234", Count(999): "999",

@@ -30,9 +30,6 @@ func (s Slice) Len() int { return len(s) }
 // Line implements Lines.
 func (s Slice) Line(i int) string { return s[i] }
 
-// Of is the lines of a text that this program made itself.
-func Of(text string) Slice { return strings.Split(strings.TrimRight(text, "\n"), "\n") }
-
 // Pane shows lines. It is a part of a page, which passes keys on to it.
 type Pane struct {
 	keys  *keymap.Map

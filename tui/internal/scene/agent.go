@@ -21,7 +21,6 @@ import (
 type Agent struct {
 	mu    sync.Mutex
 	files map[string][]byte
-	reads int
 }
 
 // Serve has the agent Host2 serve files.
@@ -56,13 +55,6 @@ func (a *Agent) Write(name string, data string) {
 	a.files[name] = append(a.files[name], data...)
 }
 
-// Reads is how many reads there were.
-func (a *Agent) Reads() int {
-	a.mu.Lock()
-	defer a.mu.Unlock()
-	return a.reads
-}
-
 func (a *Agent) serve(w http.ResponseWriter, r *http.Request) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
@@ -85,7 +77,6 @@ func (a *Agent) serve(w http.ResponseWriter, r *http.Request) {
 			http.Error(w, "no such file", http.StatusNotFound)
 			return
 		}
-		a.reads++
 		answer.Type = agentpb.Response_READ_FILE.Enum()
 		answer.ReadFile = &agentpb.Response_ReadFile{Size: p(uint64(len(data))), Data: part(data, call.GetReadFile())}
 	case agentpb.Call_LIST_FILES:

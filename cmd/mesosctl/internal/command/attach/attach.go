@@ -43,7 +43,7 @@ func New(a *app.App) *cobra.Command {
 		RunE:    func(cmd *cobra.Command, args []string) error { return run(cmd.Context(), a, o, args[0]) },
 	}
 	flags.Table{
-		flags.String("master", &o.master, "", "masters of the cluster, as in `host:port,host:port`"),
+		flags.String("master", &o.master, "", app.MasterUsage),
 		flags.Duration("timeout", &o.timeout, "10secs", "`time` that finding the task may take"),
 		flags.Bool("no_stdin", &o.noInput, false, "only look: pass nothing on to the task"),
 	}.Register(cmd.Flags())

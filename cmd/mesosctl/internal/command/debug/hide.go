@@ -10,11 +10,14 @@ import (
 // hidden is what is there instead of a secret.
 const hidden = "(hidden)"
 
+// names are parts of names of what nobody else is to know.
+const names = `secret|passw|passphrase|token|credential|authorization|private|api[-_]?key|access[-_]?key|jwt|cookie|signature`
+
 var (
-	// sensitive are names of what nobody else is to know.
-	sensitive = regexp.MustCompile(`(?i)secret|passw|passphrase|token|credential|authorization|private|api[-_]?key|access[-_]?key|jwt|cookie|signature`)
+	// sensitive is the name of such a thing.
+	sensitive = regexp.MustCompile(`(?i)` + names)
 	// assigned is a text that gives such a thing a value: in a command, a URL's query, or a log.
-	assigned = regexp.MustCompile(`(?i)([\w.-]*(?:secret|passw|passphrase|token|credential|authorization|private|api[-_]?key|access[-_]?key|jwt|cookie|signature)[\w.-]*["']?(?:\s*[=:]\s*|\s+))(?:(?:basic|bearer)\s+)?("[^"]*"|'[^']*'|[^\s"'&,;]+)`)
+	assigned = regexp.MustCompile(`(?i)([\w.-]*(?:` + names + `)[\w.-]*["']?(?:\s*[=:]\s*|\s+))(?:(?:basic|bearer)\s+)?("[^"]*"|'[^']*'|[^\s"'&,;]+)`)
 	// userInfo is who logs in at a URL.
 	userInfo = regexp.MustCompile(`(://)[^/\s@"']+@`)
 	// bearer is a token wherever it is.

@@ -42,7 +42,7 @@ func New(a *app.App) *cobra.Command {
 		},
 	}
 	flags.Table{
-		flags.String("master", &master, "", "masters of the cluster, as in `host:port,host:port`"),
+		flags.String("master", &master, "", app.MasterUsage),
 	}.Register(cmd.Flags())
 	output.Flag(cmd, &format)
 	return cmd

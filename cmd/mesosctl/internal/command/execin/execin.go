@@ -54,7 +54,7 @@ func New(a *app.App) *cobra.Command {
 		},
 	}
 	flags.Table{
-		flags.String("master", &o.master, "", "masters of the cluster, as in `host:port,host:port`"),
+		flags.String("master", &o.master, "", app.MasterUsage),
 		flags.Duration("timeout", &o.timeout, "10secs", "`time` that finding the task may take"),
 		flags.String("user", &o.user, "", "run the command as this `user`, and not as the task's"),
 	}.Register(cmd.Flags())

@@ -7,6 +7,7 @@ import (
 
 	"sigs.k8s.io/yaml"
 
+	"github.com/mesosctl/mesosctl/cmd/mesosctl/internal/app"
 	"github.com/mesosctl/mesosctl/cmd/mesosctl/internal/flags"
 	"github.com/mesosctl/mesosctl/exec"
 	"github.com/mesosctl/mesosctl/mesos"
@@ -16,7 +17,7 @@ import (
 // table is the flags of mesos-execute.
 func (o *options) table() flags.Table {
 	return flags.Table{
-		flags.String("master", &o.master, "", "masters of the cluster, as in `host:port,host:port`"),
+		flags.String("master", &o.master, "", app.MasterUsage),
 		document("task", &o.Task, "the whole task, a TaskInfo: a JSON or YAML `file`, or JSON; - is the standard input"),
 		document("task_group", &o.TaskGroup, "a task group, a TaskGroupInfo: a JSON or YAML `file`, or JSON; - is the standard input"),
 		flags.String("name", &o.Name, "", "`name` of the task; that of the program if not given"),

@@ -42,7 +42,7 @@ func New(a *app.App) *cobra.Command {
 		RunE: func(cmd *cobra.Command, args []string) error { return run(cmd.Context(), a, o, args[0]) },
 	}
 	flags.Table{
-		flags.String("master", &o.master, "", "masters of the cluster, as in `host:port,host:port`"),
+		flags.String("master", &o.master, "", app.MasterUsage),
 		flags.Duration("timeout", &o.timeout, "10secs", "`time` that finding out may take"),
 		flags.String("agent", &o.agent, "", "only what this `agent` has"),
 		flags.String("role", &o.role, "", "only this `role` of the framework"),

@@ -41,7 +41,7 @@ func New(a *app.App) *cobra.Command {
 		RunE: func(cmd *cobra.Command, args []string) error { return run(cmd.Context(), a, o, args) },
 	}
 	flags.Table{
-		flags.String("master", &o.master, "", "masters of the cluster, as in `host:port,host:port`"),
+		flags.String("master", &o.master, "", app.MasterUsage),
 		flags.Duration("timeout", &o.timeout, "10secs", "`time` that finding the tasks may take"),
 		flags.Bool("stderr", &o.stderr, false, "show the standard error instead"),
 		flags.Bool("all", &o.all, false, "show both standard output and standard error"),

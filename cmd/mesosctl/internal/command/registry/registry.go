@@ -65,7 +65,7 @@ func newBackup(a *app.App) *cobra.Command {
 		},
 	}
 	flags.Table{
-		flags.String("master", &master, "", "masters of the cluster, as in `host:port,host:port`"),
+		flags.String("master", &master, "", app.MasterUsage),
 		flags.Duration("timeout", &timeout, "1mins", "`time` that it may take"),
 	}.Register(cmd.Flags())
 	return cmd

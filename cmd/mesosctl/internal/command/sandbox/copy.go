@@ -15,6 +15,7 @@ import (
 	"github.com/mesosctl/mesosctl/client"
 	"github.com/mesosctl/mesosctl/cmd/mesosctl/internal/app"
 	"github.com/mesosctl/mesosctl/kinds/pick"
+	"github.com/mesosctl/mesosctl/kinds/taskref"
 	"github.com/mesosctl/mesosctl/mesos"
 	"github.com/mesosctl/mesosctl/wire/mesospb"
 )
@@ -126,7 +127,7 @@ func (t *transfer) directory(ctx context.Context, p place, infos []*mesospb.File
 		}
 		below := place{strings.TrimSuffix(p.text, "/") + separator(p.text) + name, p.files, path.Join(p.path, name), false}
 		var err error
-		if isDirectory(info) {
+		if taskref.IsDirectory(info) {
 			var deeper []*mesospb.FileInfo
 			if deeper, err = below.list(ctx); err == nil {
 				err = t.directory(ctx, below, deeper, filepath.Join(to, name), depth-1)

@@ -74,16 +74,6 @@ func (p place) list(ctx context.Context) ([]*mesospb.FileInfo, error) {
 	return infos, p.explain(err)
 }
 
-// isDirectory reports whether a file is one, as its mode says.
-func isDirectory(info *mesospb.FileInfo) bool { return info.GetMode()&modeType == modeDirectory }
-
-// Bits of st_mode.
-const (
-	modeType      = 0o170000
-	modeDirectory = 0o040000
-	modeLink      = 0o120000
-)
-
 // look finds out what a place is: a directory with what it holds, or a file. Agents
 // say of a file that it holds nothing.
 func (p place) look(ctx context.Context) (infos []*mesospb.FileInfo, directory bool, err error) {
@@ -99,7 +89,7 @@ func (p place) look(ctx context.Context) (infos []*mesospb.FileInfo, directory b
 		if path.Base(info.GetPath()) != path.Base(p.path) {
 			continue
 		}
-		if isDirectory(info) {
+		if taskref.IsDirectory(info) {
 			return nil, true, p.explain(err)
 		}
 		return []*mesospb.FileInfo{info}, false, nil

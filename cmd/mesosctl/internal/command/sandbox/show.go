@@ -2,7 +2,6 @@ package sandbox
 
 import (
 	"fmt"
-	"io/fs"
 	"path"
 	"slices"
 	"strconv"
@@ -11,6 +10,7 @@ import (
 
 	"github.com/mesosctl/mesosctl/cmd/mesosctl/internal/iostreams"
 	"github.com/mesosctl/mesosctl/cmd/mesosctl/internal/output"
+	"github.com/mesosctl/mesosctl/kinds/taskref"
 	"github.com/mesosctl/mesosctl/wire/mesospb"
 )
 
@@ -21,12 +21,12 @@ func show(streams *iostreams.Streams, infos []*mesospb.FileInfo, long bool) erro
 	var rows [][]string
 	for _, info := range infos {
 		name := printable(path.Base(info.GetPath()))
-		if isDirectory(info) {
+		if taskref.IsDirectory(info) {
 			name += "/"
 		}
 		if long {
 			rows = append(rows, []string{
-				modeText(info.GetMode()), info.GetUid(), info.GetGid(), strconv.FormatUint(info.GetSize(), 10), changed(info).Format(time.DateTime), name,
+				taskref.ModeText(info), info.GetUid(), info.GetGid(), strconv.FormatUint(info.GetSize(), 10), changed(info).Format(time.DateTime), name,
 			})
 			continue
 		}
@@ -41,16 +41,4 @@ func printable(name string) string {
 		return quoted
 	}
 	return name
-}
-
-// modeText is a mode as ls has it.
-func modeText(mode uint32) string {
-	m := fs.FileMode(mode & 0o777)
-	switch mode & modeType {
-	case modeDirectory:
-		m |= fs.ModeDir
-	case modeLink:
-		m |= fs.ModeSymlink
-	}
-	return m.String()
 }

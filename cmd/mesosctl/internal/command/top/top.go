@@ -41,7 +41,7 @@ func New(a *app.App) *cobra.Command {
 		RunE: func(cmd *cobra.Command, args []string) error { return run(cmd.Context(), a, o, args) },
 	}
 	flags.Table{
-		flags.String("master", &o.master, "", "masters of the cluster, as in `host:port,host:port`"),
+		flags.String("master", &o.master, "", app.MasterUsage),
 		flags.Duration("timeout", &o.timeout, "30secs", "`time` that finding the master may take at the beginning"),
 		flags.Bool("read_only", &o.readOnly, false, "offer nothing that changes the cluster"),
 		flags.Bool("no_mouse", &o.noMouse, false, "leave the mouse to the terminal"),
