@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"sync"
 
 	tea "charm.land/bubbletea/v2"
 	"github.com/muesli/cancelreader"
@@ -56,14 +57,13 @@ func (s *shell) Run() error {
 	if err != nil {
 		return err
 	}
-	// A read that waits for a key must end with the shell, or it takes one that is for the UI.
-	keys, err := cancelreader.NewReader(file)
+	reader, err := cancelreader.NewReader(file)
 	if err != nil {
 		return mesos.Errorf(mesos.Internal, "terminal: %w", err)
 	}
-	defer keys.Close()
-	defer keys.Cancel()
-	streams.In = keys
+	input := &keys{reader: reader}
+	defer input.end()
+	streams.In = input
 	fmt.Fprintf(s.out, "shell in %s; 'exit' goes back\r\n", s.task.ID())
 	session := &dialogue.Session{Streams: streams, Task: s.task, Command: s.command(), Terminal: terminal, Interactive: true}
 	err = session.Run(s.ctx)
@@ -82,4 +82,31 @@ func (s *shell) command() *mesospb.CommandInfo {
 		c.Environment = &mesospb.Environment{Variables: []*mesospb.Environment_Variable{{Name: new("TERM"), Value: &s.kind}}}
 	}
 	return c
+}
+
+// keys are those that are pressed while the shell runs. A read that waits for one ends with
+// the shell, or it would take one that is for the UI.
+type keys struct {
+	reader cancelreader.CancelReader
+	mu     sync.Mutex // held by whoever reads
+	over   bool
+}
+
+// Read implements io.Reader.
+func (k *keys) Read(p []byte) (int, error) {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	if k.over {
+		return 0, io.EOF
+	}
+	return k.reader.Read(p)
+}
+
+// end ends the read under way, and allows no further one.
+func (k *keys) end() {
+	k.reader.Cancel()
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	k.over = true
+	_ = k.reader.Close() // the terminal stays open
 }
