@@ -30,6 +30,7 @@ type taskState struct {
 	id        string
 	status    *mesospb.TaskStatus // the latest
 	following bool
+	awaited   bool
 	killAt    time.Time
 	// hearsay is how it ended by the word of the master, whose answer to
 	// RECONCILE leaves out the exit code that the agent's report has; that is

@@ -114,6 +114,10 @@ type (
 		// Container is the task's, as soon as that is known.
 		Container *mesospb.ContainerID
 	}
+	// Await tells that a task was taken on by its agent and does not run yet, and
+	// Arrived that it does, or has ended.
+	Await   Follow
+	Arrived struct{ Task mesos.TaskID }
 	// Unfollow tells that a task that is followed has ended: the rest of its output is shown.
 	Unfollow struct{ Task mesos.TaskID }
 	// Tell is something that a person may want to know.
@@ -131,6 +135,8 @@ type (
 func (Subscribe) isEffect() {}
 func (Send) isEffect()      {}
 func (Follow) isEffect()    {}
+func (Await) isEffect()     {}
+func (Arrived) isEffect()   {}
 func (Unfollow) isEffect()  {}
 func (Tell) isEffect()      {}
 func (Explain) isEffect()   {}

@@ -53,6 +53,12 @@ type (
 	// NothingFits tells what was asked and what the cluster has, when no offer
 	// has fit for a while.
 	NothingFits struct{ Sentences []string }
+	// Waiting tells what a task that starts is waiting for, and how far that is, as
+	// long as that is so.
+	Waiting struct {
+		Task mesos.TaskID
+		What string // as in "pulling alpine: 1 of 3 layers"
+	}
 	// OutputLost tells that a task's output can't be shown.
 	OutputLost struct{ Err error }
 )
@@ -65,4 +71,5 @@ func (Killing) isNotice()        {}
 func (ConnectionLost) isNotice() {}
 func (CallRefused) isNotice()    {}
 func (NothingFits) isNotice()    {}
+func (Waiting) isNotice()        {}
 func (OutputLost) isNotice()     {}

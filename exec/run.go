@@ -26,6 +26,9 @@ type Config struct {
 	Output func(task mesos.TaskID) (stdout, stderr io.WriteCloser)
 	// Attach, if it is not nil, joins a task's terminal until that is over, instead.
 	Attach func(ctx context.Context, agent *client.Agent, task Follow) error
+	// Watch tells what tasks that start wait for, if something must be brought to
+	// their agents first. It is for a person who watches.
+	Watch bool
 	// Interrupts delivers a person's wish to end: one for the task, a second one
 	// for leaving at once.
 	Interrupts <-chan struct{}
@@ -43,6 +46,7 @@ func Run(ctx context.Context, config Config) Result {
 	r := &run{
 		config: config, machine: machine, ctx: ctx,
 		inputs: make(chan Input, 64), following: map[mesos.TaskID]chan struct{}{},
+		awaited: map[mesos.TaskID]context.CancelFunc{}, brings: brings(config.Spec.Tasks),
 	}
 	r.outbox = newOutbox(func(call *schedulerpb.Call, err error) { r.put(CallFailed{call, err}) })
 	defer r.outbox.cancel()
@@ -66,6 +70,10 @@ type run struct {
 	// writes no more.
 	following map[mesos.TaskID]chan struct{}
 	followers sync.WaitGroup
+	// awaited has those tasks of which is told what they wait for; brings tells
+	// whether that can be for long.
+	awaited   map[mesos.TaskID]context.CancelFunc
+	brings    bool
 	lost      sync.Once         // the output, which is told once
 	scheduler *client.Scheduler // owned by the loop
 }
@@ -114,6 +122,9 @@ func (r *run) take(in Input) *Finish {
 		r.scheduler = in.scheduler
 		go r.readEvents(in.scheduler)
 	case learned:
+		if waiting, ok := in.notice.(Waiting); ok && r.awaited[waiting.Task] == nil {
+			return nil // no more
+		}
 		r.config.Print(in.notice)
 	default:
 		for _, effect := range r.machine.Step(time.Now(), in) {
@@ -138,6 +149,10 @@ func (r *run) act(effect Effect) {
 		go r.explain(e)
 	case Follow:
 		r.follow(e)
+	case Await:
+		r.await(e)
+	case Arrived:
+		r.arrived(e.Task)
 	case Unfollow:
 		if ended := r.following[e.Task]; ended != nil {
 			close(ended)
@@ -249,7 +264,7 @@ func (r *run) wait(done <-chan struct{}, timeout <-chan time.Time) bool {
 		case <-done:
 			return true
 		case in := <-r.inputs:
-			if in, ok := in.(learned); ok {
+			if in, ok := in.(learned); ok && !isWaiting(in.notice) {
 				r.config.Print(in.notice)
 			}
 		case <-r.config.Interrupts:

@@ -96,6 +96,7 @@ func (m *Machine) onUpdate(now time.Time, status *mesospb.TaskStatus) {
 		return
 	}
 	task.status = status
+	m.await(j, task)
 	m.follow(j, task)
 	j.awayUntil = time.Time{}
 	switch state := mesos.TaskState(status.GetState()); {
@@ -118,10 +119,26 @@ func (m *Machine) follow(j *job, t *taskState) {
 		return
 	}
 	t.following = true
-	m.emit(Follow{
+	m.emit(m.whereabouts(j, t))
+}
+
+// await tells how long a task takes to run from its first update that the agent knows of.
+func (m *Machine) await(j *job, t *taskState) {
+	switch waits := !t.running() && !t.ended() && t.status.GetSource() != mesospb.TaskStatus_SOURCE_MASTER; {
+	case waits && !t.awaited:
+		t.awaited = true
+		m.emit(Await(m.whereabouts(j, t)))
+	case !waits && t.awaited:
+		t.awaited = false
+		m.emit(Arrived{mesos.TaskID(t.id)})
+	}
+}
+
+func (m *Machine) whereabouts(j *job, t *taskState) Follow {
+	return Follow{
 		Task: mesos.TaskID(t.id), Agent: j.agentHost, Sandbox: m.sandbox(j, t.status),
 		Container: t.status.GetContainerStatus().GetContainerId(),
-	})
+	}
 }
 
 // taskOver takes in the end of a task.

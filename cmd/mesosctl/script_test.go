@@ -49,8 +49,13 @@ func run(m *testing.M) (int, error) {
 const scriptsTimeout = 5 * time.Minute
 
 func TestScript(t *testing.T) {
-	testscript.Run(t, testscript.Params{
-		Dir:      "testdata/script",
+	testscript.Run(t, scripts("testdata/script", func(*testscript.Env) {}))
+}
+
+// scripts are those of a directory, in an environment of their own each.
+func scripts(dir string, setup func(*testscript.Env)) testscript.Params {
+	return testscript.Params{
+		Dir:      dir,
 		Deadline: time.Now().Add(scriptsTimeout),
 		Setup: func(env *testscript.Env) error {
 			env.Setenv("PATH", bin+string(os.PathListSeparator)+os.Getenv("PATH"))
@@ -69,8 +74,9 @@ func TestScript(t *testing.T) {
 				down.Path, down.Env = filepath.Join(bin, "mesosctl"), env.Vars
 				_ = down.Run()
 			})
+			setup(env)
 			return nil
 		},
 		Cmds: commands,
-	})
+	}
 }

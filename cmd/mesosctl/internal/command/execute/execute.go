@@ -173,7 +173,7 @@ func run(ctx context.Context, a *app.App, o *options, spec exec.Spec) (err error
 	}
 	defer c.Close()
 	r := exec.Run(ctx, exec.Config{
-		Client: c, Spec: spec, Print: show.tell, Output: show.output, Attach: show.attach, Interrupts: interrupts,
+		Client: c, Spec: spec, Print: show.tell, Output: show.output, Attach: show.attach, Watch: show.watch, Interrupts: interrupts,
 	})
 	left = !r.Ended
 	show.finish(r)

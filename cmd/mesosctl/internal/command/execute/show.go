@@ -21,6 +21,7 @@ type show struct {
 	output func(mesos.TaskID) (stdout, stderr io.WriteCloser)
 	attach func(context.Context, *client.Agent, exec.Follow) error
 	finish func(exec.Result)
+	watch  bool // tell what tasks wait for
 }
 
 // show decides by the flags, and by what there is to show it on.
@@ -39,7 +40,35 @@ func (o *options) show(a *app.App, spec exec.Spec) (show, error) {
 	case o.output != "none":
 		s.output = func(mesos.TaskID) (io.WriteCloser, io.WriteCloser) { return lines.Raw(a.IO.Out), lines.Raw(a.IO.Err) }
 	}
+	if a.IO.ErrTerminal && !o.quiet && len(o.array) == 0 {
+		s.noted(lines.NewNote(a.IO))
+	}
 	return s, nil
+}
+
+// noted shows what tasks wait for in a line that changes, below everything else.
+func (s *show) noted(note *lines.Note) {
+	tell, output := s.tell, s.output
+	s.watch = true
+	s.tell = func(n exec.Notice) {
+		if waiting, ok := n.(exec.Waiting); ok {
+			note.Set(string(waiting.Task) + ": " + waiting.What)
+			return
+		}
+		note.Clear()
+		tell(n)
+	}
+	if output != nil {
+		s.output = func(task mesos.TaskID) (io.WriteCloser, io.WriteCloser) {
+			stdout, stderr := output(task)
+			return note.Over(stdout), note.Over(stderr)
+		}
+	}
+	finish := s.finish
+	s.finish = func(r exec.Result) {
+		note.Clear()
+		finish(r)
+	}
 }
 
 // joined is of a task whose terminal is this one.
@@ -66,6 +95,9 @@ func (o *options) joined(a *app.App, s show) (show, error) {
 			Input: func(ctx context.Context) (*client.Input, error) { return agent.AttachInput(ctx, task.Container) },
 		}
 		return talk.Run(ctx)
+	}
+	if a.IO.ErrTerminal && !o.quiet {
+		s.noted(lines.NewNote(a.IO))
 	}
 	return s, nil
 }

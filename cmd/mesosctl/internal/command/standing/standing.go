@@ -13,6 +13,7 @@ import (
 	"github.com/mesosctl/mesosctl/client"
 	"github.com/mesosctl/mesosctl/cmd/mesosctl/internal/app"
 	"github.com/mesosctl/mesosctl/cmd/mesosctl/internal/flags"
+	"github.com/mesosctl/mesosctl/cmd/mesosctl/internal/lines"
 	"github.com/mesosctl/mesosctl/kinds/pick"
 	"github.com/mesosctl/mesosctl/mesos"
 	"github.com/mesosctl/mesosctl/wire/masterpb"
@@ -96,9 +97,12 @@ func (o *drain) run(ctx context.Context, a *app.App, c *client.Client, name stri
 	return Drained(ctx, a, c, agent.GetAgentInfo().GetId().GetValue())
 }
 
-// Drained waits until an agent is drained, or gone.
+// Drained waits until an agent is drained, or gone. A person sees a bar of its
+// tasks, others a line whenever their number changes.
 func Drained(ctx context.Context, a *app.App, c *client.Client, id string) error {
-	last := -1
+	most, last := 0, -1
+	note := lines.NewNote(a.IO)
+	defer note.Clear()
 	for {
 		all, err := c.Agents(ctx)
 		if err != nil {
@@ -107,17 +111,23 @@ func Drained(ctx context.Context, a *app.App, c *client.Client, id string) error
 		agent := with(all, id)
 		switch {
 		case agent == nil:
+			note.Clear()
 			fmt.Fprintf(a.IO.Err, "agent %s is gone\n", id)
 			return nil
 		case agent.GetDrainInfo().GetState() == mesospb.DrainState_DRAINED:
+			note.Clear()
 			fmt.Fprintf(a.IO.Err, "agent %s is drained\n", id)
 			return nil
 		case agent.GetDrainInfo() == nil:
 			return mesos.Errorf(mesos.Conflict, "agent %s is not being drained (any more)", id)
 		}
 		if left, err := tasksOn(ctx, c, id); err == nil && left != last {
-			fmt.Fprintf(a.IO.Err, "agent %s: %s left\n", id, pick.Count(left, "task"))
-			last = left
+			most, last = max(most, left), left
+			if text := fmt.Sprintf("agent %s: %s left", id, pick.Count(left, "task")); a.IO.ErrTerminal {
+				note.Set(lines.Bar(most-left, most) + text)
+			} else {
+				fmt.Fprintln(a.IO.Err, text)
+			}
 		}
 		if err := app.Pause(ctx, time.Second/4); err != nil {
 			return err

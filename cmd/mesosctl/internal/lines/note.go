@@ -1,0 +1,81 @@
+package lines
+
+import (
+	"fmt"
+	"io"
+	"strings"
+	"sync"
+	"unicode/utf8"
+
+	"github.com/mesosctl/mesosctl/cmd/mesosctl/internal/iostreams"
+)
+
+// Note is a line at the end of the terminal behind the standard error that changes
+// in place, such as how far something is. Whatever else is written there while it
+// stands must go through Over, or come after Clear. Where nobody watches, it is
+// never written. It is safe for concurrent use.
+type Note struct {
+	streams *iostreams.Streams
+
+	mu    sync.Mutex
+	shown string
+}
+
+// NewNote makes a note, which says nothing yet.
+func NewNote(streams *iostreams.Streams) *Note { return &Note{streams: streams} }
+
+// Set changes what the note says; what is too long for the terminal is cut.
+func (n *Note) Set(text string) {
+	if !n.streams.ErrTerminal {
+		return
+	}
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	for width := n.streams.ErrWidth() - 1; utf8.RuneCountInString(text) > max(width, 0); {
+		_, last := utf8.DecodeLastRuneInString(text)
+		text = text[:len(text)-last]
+	}
+	if text != n.shown {
+		fmt.Fprint(n.streams.Err, "\r", text, "\x1b[K")
+		n.shown = text
+	}
+}
+
+// Clear removes the note.
+func (n *Note) Clear() {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	n.clear()
+}
+
+func (n *Note) clear() {
+	if n.shown != "" {
+		fmt.Fprint(n.streams.Err, "\r\x1b[K")
+		n.shown = ""
+	}
+}
+
+// Over is a writer that removes the note before it writes to w.
+func (n *Note) Over(w io.WriteCloser) io.WriteCloser { return over{n, w} }
+
+type over struct {
+	note *Note
+	io.WriteCloser
+}
+
+func (o over) Write(p []byte) (int, error) {
+	o.note.mu.Lock()
+	defer o.note.mu.Unlock()
+	o.note.clear()
+	return o.WriteCloser.Write(p)
+}
+
+// Bar is how much is done of all, for the beginning of a note; empty if there is nothing.
+func Bar(done, all int) string {
+	const room = 20
+	if all <= 0 {
+		return ""
+	}
+	full := room * done / all
+	return "[" + strings.Repeat("#", full) + strings.Repeat(".", room-full) + "] "
+}
