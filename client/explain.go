@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"net/http"
 	"net/url"
-	"strings"
 
 	"github.com/mesosctl/mesosctl/mesos"
 	"github.com/mesosctl/mesosctl/mesos/allocation"
@@ -30,7 +29,7 @@ func (c *Client) Explain(ctx context.Context, framework mesos.FrameworkID, role 
 		method: http.MethodGet, path: explainPath + "?" + query.Encode(),
 		header: http.Header{"Accept": {"application/json"}},
 	})
-	if mesos.KindOf(err) == mesos.NotFound && strings.HasSuffix(err.Error(), http.StatusText(http.StatusNotFound)) {
+	if isBare(err, mesos.NotFound, http.StatusNotFound) {
 		return nil, mesos.Errorf(mesos.Unsupported, "the master at %s can't explain: it is not one of mesosctl", c.Leader())
 	}
 	if err != nil {

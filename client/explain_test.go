@@ -31,7 +31,7 @@ func TestExplainAsksTheLeader(t *testing.T) {
 }
 
 func TestExplainTellsAMasterThatCannotFromAFrameworkThatIsNot(t *testing.T) {
-	for body, kind := range map[string]mesos.Kind{"": mesos.Unsupported, "explain: there is no framework F": mesos.NotFound} {
+	for body, kind := range map[string]mesos.Kind{"": mesos.Unsupported, "404 Not Found.": mesos.Unsupported, "explain: there is no framework F": mesos.NotFound} {
 		host := serve(t, aMaster(func(w http.ResponseWriter, _ *http.Request) {
 			w.WriteHeader(http.StatusNotFound)
 			_, _ = w.Write([]byte(body))

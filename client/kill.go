@@ -4,7 +4,6 @@ import (
 	"context"
 	"net/http"
 	"net/url"
-	"strings"
 	"syscall"
 	"time"
 
@@ -21,6 +20,9 @@ const killPath = "/mesosctl/kill"
 // no such task, mesos.Conflict if it has ended, and mesos.Unsupported if the master
 // is one of Apache Mesos, which does not do that for operators: see EndTask.
 func (c *Client) KillTask(ctx context.Context, framework mesos.FrameworkID, task mesos.TaskID, grace *time.Duration) error {
+	if err := c.config.mayChange("killing a task"); err != nil {
+		return err
+	}
 	form := url.Values{"framework": {string(framework)}, "task": {string(task)}}
 	if grace != nil {
 		form.Set("grace_period", mesos.FormatDuration(*grace))
@@ -30,7 +32,7 @@ func (c *Client) KillTask(ctx context.Context, framework mesos.FrameworkID, task
 		header: http.Header{"Content-Type": {"application/x-www-form-urlencoded"}},
 	})
 	if err != nil {
-		if mesos.KindOf(err) == mesos.NotFound && strings.HasSuffix(err.Error(), http.StatusText(http.StatusNotFound)) {
+		if isBare(err, mesos.NotFound, http.StatusNotFound) {
 			return mesos.Errorf(mesos.Unsupported, "the master at %s does not kill tasks for operators: it is not one of mesosctl", c.Leader())
 		}
 		return err

@@ -82,9 +82,15 @@ func decodeJSON(response *http.Response, value any) error {
 	return nil
 }
 
+// isBare reports whether an error says no more than its status, as servers do of
+// what they have no idea of; Apache Mesos's write "404 Not Found.".
+func isBare(err error, kind mesos.Kind, status int) bool {
+	return mesos.KindOf(err) == kind && strings.HasSuffix(strings.TrimSuffix(err.Error(), "."), http.StatusText(status))
+}
+
 // notMesosctl makes of "no such endpoint" what it means.
 func notMesosctl(err error, host string) error {
-	if mesos.KindOf(err) == mesos.NotFound && strings.HasSuffix(err.Error(), http.StatusText(http.StatusNotFound)) {
+	if isBare(err, mesos.NotFound, http.StatusNotFound) {
 		return mesos.Errorf(mesos.Unsupported, "the master at %s is not one of mesosctl", host)
 	}
 	return err

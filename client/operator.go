@@ -24,6 +24,9 @@ func (c *Client) Call(ctx context.Context, call *masterpb.Call) (*masterpb.Respo
 		return nil, err
 	}
 	response, err := c.send(ctx, r)
+	if isBare(err, mesos.Unsupported, http.StatusNotImplemented) {
+		return nil, mesos.Errorf(mesos.Unsupported, "the master at %s has no call %s: it is of an older Apache Mesos", c.Leader(), call.GetType())
+	}
 	if err != nil {
 		return nil, err
 	}

@@ -32,6 +32,7 @@ var commands = map[string]func(ts *testscript.TestScript, neg bool, args []strin
 	"ports":  ports,
 
 	"certificates": certificates,
+	"apache":       apache,
 }
 
 type spawnedKey struct{}

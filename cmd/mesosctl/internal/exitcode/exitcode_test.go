@@ -3,6 +3,8 @@ package exitcode
 import (
 	"errors"
 	"fmt"
+	"os"
+	"strings"
 	"testing"
 
 	"github.com/mesosctl/mesosctl/mesos"
@@ -33,5 +35,18 @@ func TestOf(t *testing.T) {
 	}
 	if Silent(errors.New("x")) || !Silent(Status(3)) {
 		t.Error("only a Status is silent")
+	}
+}
+
+// The page for people says of each code what the program says.
+func TestThePageSaysTheSame(t *testing.T) {
+	page, err := os.ReadFile("../../../../docs/cli.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, m := range Meanings {
+		if row := fmt.Sprintf("| %d | %s |\n", m.Code, m.Text); !strings.Contains(string(page), row) {
+			t.Errorf("docs/cli.md lacks %q", row)
+		}
 	}
 }
