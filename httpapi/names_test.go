@@ -75,7 +75,7 @@ func TestNamesOfALargeClusterComeAtOnce(t *testing.T) {
 				break
 			}
 		}
-		if best > 100*time.Millisecond {
+		if best > time.Second { // with room for the race detector, and for a machine that is busy
 			t.Errorf("%s takes %s", query, best)
 		}
 	}

@@ -55,8 +55,10 @@ func TestAMasterThatNeverAnswersIsNotWaitedFor(t *testing.T) {
 	cmd.SetContext(t.Context())
 	began := time.Now()
 	names, _ := Names(a, Agents)(cmd, nil, "")
-	// The deadline is 150 ms; a machine that is busy may take its time on top of that.
-	if took := time.Since(began); len(names) != 0 || took > 2*time.Second {
+	// The deadline is 150 ms; without one this would not end. A machine that is busy may
+	// take its time on top of that.
+	const patience = 30 * time.Second
+	if took := time.Since(began); len(names) != 0 || took > patience {
 		t.Errorf("%v after %s", names, took)
 	}
 }
