@@ -205,8 +205,14 @@ type supervisor struct {
 
 	mu         sync.Mutex
 	seq        uint64
-	pending    map[uint64]chan supervise.Message // nil once the connection broke
-	containers map[string]bool                   // being launched (false) or running (true)
+	pending    map[uint64]waiting // nil once the connection broke
+	containers map[string]bool    // being launched (false) or running (true)
+}
+
+// waiting is who waits for a reply.
+type waiting struct {
+	reply  chan supervise.Message
+	brings bool // whether it tells of a container's launch or adoption
 }
 
 func newSupervisor(conn *os.File, process *exec.Cmd, gone gone) *supervisor {
@@ -216,7 +222,7 @@ func newSupervisor(conn *os.File, process *exec.Cmd, gone gone) *supervisor {
 		gone:       gone,
 		version:    supervise.ProtocolVersion,
 		down:       make(chan struct{}),
-		pending:    map[uint64]chan supervise.Message{},
+		pending:    map[uint64]waiting{},
 		containers: map[string]bool{},
 	}
 	go s.read()
@@ -312,8 +318,8 @@ func (s *supervisor) call(req *supervise.Request, file *os.File) (supervise.Mess
 	}
 	s.seq++
 	req.Seq = s.seq
-	s.pending[req.Seq] = reply
 	brings := req.Op == supervise.OpLaunch || req.Op == supervise.OpAdopt
+	s.pending[req.Seq] = waiting{reply, brings}
 	if _, ok := s.containers[req.Container]; !ok && brings {
 		s.containers[req.Container] = false
 	}
@@ -364,8 +370,8 @@ func (s *supervisor) read() {
 		lost = nil
 	}
 	supervise.Sweep(slices.Collect(maps.Keys(lost)), sweepPatience)
-	for _, reply := range pending {
-		close(reply)
+	for _, w := range pending {
+		close(w.reply)
 	}
 	for id, running := range lost {
 		if running {
@@ -376,23 +382,25 @@ func (s *supervisor) read() {
 }
 
 // take notes what a message says of its container, and returns where to send
-// the message if it is a reply that is waited for.
+// the message if it is a reply that is waited for. Replies to other requests, to
+// signals say, may come before that to the launch, and say nothing of it.
 func (s *supervisor) take(m *supervise.Message) chan<- supervise.Message {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	reply := s.pending[m.Seq]
+	w := s.pending[m.Seq]
 	delete(s.pending, m.Seq)
 	running, known := s.containers[m.Container]
 	switch {
 	case !known:
 	case m.Seq == 0: // gone
 		delete(s.containers, m.Container)
-	case !running && (m.Errno != 0 || m.Ended): // not launched, or not there any more
+	case running || !w.brings:
+	case m.Errno != 0 || m.Ended: // not launched, or not there any more
 		delete(s.containers, m.Container)
-	case !running:
+	default:
 		s.containers[m.Container] = true
 	}
-	return reply
+	return w.reply
 }
 
 // hangUp makes the supervisor read an end of file.
