@@ -209,8 +209,7 @@ func (a *Agent) containerEnded(in ContainerEnded) {
 	} else {
 		reason, message := e.epitaph(in)
 		state := mesos.TaskFailed
-		switch reason {
-		case mesospb.TaskStatus_REASON_CONTAINER_UPDATE_FAILED, mesospb.TaskStatus_REASON_CONTAINER_PREEMPTED: // no fault of the task's
+		if e.blameless(reason, in) {
 			state = mesos.TaskGone.For(f.partitionAware)
 		}
 		for _, t := range e.live() {
@@ -229,6 +228,18 @@ func (a *Agent) containerEnded(in ContainerEnded) {
 	}
 	a.removeIfIdle(f)
 	a.settled(e)
+}
+
+// blameless reports whether the tasks of an executor that ended did nothing that
+// they ended of: the agent gave them up, or they were gone when it came back, after
+// a reboot say, and nobody knows how they ended.
+func (e *executor) blameless(reason mesospb.TaskStatus_Reason, in ContainerEnded) bool {
+	switch reason {
+	case mesospb.TaskStatus_REASON_CONTAINER_UPDATE_FAILED, mesospb.TaskStatus_REASON_CONTAINER_PREEMPTED,
+		mesospb.TaskStatus_REASON_EXECUTOR_REREGISTRATION_TIMEOUT:
+		return true
+	}
+	return reason == mesospb.TaskStatus_REASON_EXECUTOR_TERMINATED && e.recovering && e.reached && in.Status == nil
 }
 
 // epitaph is what is said of the tasks of an executor that ended. What the

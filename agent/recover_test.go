@@ -137,7 +137,7 @@ func TestExecutorThatDoesNotComeBackIsDestroyed(t *testing.T) {
 	s.wants(s.do("after 1999ms"))
 	s.wants(s.do("after 1ms"), "at +1ms:", "destroy container c1")
 	s.contains(s.do("connected", "registered", "ended container=1 status=9"),
-		"F/t FAILED EXECUTOR_REREGISTRATION_TIMEOUT by agent \"Executor did not subscribe again within 2secs\"")
+		"F/t LOST EXECUTOR_REREGISTRATION_TIMEOUT by agent \"Executor did not subscribe again within 2secs\"")
 }
 
 func TestExecutorsHaveAsLongToComeBackAsTheAgentIsTold(t *testing.T) {
@@ -290,6 +290,7 @@ func TestAgentThatCantBeWhoItWasComesAsANewOne(t *testing.T) {
 	s.contains(s.do("restart", "start", "connected"), "forget slaves/M-S0", "register host")
 }
 
+// Nobody knows how tasks ended that a reboot ended.
 func TestRebootKeepsTheAgentAndEndsItsTasks(t *testing.T) {
 	// covers: SlaveRecoveryTest.Reboot
 	// covers: SlaveRecoveryTest.RebootWithExecutorPidReused
@@ -302,7 +303,7 @@ func TestRebootKeepsTheAgentAndEndsItsTasks(t *testing.T) {
 	s.show["checkpoints"] = true
 	// Containers are known by their names: whoever has the pid now is not looked at.
 	s.contains(s.do("restart", "start"), "checkpoint boot_id", "recover container c1")
-	s.contains(s.do("ended container=1", "connected", "registered"), "reregister M-S0", "F/t FAILED EXECUTOR_TERMINATED by agent")
+	s.contains(s.do("ended container=1", "connected", "registered"), "reregister M-S0", "F/t LOST EXECUTOR_TERMINATED by agent")
 }
 
 func TestRebootedMachineMayBeAnother(t *testing.T) {

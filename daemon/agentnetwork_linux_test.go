@@ -11,7 +11,9 @@ import (
 	"github.com/mesosctl/mesosctl/agent"
 	"github.com/mesosctl/mesosctl/agent/container/network/cnitest"
 	"github.com/mesosctl/mesosctl/agent/machine"
+	"github.com/mesosctl/mesosctl/mesos/resources"
 	"github.com/mesosctl/mesosctl/wire/mesospb"
+	"github.com/mesosctl/mesosctl/wire/schedulerpb"
 )
 
 // A task's status has the address that it has in its network; an unknown network
@@ -59,6 +61,34 @@ func TestTaskOnNetwork(t *testing.T) {
 	if status.GetState() != mesospb.TaskState_TASK_FAILED ||
 		!strings.Contains(status.GetMessage(), `network "nothing": unknown: this agent has "mock-net", "host"`) {
 		t.Errorf("status = %v", status)
+	}
+}
+
+// Tasks of a group are told the address of their executor's container: on a
+// network the one that it has there, on the host's the agent's.
+func TestTaskGroupOnNetwork(t *testing.T) {
+	// covers: DefaultExecutorCniTest.ROOT_VerifyContainerIP
+	if os.Geteuid() != 0 {
+		t.Skip("only root can make networks")
+	}
+	cfg := localConfig(t)
+	n := &cfg.Agent.Network
+	n.CNIConfigDir, n.CNIPluginsDir = cnitest.Dirs(t)
+	cnitest.Script(t, n.CNIPluginsDir, "mock", cnitest.Answer("203.0.113.9/24", ""))
+	cnitest.Write(t, n.CNIConfigDir, "mock", `{"name": "mock-net", "type": "mock"}`)
+	cfg.Agent.Isolation = []string{"network/cni"}
+	l := startLocalAs(t, cfg)
+	for address, networks := range map[string][]*mesospb.NetworkInfo{
+		"127.0.0.1":   nil, // where the agent is
+		"203.0.113.9": {{Name: new("mock-net")}},
+	} {
+		s := subscribe(t, l.Master())
+		offer := s.has(resources.MustParse("cpus:1"))
+		executor := s.podExecutor()
+		executor.Container = mesosContainer(func(c *mesospb.ContainerInfo) { c.NetworkInfos = networks })
+		s.launchGroups(offer, executor, nil, []*mesospb.TaskInfo{podTask(offer, "t", `test "$MESOS_CONTAINER_IP" = `+address)})
+		wantFinished(t, s.ended())
+		s.call(&schedulerpb.Call{Type: schedulerpb.Call_TEARDOWN.Enum()})
 	}
 }
 

@@ -18,6 +18,7 @@ import (
 	"google.golang.org/protobuf/proto"
 
 	"github.com/mesosctl/mesosctl/authn"
+	"github.com/mesosctl/mesosctl/mesos/resources"
 	"github.com/mesosctl/mesosctl/wire/mesospb"
 	"github.com/mesosctl/mesosctl/wire/schedulerpb"
 )
@@ -214,6 +215,44 @@ func TestTokensAreGivenUnasked(t *testing.T) {
 	req.Header.Set("Authorization", "Bearer "+token)
 	if who, err := realms[authn.AgentExecutor].Authenticate(req); err != nil || who.Claims["cid"] != "C" {
 		t.Errorf("the next agent: %v, %v", who, err)
+	}
+}
+
+// An agent that comes to ask takes over executors that it did not ask before.
+func TestExecutorsAreTakenOverByAnAgentThatAsks(t *testing.T) {
+	// covers: SlaveTest.RestartSlaveRequireExecutorAuthentication
+	l := startLocal(t)
+	cfg := lasting(t, l)
+	cfg.TokenKey, cfg.Credentials = file(t, tokenKey), file(t, secrets)
+	_, stop := startLasting(t, cfg)
+	s := subscribeFramework(t, l.Master(), podFramework(true))
+	offer := s.has(resources.MustParse("cpus:3"))
+	s.launchGroups(offer, s.podExecutor(), nil, []*mesospb.TaskInfo{podTask(offer, "t", "exec sleep 1000")})
+	s.until("the task", taskIs("t", mesospb.TaskState_TASK_RUNNING))
+	stop()
+
+	cfg.AuthenticateExecutors, cfg.AuthenticateReadwrite, cfg.AuthenticateReadonly = true, true, true
+	a, _ := startLasting(t, cfg)
+	defer a.Close()
+	eventually(t, "the agent is back", func() bool {
+		_, body := get(t, "http://"+l.Master()+"/slaves")
+		return strings.Contains(body, `"reregistered_time"`)
+	})
+	var containers []struct {
+		Executor string `json:"executor_id"`
+	}
+	url := fmt.Sprintf("http://127.0.0.1:%d/containers", a.address.port)
+	if status := as(t, "", http.MethodGet, url, "").StatusCode; status != http.StatusUnauthorized {
+		t.Errorf("who does not say who it is gets %d", status)
+	}
+	resp := as(t, "ann", http.MethodGet, url, "")
+	if err := json.NewDecoder(resp.Body).Decode(&containers); err != nil || len(containers) == 0 || containers[0].Executor != "pod" {
+		t.Errorf("%s: %v, %v", resp.Status, containers, err)
+	}
+	// It is this executor that ends its task: it had not failed.
+	s.kill("t")
+	if status := s.ended(); status.GetState() != mesospb.TaskState_TASK_KILLED {
+		t.Errorf("the task ended as %v", status)
 	}
 }
 

@@ -130,7 +130,7 @@ func (x *executors) resume(c agent.RecoveredContainer) {
 	status, err := x.agent.containers.Status(c.Container)
 	switch {
 	case err != nil:
-		x.post(agent.ContainerEnded{Container: c.Container, Launched: true})
+		x.post(agent.ContainerEnded{Container: c.Container, Launched: true, Message: "the container was gone when the agent came back"})
 	case c.Builtin != agent.BuiltinNone:
 		x.startBuiltin(c.LaunchContainer, goOn(c.Tasks))
 	default:

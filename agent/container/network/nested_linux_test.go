@@ -37,7 +37,6 @@ func (h *house) lines(t *testing.T, spec container.Spec) []string {
 // for another: then it has a name and an address of its own.
 func TestNestedContainers(t *testing.T) {
 	// covers: NestedContainerCniTest.ROOT_INTERNET_CURL_VerifyContainerHostname
-	// covers: DefaultExecutorCniTest.ROOT_VerifyContainerIP
 	t.Parallel()
 	h := newHouse(t)
 	h.mock(t, "mock", cnitest.Answer("203.0.113.9/24", ""))
@@ -94,7 +93,6 @@ func TestNestedContainers(t *testing.T) {
 // On the host's network nested containers are there, too, and have its addresses;
 // one may join a network of its own.
 func TestNestedOnHost(t *testing.T) {
-	// covers: DefaultExecutorCniTest.ROOT_VerifyContainerIP
 	// covers: NestedContainerCniTest.ROOT_INTERNET_CURL_VerifyContainerHostname
 	t.Parallel()
 	h := newHouse(t)

@@ -35,7 +35,6 @@ func again(t *testing.T, c *cni) *cni {
 // Containers that no agent knows any more are detached: also if the machine was
 // started anew, and their network namespaces are gone.
 func TestSweep(t *testing.T) {
-	// covers: CniIsolatorTest.ROOT_CleanupAfterReboot
 	t.Parallel()
 	for name, test := range map[string]struct {
 		reboot bool
