@@ -52,13 +52,13 @@ kernel-test: bin/kernel/done ## kernel tests in a virtual machine whose cgroups 
 	  -modules $(subst $(space),$(comma),$(addprefix bin/kernel/modules/kernel/,$(KERNEL_MODULES))) $(KERNEL_PACKAGES)
 
 # In the order in which one needs another.
-XFS_MODULES = lib/libcrc32c.ko fs/xfs/xfs.ko drivers/block/loop.ko
+XFS_MODULES = lib/libcrc32c.ko fs/xfs/xfs.ko fs/overlayfs/overlay.ko drivers/block/loop.ko
 
 .PHONY: xfs-test
-xfs-test: bin/kernel/done ## tests of disk/xfs in a virtual machine whose XFS has quotas; needs mkfs.xfs (Debian: xfsprogs)
+xfs-test: bin/kernel/done ## tests of disk/xfs, and of images on XFS, in a virtual machine whose XFS has quotas; needs mkfs.xfs (Debian: xfsprogs)
 	PATH=$$PATH:/sbin:/usr/sbin $(GO) run ./internal/kerneltest -kernel bin/kernel/vmlinuz -busybox bin/kernel/busybox \
 	  -modules $(subst $(space),$(comma),$(addprefix bin/kernel/modules/kernel/,$(XFS_MODULES))) -programs mkfs.xfs -run XFS \
-	  ./agent/container/filesystem/xfs ./agent/container/filesystem/disk
+	  ./agent/container/filesystem/xfs ./agent/container/filesystem/disk ./agent/container/image/rootfs
 
 bin/kernel/done:
 	./.ci/kernel bin/kernel

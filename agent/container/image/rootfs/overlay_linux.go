@@ -142,9 +142,10 @@ func unmount(root string) error {
 	return nil
 }
 
-// try mounts two layers, of which the upper one hides a file of the lower one.
-// On file systems whose directories don't say what their entries are it would
-// still be listed.
+// try mounts two layers, of which the upper one hides a file of the lower one, and
+// removes another. On file systems whose directories don't say what their entries
+// are, XFS with ftype=0 for one, these would still be listed: nothing could be
+// removed from an image, by a later layer or by the container.
 func (o overlay) try(store, containers string) error {
 	if os.Geteuid() != 0 {
 		return mesos.Errorf(mesos.Unsupported, "it takes root to mount")
@@ -165,10 +166,13 @@ func (o overlay) try(store, containers string) error {
 			return err
 		}
 	}
-	if err := os.WriteFile(filepath.Join(layers[0], "file"), nil, 0o600); err != nil {
-		return err
+	const hidden, removed = "hidden", "removed"
+	for _, name := range []string{hidden, removed} {
+		if err := os.WriteFile(filepath.Join(layers[0], name), nil, 0o600); err != nil {
+			return err
+		}
 	}
-	if err := unix.Mknod(filepath.Join(layers[1], "file"), unix.S_IFCHR, 0); err != nil {
+	if err := unix.Mknod(filepath.Join(layers[1], hidden), unix.S_IFCHR, 0); err != nil {
 		return fmt.Errorf("whiteouts: %w", err)
 	}
 	if err := unix.Setxattr(layers[1], "trusted.overlay.opaque", []byte("y"), 0); err != nil {
@@ -179,8 +183,30 @@ func (o overlay) try(store, containers string) error {
 	if _, err := o.Provision(context.Background(), layers, root, filepath.Join(made, "scratch")); err != nil {
 		return err
 	}
-	if names, err := os.ReadDir(root); err != nil || len(names) > 0 {
-		return mesos.Errorf(mesos.Unsupported, "the file system of %s does not tell the types of directory entries (d_type)", store)
+	if err := os.Remove(filepath.Join(root, removed)); err != nil {
+		return err
+	}
+	left, err := listed(root)
+	if err != nil {
+		return err
+	}
+	for _, name := range left {
+		dir := store
+		if name == removed {
+			dir = containers
+		}
+		return mesos.Errorf(mesos.Unsupported, "the file system of %s does not tell the types of directory entries (d_type)", dir)
 	}
 	return os.WriteFile(filepath.Join(root, "written"), nil, 0o600)
+}
+
+// listed are the names in a directory, also of what is not there when one looks for
+// it, which os.ReadDir leaves out.
+func listed(dir string) ([]string, error) {
+	file, err := os.Open(dir)
+	if err != nil {
+		return nil, err
+	}
+	defer file.Close()
+	return file.Readdirnames(-1)
 }

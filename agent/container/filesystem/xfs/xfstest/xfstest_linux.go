@@ -9,8 +9,9 @@ import (
 )
 
 // Mount mounts a new XFS file system, with these options, for the length of a test.
-// A machine that can't do that skips the test.
-func Mount(t testing.TB, options string) string {
+// Format are more arguments of mkfs.xfs(8). A machine that can't do that skips the
+// test.
+func Mount(t testing.TB, options string, format ...string) string {
 	t.Helper()
 	if os.Geteuid() != 0 {
 		t.Skip("only root can mount")
@@ -27,7 +28,8 @@ func Mount(t testing.TB, options string) string {
 	if err := os.Mkdir(point, 0o755); err != nil {
 		t.Fatal(err)
 	}
-	for _, command := range [][]string{{"mkfs.xfs", "-q", image}, {"mount", "-t", "xfs", "-o", "loop," + options, image, point}} {
+	format = append([]string{"mkfs.xfs", "-q"}, append(format, image)...)
+	for _, command := range [][]string{format, {"mount", "-t", "xfs", "-o", "loop," + options, image, point}} {
 		if out, err := exec.Command(command[0], command[1:]...).CombinedOutput(); err != nil {
 			t.Skipf("%s: %v: %s", command[0], err, out)
 		}
