@@ -106,7 +106,7 @@ func (t *transfer) take(ctx context.Context, p place, dir, name string) error {
 	if t.root, err = os.OpenRoot(dir); err != nil {
 		return mesos.Errorf(mesos.Internal, "copy %s: %w", p.text, err)
 	}
-	defer t.root.Close() //nolint:errcheck // it is a directory
+	defer func() { _ = t.root.Close() }()
 	if directory {
 		return t.directory(ctx, p, infos, name, deepest)
 	}
