@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"golang.org/x/sys/unix"
@@ -190,9 +191,9 @@ func (o overlay) try(store, containers string) error {
 	if err != nil {
 		return err
 	}
-	for _, name := range left {
+	if len(left) > 0 {
 		dir := store
-		if name == removed {
+		if !slices.Contains(left, hidden) {
 			dir = containers
 		}
 		return mesos.Errorf(mesos.Unsupported, "the file system of %s does not tell the types of directory entries (d_type)", dir)
