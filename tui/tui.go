@@ -31,8 +31,10 @@ type Config struct {
 	// Theme is one of style.Names.
 	Theme    string
 	ReadOnly bool
-	NoMouse  bool
-	Save     func(name string, from io.Reader) (string, error)
+	// Confirm is a name that has to be typed before something is destroyed.
+	Confirm string
+	NoMouse bool
+	Save    func(name string, from io.Reader) (string, error)
 	// Shell opens shells in tasks' containers; nil: there are none.
 	Shell verbs.Shell
 	// Now is the clock that is drawn at first.
@@ -89,6 +91,7 @@ func New(ctx context.Context, config Config) (*Model, error) {
 		Keys:     m.keys,
 		Registry: registry(m.keys, config.Shell),
 		ReadOnly: config.ReadOnly,
+		Confirm:  config.Confirm,
 		Save:     config.Save,
 	}
 	first, err := m.open("overview")

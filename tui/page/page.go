@@ -112,6 +112,9 @@ type Deps struct {
 	Registry *Registry
 	// ReadOnly forbids whatever changes the cluster.
 	ReadOnly bool
+	// Confirm is a name that has to be typed before something is destroyed; empty: a
+	// yes will do.
+	Confirm string
 	// Save writes what ctrl-s saves to a new file named after name, and returns its
 	// path. Use it in commands only.
 	Save func(name string, from io.Reader) (path string, err error)

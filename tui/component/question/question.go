@@ -14,7 +14,8 @@ import (
 )
 
 // Question is an overlay that is answered with yes or no. No is what Enter means
-// unless the person chose otherwise.
+// unless the person chose otherwise. Of a cluster that wants it (page.Deps.Confirm)
+// yes is its name, typed.
 type Question struct {
 	deps *page.Deps
 	// Ask is the question, Lost are the things it is about, and Note says what else
@@ -24,6 +25,8 @@ type Question struct {
 	note string
 	do   tea.Cmd
 	yes  bool // is chosen
+	// typed is what was typed so far of the cluster's name.
+	typed string
 }
 
 // New asks whether to do something: ask is a sentence with a question mark, lost names
@@ -42,13 +45,21 @@ func (q *Question) Init() tea.Cmd { return nil }
 func (q *Question) Capturing() bool { return true }
 
 // Keys implements page.Page.
-func (q *Question) Keys() []key.Binding { return []key.Binding{q.deps.Keys.Yes, q.deps.Keys.No} }
+func (q *Question) Keys() []key.Binding {
+	if q.deps.Confirm != "" {
+		return []key.Binding{q.deps.Keys.Enter, q.deps.Keys.Back}
+	}
+	return []key.Binding{q.deps.Keys.Yes, q.deps.Keys.No}
+}
 
 // Update implements page.Page.
 func (q *Question) Update(msg tea.Msg) (page.Page, tea.Cmd) {
 	press, ok := msg.(tea.KeyPressMsg)
 	if !ok {
 		return q, nil
+	}
+	if q.deps.Confirm != "" {
+		return q, q.typing(press)
 	}
 	keys := q.deps.Keys
 	switch {
@@ -60,6 +71,26 @@ func (q *Question) Update(msg tea.Msg) (page.Page, tea.Cmd) {
 		q.yes = !q.yes
 	}
 	return q, nil
+}
+
+// typing takes a key of the cluster's name.
+func (q *Question) typing(press tea.KeyPressMsg) tea.Cmd {
+	keys := q.deps.Keys
+	switch {
+	case key.Matches(press, keys.Back):
+		return page.Send(page.Pop{})
+	case key.Matches(press, keys.Enter) && q.typed == q.deps.Confirm:
+		return tea.Sequence(page.Send(page.Pop{}), q.do)
+	case key.Matches(press, keys.Enter):
+		return tea.Sequence(page.Send(page.Pop{}), page.Send(page.Notify{Level: page.Warn, Text: "that is not its name: nothing was done"}))
+	case press.Code == tea.KeyBackspace:
+		if r := []rune(q.typed); len(r) > 0 {
+			q.typed = string(r[:len(r)-1])
+		}
+	default:
+		q.typed += press.Text
+	}
+	return nil
 }
 
 // Box implements page.Overlay.
@@ -89,7 +120,12 @@ func (q *Question) text(width, height int) string {
 			after = append(after, st.Dim.Render(line))
 		}
 	}
-	after = append(after, "", q.buttons(width))
+	after = append(after, "")
+	if q.deps.Confirm != "" {
+		after = append(after, ansi.Truncate("type "+st.Strong.Render(q.deps.Confirm)+" and enter to go on: "+q.typed+"▏", width, "…"))
+	} else {
+		after = append(after, q.buttons(width))
+	}
 	lines = append(lines, q.list(width, height-len(lines)-len(after)-1)...)
 	return strings.Join(append(lines, after...), "\n")
 }

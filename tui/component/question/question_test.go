@@ -2,9 +2,13 @@ package question
 
 import (
 	"fmt"
+	"reflect"
+	"slices"
+	"strings"
 	"testing"
 
 	tea "charm.land/bubbletea/v2"
+	"github.com/charmbracelet/x/ansi"
 
 	"github.com/mesosctl/mesosctl/tui/internal/golden"
 	"github.com/mesosctl/mesosctl/tui/keymap"
@@ -60,4 +64,51 @@ func TestOnlyYesMeansYes(t *testing.T) {
 			t.Errorf("%s: only closes %v", name, popped)
 		}
 	}
+}
+
+// A cluster that wants to be named is left alone until it is, to the letter.
+func TestTheClustersNameIsTyped(t *testing.T) {
+	type done struct{}
+	for _, c := range []struct {
+		name  string
+		keys  []tea.KeyPressMsg
+		goes  bool
+		typed string
+	}{
+		{name: "no name", keys: nil},
+		{name: "yes is no name", keys: []tea.KeyPressMsg{{Text: "y", Code: 'y'}}, typed: "y"},
+		{name: "half of it", keys: []tea.KeyPressMsg{{Text: "pro"}}, typed: "pro"},
+		{name: "all of it", keys: []tea.KeyPressMsg{{Text: "pros"}, {Code: tea.KeyBackspace}, {Text: "d"}}, goes: true, typed: "prod"},
+	} {
+		d := deps(t)
+		d.Confirm = "prod"
+		q := New(d, "Kill 1 task?", []string{"task web.1"}, "", func() tea.Msg { return done{} })
+		for _, press := range c.keys {
+			if _, cmd := q.Update(press); cmd != nil {
+				t.Errorf("%s: %v ends the question", c.name, press)
+			}
+		}
+		if width, height := q.Box(80, 24); !strings.Contains(ansi.Strip(q.View(width, height)), "type prod and enter to go on: "+c.typed) {
+			t.Errorf("%s: it is not said what to type:\n%s", c.name, q.View(width, height))
+		}
+		_, cmd := q.Update(tea.KeyPressMsg{Code: tea.KeyEnter})
+		if goes := slices.Contains(follow(cmd), tea.Msg(done{})); goes != c.goes {
+			t.Errorf("%s: goes on: %v, want %v", c.name, goes, c.goes)
+		}
+	}
+}
+
+// follow is what comes of a command, and of those in it.
+func follow(cmd tea.Cmd) (messages []tea.Msg) {
+	if cmd == nil {
+		return nil
+	}
+	msg := cmd()
+	if list := reflect.ValueOf(msg); list.Kind() == reflect.Slice { // tea.Sequence's has no name
+		for i := range list.Len() {
+			messages = append(messages, follow(list.Index(i).Interface().(tea.Cmd))...)
+		}
+		return messages
+	}
+	return []tea.Msg{msg}
 }

@@ -28,6 +28,10 @@ type App struct {
 	confirm string
 }
 
+// Confirm is the name that a person has to type before something is destroyed, of
+// the cluster that a client was made of; empty: a yes will do.
+func (a *App) Confirm() string { return a.confirm }
+
 // Getenv is a variable of the environment; empty if it is not set.
 func (a *App) Getenv(name string) string {
 	for i := len(a.Environ) - 1; i >= 0; i-- {

@@ -81,6 +81,6 @@ func run(ctx context.Context, a *app.App, o *options, args []string) error {
 	defer stop(nil)
 	return tui.Run(ctx, tui.Config{
 		Client: c, Live: feed, Page: strings.Join(args, " "), Theme: o.theme, ReadOnly: o.readOnly, NoMouse: o.noMouse,
-		Save: tui.SaveIn(".", time.Now), Shell: shellOn(a), Now: time.Now(),
+		Confirm: a.Confirm(), Save: tui.SaveIn(".", time.Now), Shell: shellOn(a), Now: time.Now(),
 	}, tui.Terminal{In: a.IO.In, Out: a.IO.Out, Environ: a.Environ})
 }
