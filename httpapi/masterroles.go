@@ -5,6 +5,7 @@ import (
 	"maps"
 	"net/http"
 	"slices"
+	"strings"
 
 	"github.com/mesosctl/mesosctl/mesos"
 	"github.com/mesosctl/mesosctl/wire/mesospb"
@@ -74,11 +75,17 @@ func (m *Master) allRoles(s *masterSnapshot) []*role {
 	list := make([]*role, 0, len(byName))
 	for _, name := range slices.Sorted(maps.Keys(byName)) {
 		list = append(list, byName[name])
+	}
+	// What the roles below a role have is the role's, too. They come after it.
+	for _, r := range slices.Backward(list) {
 		// Quota is consumed by what is reserved, used or not, and by what else is used.
-		_, used := reservations(byName[name].allocated)
-		consumed := append(unrevocable(used), byName[name].reserved...)
-		for _, charged := range append(mesos.RoleAncestors(name), name) {
-			byName[charged].consumed = append(byName[charged].consumed, consumed...)
+		_, used := reservations(r.allocated)
+		r.consumed = append(unrevocable(used), r.reserved...)
+		if i := strings.LastIndexByte(r.name, '/'); i >= 0 {
+			above := byName[r.name[:i]]
+			above.allocated = append(above.allocated, r.allocated...)
+			above.offered = append(above.offered, r.offered...)
+			above.reserved = append(above.reserved, r.reserved...)
 		}
 	}
 	return list

@@ -26,6 +26,11 @@ func (a Amounts) Minus(b Amounts) Amounts {
 	return Amounts{a.CPUs - b.CPUs, a.Mem - b.Mem, a.Disk - b.Disk, a.GPUs - b.GPUs}
 }
 
+// Max is the larger of each resource.
+func (a Amounts) Max(b Amounts) Amounts {
+	return Amounts{max(a.CPUs, b.CPUs), max(a.Mem, b.Mem), max(a.Disk, b.Disk), max(a.GPUs, b.GPUs)}
+}
+
 // Share is the largest part of any resource of total that a is: 0 to 1.
 func (a Amounts) Share(total Amounts) float64 {
 	part := func(x, of mesos.Scalar) float64 {

@@ -32,6 +32,9 @@ type Column[T any] struct {
 	Draw func(t *T, width int) string
 	// Compare sorts by the column; nil if it doesn't sort.
 	Compare func(a, b *T) int
+	// CompareNow, instead of Compare, makes a comparison by more than the things
+	// themselves, as it is now. It serves until the table is rebuilt.
+	CompareNow func() func(a, b *T) int
 	// Descending is true if the largest come first, unless reversed.
 	Descending bool
 }
@@ -45,9 +48,12 @@ const (
 	luxury = 5
 )
 
+// narrow is how narrow texts may be that have no Min, for more columns to fit.
+const narrow = 6
+
 // layout says which columns there is room for, and how wide each is. Seen is how wide
-// the texts in each are.
-func layout[T any](columns []Column[T], seen []int, width int) []placed {
+// the texts in each are. With many set, texts are shortened before any column goes.
+func layout[T any](columns []Column[T], seen []int, width int, many bool) []placed {
 	low, high := make([]int, len(columns)), make([]int, len(columns))
 	shown := make([]int, 0, len(columns))
 	for i, c := range columns {
@@ -59,6 +65,9 @@ func layout[T any](columns []Column[T], seen []int, width int) []placed {
 		low[i] = high[i]
 		if c.Min > 0 {
 			low[i] = min(c.Min, high[i])
+		}
+		if many && !c.Right {
+			low[i] = min(max(title, narrow), low[i])
 		}
 		if c.Draw != nil {
 			low[i], high[i] = max(c.Max, title), max(c.Max, title)
@@ -86,7 +95,9 @@ func layout[T any](columns []Column[T], seen []int, width int) []placed {
 			shown = slices.Delete(shown, worst, worst+1)
 		}
 	}
-	drop(high, luxury)
+	if !many {
+		drop(high, luxury)
+	}
 	drop(low, 1)
 	left := width - needs(low)
 	for again := left > 0; again; { // a cell each in turn, so that nobody starves

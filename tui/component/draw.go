@@ -17,7 +17,7 @@ func (t *Table[T]) View() string {
 	s := t.config.Style()
 	rows := t.list.Append(nil, t.top, max(t.height-1, 0))
 	texts := t.texts(rows)
-	t.places = layout(t.config.Columns, t.seen, t.width-gutter)
+	t.places = layout(t.config.Columns, t.seen, t.width-gutter, t.many)
 	var b strings.Builder
 	t.header(&b, s)
 	for i, x := range rows {

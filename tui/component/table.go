@@ -48,6 +48,7 @@ type Table[T any] struct {
 
 	sortBy  int
 	reverse bool // against the column's own direction
+	many    bool // columns rather than wide ones
 
 	// A build under way, and what has changed since it began.
 	one      sync.Mutex // one is at work
@@ -80,6 +81,9 @@ func NewTable[T any](config Config[T]) *Table[T] {
 // compare is the order asked for now.
 func (t *Table[T]) compare() func(a, b *T) int {
 	c, tie := t.config.Columns[t.sortBy], t.config.Tie
+	if c.CompareNow != nil {
+		c.Compare = c.CompareNow()
+	}
 	if c.Compare == nil {
 		return tie
 	}
@@ -252,9 +256,26 @@ func (t *Table[T]) move(by int) {
 	t.held = t.at > 0
 }
 
+// Volatile reports whether the order depends on more than the things, and none is
+// being made.
+func (t *Table[T]) Volatile() bool {
+	return t.config.Columns[t.sortBy].CompareNow != nil && !t.building
+}
+
+// Widen shows more columns, narrower ones, or again fewer. It is false if that makes no
+// difference.
+func (t *Table[T]) Widen() bool {
+	few := len(layout(t.config.Columns, t.seen, t.width-gutter, false))
+	if len(layout(t.config.Columns, t.seen, t.width-gutter, true)) == few && !t.many {
+		return false
+	}
+	t.many = !t.many
+	return true
+}
+
 // sort sorts by a column; by the same again, the other way round.
 func (t *Table[T]) sort(column int) tea.Cmd {
-	if t.config.Columns[column].Compare == nil {
+	if c := t.config.Columns[column]; c.Compare == nil && c.CompareNow == nil {
 		return nil
 	}
 	t.reverse = column == t.sortBy && !t.reverse

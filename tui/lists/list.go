@@ -38,6 +38,9 @@ type list[T any] struct {
 	watch func() (stop func())
 	stop  func()
 	fill  func() (changed bool)
+	// stale reports whether what an order of the table may depend on besides the things
+	// has changed since it was asked; nil if none does.
+	stale func() bool
 	calls []masterpb.Call_Type
 	// empty is what is said if there is nothing.
 	empty string
@@ -127,7 +130,7 @@ func (l *list[T]) Update(msg tea.Msg) (page.Page, tea.Cmd) {
 		}
 		return l, l.rebuild()
 	case page.Changed, page.Shown:
-		if l.fill != nil && l.fill() {
+		if l.fill != nil && l.fill() || l.stale != nil && l.stale() && l.table.Volatile() {
 			return l, l.rebuild()
 		}
 		return l, nil
@@ -154,6 +157,11 @@ func (l *list[T]) press(msg tea.KeyPressMsg) tea.Cmd {
 		return l.rebuild()
 	case key.Matches(msg, k.Save):
 		return l.save()
+	case key.Matches(msg, k.Wide):
+		if !l.table.Widen() {
+			return page.Send(page.Notify{Text: "no more columns fit"})
+		}
+		return nil
 	case key.Matches(msg, k.Copy):
 		return l.copy()
 	}
@@ -240,5 +248,5 @@ func (l *list[T]) Keys() []key.Binding {
 	if l.alive != nil {
 		keys = append(keys, k.Finished)
 	}
-	return slices.Concat(keys, []key.Binding{k.Mark, k.Sort, k.Save})
+	return slices.Concat(keys, []key.Binding{k.Mark, k.Sort, k.Wide, k.Save})
 }

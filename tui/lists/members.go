@@ -166,6 +166,12 @@ func Frameworks(d *page.Deps, title string, scope func(*cluster.Framework) bool)
 		All: func() []*cluster.Framework { return d.Cluster().Frameworks.All() },
 	})
 	l.watch = func() func() { return d.Cluster().Frameworks.Watch(l.table.Apply) }
+	total := d.Cluster().Total()
+	l.stale = func() bool {
+		before := total
+		total = d.Cluster().Total()
+		return total != before
+	}
 	return l
 }
 
@@ -192,7 +198,14 @@ func frameworkColumns(d *page.Deps) []component.Column[cluster.Framework] {
 			Title: "TASKS", Key: 'T', Right: true, Descending: true, Text: func(f *framework) string { return text.Count(f.Tasks) },
 			Compare: func(a, b *framework) int { return cmp.Compare(a.Tasks, b.Tasks) },
 		},
-		{Title: "SHARE", Right: true, Priority: 1, Text: func(f *framework) string { return text.Percent(share(f)) }},
+		{
+			Title: "SHARE", Key: 'E', Right: true, Descending: true, Priority: 1,
+			Text:    func(f *framework) string { return text.Percent(share(f)) },
+			CompareNow: func() func(a, b *framework) int {
+				total := d.Cluster().Total()
+				return func(a, b *framework) int { return cmp.Compare(a.Used.Share(total), b.Used.Share(total)) }
+			},
+		},
 		{Max: barWidth, Priority: 3, Draw: func(f *framework, width int) string {
 			return component.Bar(d.Style(), width, share(f), f.Offered.Share(d.Cluster().Total()))
 		}},
@@ -229,31 +242,41 @@ func join(by string, parts ...string) string {
 	return cmp.Or(strings.Join(parts, by), "-")
 }
 
-// natural orders texts with numbers in them by these: host-9 before host-10.
+// natural orders texts with numbers in them by these: host-9 before host-10. It is 0 of
+// equal texts only.
 func natural(a, b string) int {
 	wholeA, wholeB := a, b
-	for a != "" && b != "" {
-		x, y := run(a), run(b)
-		if isDigit(a[0]) && isDigit(b[0]) {
-			m, n := strings.TrimLeft(x, "0"), strings.TrimLeft(y, "0")
-			if order := cmp.Or(cmp.Compare(len(m), len(n)), strings.Compare(m, n)); order != 0 {
-				return order
-			}
-		} else if order := strings.Compare(x, y); order != 0 {
+	for {
+		n := 0
+		for n < len(a) && n < len(b) && a[n] == b[n] {
+			n++
+		}
+		for n > 0 && isDigit(a[n-1]) { // a number is compared as a whole
+			n--
+		}
+		a, b = a[n:], b[n:]
+		if a == "" || b == "" {
+			return cmp.Or(cmp.Compare(len(a), len(b)), strings.Compare(wholeA, wholeB))
+		}
+		if !isDigit(a[0]) || !isDigit(b[0]) {
+			return cmp.Compare(a[0], b[0])
+		}
+		x, y := digits(a), digits(b)
+		m, o := strings.TrimLeft(a[:x], "0"), strings.TrimLeft(b[:y], "0")
+		if order := cmp.Or(cmp.Compare(len(m), len(o)), strings.Compare(m, o)); order != 0 {
 			return order
 		}
-		a, b = a[len(x):], b[len(y):]
+		a, b = a[x:], b[y:]
 	}
-	return cmp.Or(cmp.Compare(len(a), len(b)), strings.Compare(wholeA, wholeB))
 }
 
-// run is the digits, or the other characters, that a text begins with.
-func run(s string) string {
-	n := 1
-	for n < len(s) && isDigit(s[n]) == isDigit(s[0]) {
+// digits is how many a text begins with.
+func digits(s string) int {
+	n := 0
+	for n < len(s) && isDigit(s[n]) {
 		n++
 	}
-	return s[:n]
+	return n
 }
 
 func isDigit(c byte) bool { return c >= '0' && c <= '9' }

@@ -2,6 +2,7 @@ package lists
 
 import (
 	"cmp"
+	"maps"
 	"slices"
 	"strconv"
 	"strings"
@@ -90,12 +91,12 @@ func Tree(p *cluster.Polled, total cluster.Amounts) []*Role {
 	for _, m := range p.Roles {
 		r := add(m.GetName())
 		r.Known, r.Weight = true, cmp.Or(m.GetWeight(), 1)
-		held := cluster.AmountsOf(m.GetResources())
+		r.Held = cluster.AmountsOf(m.GetResources())
 		for _, name := range append([]string{m.GetName()}, mesos.RoleAncestors(m.GetName())...) {
-			a := add(name)
-			a.Held, a.Frameworks = a.Held.Plus(held), a.Frameworks+len(m.GetFrameworks())
+			add(name).Frameworks += len(m.GetFrameworks())
 		}
 	}
+	hold(byName)
 	for _, w := range p.Weights {
 		add(w.GetRole()).Weight = w.GetWeight()
 	}
@@ -114,6 +115,20 @@ func Tree(p *cluster.Polled, total cluster.Amounts) []*Role {
 		rows = append(rows, r)
 	}
 	return rows
+}
+
+// hold completes what roles hold. A master tells of a role what it and the roles below
+// it hold, but of no role that one may not see; and Mesos of old told of what each role
+// holds itself: then a parent holds at least what its children do.
+func hold(roles map[string]*Role) {
+	below := map[string]cluster.Amounts{}
+	for _, name := range slices.Backward(slices.Sorted(maps.Keys(roles))) { // children come after their parents
+		r := roles[name]
+		r.Held = r.Held.Max(below[name])
+		if i := strings.LastIndexByte(name, '/'); i > 0 {
+			below[name[:i]] = below[name[:i]].Plus(r.Held)
+		}
+	}
 }
 
 func scalars(from map[string]*mesospb.Value_Scalar) map[string]float64 {

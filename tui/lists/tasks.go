@@ -38,7 +38,7 @@ func Tasks(d *page.Deps, title string, scope func(*cluster.Task) bool) page.Page
 }
 
 func byKey(a, b *cluster.Task) int {
-	if order := strings.Compare(a.ID, b.ID); order != 0 {
+	if order := natural(a.ID, b.ID); order != 0 {
 		return order
 	}
 	return strings.Compare(a.Framework, b.Framework)
@@ -52,7 +52,7 @@ func taskColumns(d *page.Deps) []component.Column[cluster.Task] {
 		{
 			Title: "NAME", Key: 'N', Min: 8, Max: 24, Grow: true, Priority: 6, Style: dim,
 			Text:    func(t *task) string { return t.Name },
-			Compare: func(a, b *task) int { return strings.Compare(a.Name, b.Name) },
+			Compare: func(a, b *task) int { return natural(a.Name, b.Name) },
 		},
 		{
 			Title: "STATE", Key: 'S', Min: 8, Max: 16,
@@ -68,7 +68,7 @@ func taskColumns(d *page.Deps) []component.Column[cluster.Task] {
 		{
 			Title: "HOST", Key: 'H', Min: 8, Max: 32, Priority: 2,
 			Text:    func(t *task) string { return t.Host },
-			Compare: func(a, b *task) int { return strings.Compare(a.Host, b.Host) },
+			Compare: func(a, b *task) int { return natural(a.Host, b.Host) },
 		},
 		amountColumn("CPUS", 'C', 3, text.Number, func(t *task) mesos.Scalar { return t.Used.CPUs }),
 		amountColumn("MEM", 'M', 3, text.Memory, func(t *task) mesos.Scalar { return t.Used.Mem }),
