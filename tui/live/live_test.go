@@ -223,33 +223,29 @@ func TestOnlyWhatIsWantedIsAskedFor(t *testing.T) {
 }
 
 func TestWhatAMasterRefusesIsSaidAndNotAskedForAgain(t *testing.T) {
-	for status, kind := range map[int]mesos.Kind{
-		http.StatusForbidden: mesos.Forbidden, http.StatusBadRequest: mesos.Invalid,
-	} {
-		m := &master{refuse: map[masterpb.Call_Type]int{masterpb.Call_GET_QUOTA: status}}
-		follow(t, m, func(l *Live, learned func() []any) {
-			learned()
-			l.Want([]masterpb.Call_Type{masterpb.Call_GET_QUOTA})
-			time.Sleep(time.Minute)
-			if asked := m.calls(); len(asked) != 1 {
-				t.Errorf("%d: asked for %v", status, asked)
-			}
-			items := learned()
-			if len(items) != 1 {
-				t.Fatalf("%d: told %v", status, items)
-			}
-			p, ok := items[0].(Problem)
-			if !ok || !p.Gone || p.Call != masterpb.Call_GET_QUOTA || mesos.KindOf(p.Err) != kind || !strings.Contains(p.Err.Error(), "not for you") {
-				t.Errorf("%d: told %+v", status, items[0])
-			}
-			m.fall() // the next master may allow it
-			m.rise()
-			time.Sleep(10 * time.Second)
-			if asked := m.calls(); len(asked) != 1 {
-				t.Errorf("%d: the next master is asked for %v", status, asked)
-			}
-		})
-	}
+	m := &master{refuse: map[masterpb.Call_Type]int{masterpb.Call_GET_QUOTA: http.StatusForbidden}}
+	follow(t, m, func(l *Live, learned func() []any) {
+		learned()
+		l.Want([]masterpb.Call_Type{masterpb.Call_GET_QUOTA})
+		time.Sleep(time.Minute)
+		if asked := m.calls(); len(asked) != 1 {
+			t.Errorf("asked for %v", asked)
+		}
+		items := learned()
+		if len(items) != 1 {
+			t.Fatalf("told %v", items)
+		}
+		p, ok := items[0].(Problem)
+		if !ok || !p.Gone || p.Call != masterpb.Call_GET_QUOTA || mesos.KindOf(p.Err) != mesos.Forbidden || !strings.Contains(p.Err.Error(), "not for you") {
+			t.Errorf("told %+v", items[0])
+		}
+		m.fall() // the next master may allow it
+		m.rise()
+		time.Sleep(10 * time.Second)
+		if asked := m.calls(); len(asked) != 1 {
+			t.Errorf("the next master is asked for %v", asked)
+		}
+	})
 }
 
 // What fails now may not fail later.
