@@ -23,7 +23,9 @@ func TestNumbersInNamesAreNumbers(t *testing.T) {
 	}
 }
 
-func sameNumber(a, b string) bool { return slices.Contains([]string{"a1", "a01"}, a) && slices.Contains([]string{"a1", "a01"}, b) }
+func sameNumber(a, b string) bool {
+	return slices.Contains([]string{"a1", "a01"}, a) && slices.Contains([]string{"a1", "a01"}, b)
+}
 
 // A master tells of a role what it and those below it hold; Mesos of old did not tell of
 // parents, or only what they hold themselves; and some roles one may not see.

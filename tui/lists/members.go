@@ -200,7 +200,7 @@ func frameworkColumns(d *page.Deps) []component.Column[cluster.Framework] {
 		},
 		{
 			Title: "SHARE", Key: 'E', Right: true, Descending: true, Priority: 1,
-			Text:    func(f *framework) string { return text.Percent(share(f)) },
+			Text: func(f *framework) string { return text.Percent(share(f)) },
 			CompareNow: func() func(a, b *framework) int {
 				total := d.Cluster().Total()
 				return func(a, b *framework) int { return cmp.Compare(a.Used.Share(total), b.Used.Share(total)) }
