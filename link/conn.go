@@ -21,7 +21,7 @@ const (
 	// writeTimeout is for how long a peer may take nothing before it is given up.
 	writeTimeout = 30 * time.Second
 	// lingerTimeout is how long a closed link waits for the peer to close too.
-	lingerTimeout = 2 * time.Second
+	lingerTimeout = 10 * time.Second
 	// batchBytes is about how much is written at once.
 	batchBytes = 64 << 10
 	// largeBytes is from where on a message is worth another goroutine to decode it.
