@@ -4,6 +4,7 @@ package daemon
 
 import (
 	"context"
+	"path/filepath"
 	"sync"
 	"time"
 
@@ -19,6 +20,11 @@ import (
 // openImages opens the store of container images, if this agent is to have them.
 func (a *Agent) openImages(core *agent.Config) error {
 	c := &a.cfg.Images
+	if docker := []string{"docker"}; c.Anyway && len(c.Providers) == 0 {
+		if yes, err := image.CheckProviders(docker, a.cfg.Isolation); yes && err == nil {
+			c.Providers, c.StoreDir = docker, filepath.Join(core.WorkDir, "store", "docker")
+		}
+	}
 	yes, err := image.CheckProviders(c.Providers, a.cfg.Isolation)
 	if err != nil || !yes {
 		return err

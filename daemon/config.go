@@ -205,13 +205,16 @@ type VolumeConfig struct {
 
 // ImagesConfig is what an agent is told of container images.
 type ImagesConfig struct {
-	Providers     []string // --image_providers; empty: there are none
-	Backend       string   // --image_provisioner_backend; empty: the best that works
-	GC            string   // the JSON of --image_gc_config; empty: images stay
-	Registry      string   // --docker_registry; empty: Docker's
-	StoreDir      string   // --docker_store_dir
-	DockerConfig  string   // --docker_config, JSON or the path of a file
-	IgnoreRuntime bool     // --docker_ignore_runtime
+	Providers []string // --image_providers; empty: there are none
+	// Anyway allows Docker's images without Providers, kept in the work directory, if
+	// the isolation that was found for this machine can have them.
+	Anyway        bool
+	Backend       string // --image_provisioner_backend; empty: the best that works
+	GC            string // the JSON of --image_gc_config; empty: images stay
+	Registry      string // --docker_registry; empty: Docker's
+	StoreDir      string // --docker_store_dir
+	DockerConfig  string // --docker_config, JSON or the path of a file
+	IgnoreRuntime bool   // --docker_ignore_runtime
 }
 
 // NetworkConfig is what an agent is told of its containers' networks.

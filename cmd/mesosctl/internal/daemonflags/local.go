@@ -9,7 +9,7 @@ import "github.com/mesosctl/mesosctl/daemon"
 func Local() daemon.LocalConfig {
 	m, a := NewMaster(), NewAgent()
 	m.Config.Port, a.Config.Port = 0, 0
-	m.Config.EtcdFast = true
+	m.Config.EtcdFast, a.Config.Images.Anyway = true, true
 	m.Config.Flags, a.Config.Flags = m.Table.Effective(), a.Table.Effective()
 	return daemon.LocalConfig{Agents: 1, Master: m.Config, Agent: a.Config}
 }
