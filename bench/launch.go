@@ -19,6 +19,10 @@ import (
 	"github.com/mesosctl/mesosctl/wire/schedulerpb"
 )
 
+// executorMem is the memory of the executor on a real agent, in MB: this binary, with
+// the race detector if that is built in.
+const executorMem = 256
+
 // Launch measures how many tasks a second a scheduler gets through a master.
 func Launch(ctx context.Context, opts Options) ([]Row, error) {
 	many, err := launchMany(ctx, opts)
@@ -94,7 +98,7 @@ func launchOne(ctx context.Context, opts Options) (Row, error) {
 		return Row{}, err
 	}
 	defer os.RemoveAll(dir) //nolint:errcheck // it is temporary
-	cluster, err := startCluster(ctx, opts.Binary, dir, fmt.Sprintf("--resources=cpus:%d;mem:%d", tasks+1, 8*tasks+64))
+	cluster, err := startCluster(ctx, opts.Binary, dir, fmt.Sprintf("--resources=cpus:%d;mem:%d", tasks+1, 8*tasks+executorMem))
 	if err != nil {
 		return Row{}, err
 	}
@@ -104,7 +108,7 @@ func launchOne(ctx context.Context, opts Options) (Row, error) {
 		Resources: convert.ToWire(resources.MustParse("cpus:1;mem:8")),
 		Executor: &mesospb.ExecutorInfo{
 			Type: mesospb.ExecutorInfo_CUSTOM.Enum(), ExecutorId: &mesospb.ExecutorID{Value: proto.String("bench")},
-			Resources: convert.ToWire(resources.MustParse("cpus:0.1;mem:32")),
+			Resources: convert.ToWire(resources.MustParse(fmt.Sprintf("cpus:0.1;mem:%d", executorMem))),
 			Command: &mesospb.CommandInfo{
 				Shell: proto.Bool(false), Value: proto.String(opts.Binary), Arguments: []string{"mesosctl", "bench", "executor"},
 			},

@@ -27,7 +27,7 @@ func TestTheRegistryGrowsWithWhatIsWritten(t *testing.T) {
 		if err := store.Commit(within(t, 5*time.Second), []master.RegistryWrite{{Key: "later/" + name, Value: make([]byte, size)}}); err != nil {
 			t.Fatal(err)
 		}
-		after, deadline := before, time.Now().Add(10*time.Second) // etcd counts whole pages that it has flushed
+		after, deadline := before, time.Now().Add(time.Minute) // etcd counts whole pages that it has flushed
 		for ; after < before+size/2 && time.Now().Before(deadline); time.Sleep(10 * time.Millisecond) {
 			if after, err = store.Size(within(t, 5*time.Second)); err != nil {
 				t.Fatalf("%s: %v", name, err)

@@ -35,11 +35,18 @@ func newTopTest(t *testing.T) *topTest {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _ = os.RemoveAll(dir) })
+	t.Cleanup(func() { // a terminal shows but the end of it
+		reports, _ := filepath.Glob(filepath.Join(dir, "race.*"))
+		for _, report := range reports {
+			text, _ := os.ReadFile(report)
+			t.Errorf("%s", text)
+		}
+	})
 	return &topTest{T: t, environ: []string{
 		"PATH=" + bin + string(os.PathListSeparator) + os.Getenv("PATH"), "HOME=" + dir, "XDG_RUNTIME_DIR=" + dir,
 		"MESOSCTL_ETC=" + dir, "MESOSCTL_CONFIG=" + filepath.Join(dir, "config.yaml"),
 		"TERM=xterm-256color", "LANG=C.UTF-8", "SHELL=/bin/sh", "PS1=$ ",
-		"GORACE=halt_on_error=1 exitcode=66 atexit_sleep_ms=10",
+		"GORACE=log_path=" + filepath.Join(dir, "race") + " halt_on_error=1 exitcode=66 atexit_sleep_ms=10",
 	}}
 }
 

@@ -39,10 +39,13 @@ type Scene struct {
 	Saved, SavedAs string
 }
 
+// What is drawn must not depend on where. Servers of tests look at clocks from their
+// start to their end, so this is done once.
+func init() { time.Local = time.UTC } //nolint:gosmopolitan // as said
+
 // New makes the cluster. Its agents have no address unless a test gives them one.
 func New(t testing.TB) *Scene {
 	t.Helper()
-	time.Local = time.UTC //nolint:gosmopolitan // what is drawn must not depend on where
 	look, err := style.New(style.None)
 	if err != nil {
 		t.Fatal(err)
