@@ -37,13 +37,13 @@ type translation struct {
 //go:embed prometheus.tsv
 var translationTable string
 
-// translations are those of translationTable; the first that fits counts. families
-// are in the order in which the table has them.
-var translations, families = readTranslations(translationTable)
-
-var placeholder = regexp.MustCompile(`<([a-z_]+)([/%]?)(?:=([a-z|]+))?>`)
+// translations returns those of translationTable; the first that fits counts. The
+// families are in the order in which the table has them. It is read when somebody
+// asks for metrics: most processes of this program end without.
+var translations = sync.OnceValues(func() ([]translation, []*family) { return readTranslations(translationTable) })
 
 func readTranslations(table string) (list []translation, families []*family) {
+	placeholder := regexp.MustCompile(`<([a-z_]+)([/%]?)(?:=([a-z|]+))?>`)
 	places := make(map[string]int)
 	header := true
 	for line := range strings.Lines(table) {
@@ -52,7 +52,7 @@ func readTranslations(table string) (list []translation, families []*family) {
 			continue
 		}
 		row := strings.Split(strings.TrimSuffix(line, "\n"), "\t")
-		t := readPattern(row[0])
+		t := readPattern(placeholder, row[0])
 		name, fixed, _ := strings.Cut(strings.TrimSuffix(row[1], "}"), "{")
 		kind, options, _ := strings.Cut(row[2], ",")
 		t.fixed, t.scale, t.sparse = fixed, 1, options == "sparse"
@@ -73,8 +73,8 @@ func readTranslations(table string) (list []translation, families []*family) {
 	return list, families
 }
 
-// readPattern makes a regular expression of a pattern.
-func readPattern(pattern string) (t translation) {
+// readPattern makes a regular expression of a pattern with placeholders.
+func readPattern(placeholder *regexp.Regexp, pattern string) (t translation) {
 	t.prefix, _, _ = strings.Cut(pattern, "<")
 	var expression strings.Builder
 	rest := pattern
@@ -132,8 +132,9 @@ func translate(name string) translated {
 }
 
 func translateAnew(name string) translated {
-	for i := range translations {
-		t := &translations[i]
+	list, _ := translations()
+	for i := range list {
+		t := &list[i]
 		if !strings.HasPrefix(name, t.prefix) {
 			continue
 		}

@@ -43,6 +43,7 @@ func (d *Daemon) prometheus(w http.ResponseWriter, r *http.Request) {
 // lists are each in order of the families.
 func emitFamilies(emit func([]byte), lists [][]chunk) {
 	var head []byte
+	_, families := translations()
 	for at, f := range families {
 		begun := false
 		for i, list := range lists {
