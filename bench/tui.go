@@ -160,7 +160,7 @@ func openScreen(ctx context.Context, master string) (*screen, error) {
 
 func (s *screen) close() {
 	s.stop()
-	_ = <-s.ended // that of a UI that was stopped
+	<-s.ended //nolint:errcheck // that of a UI that was stopped
 	s.wait()
 	s.client.Close()
 }

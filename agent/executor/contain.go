@@ -157,7 +157,7 @@ func linkTask(sandbox string, task mesos.TaskID, id mesos.ContainerID) error {
 	if err != nil {
 		return err
 	}
-	defer root.Close() //nolint:errcheck // nothing is written to it
+	defer root.Close()
 	if err := root.Mkdir("tasks", 0o755); err != nil && !os.IsExist(err) {
 		return err
 	}

@@ -55,7 +55,7 @@ func imageEtc(root string, files etc) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	defer image.Close() //nolint:errcheck // nothing was written
+	defer image.Close()
 	if err := image.MkdirAll("etc", 0o755); err != nil {
 		return "", err
 	}
@@ -63,7 +63,7 @@ func imageEtc(root string, files etc) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	defer dir.Close() //nolint:errcheck // nothing was written
+	defer dir.Close()
 	for name := range files {
 		info, err := dir.Lstat(name)
 		if err == nil && info.Mode().IsRegular() {

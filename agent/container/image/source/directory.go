@@ -24,7 +24,7 @@ func (d *directory) Resolve(ctx context.Context, ref reference.Reference, _ cred
 	if err != nil {
 		return nil, mesos.Errorf(mesos.Unavailable, "image %s: %w", ref, err)
 	}
-	defer root.Close() //nolint:errcheck // it was only read
+	defer root.Close()
 	image, err := find(ctx, root, ref)
 	if err != nil {
 		return nil, fmt.Errorf("image %s: %s: %w", ref, d.path, err)
@@ -49,7 +49,7 @@ func find(ctx context.Context, root *os.Root, ref reference.Reference) (*Image, 
 			if err != nil {
 				return nil, err
 			}
-			defer layout.Close() //nolint:errcheck // it was only read
+			defer layout.Close()
 			return resolveLayout(ctx, layout, ref)
 		}
 	}

@@ -90,7 +90,7 @@ func (l layout) open(_ context.Context, digest string) (io.ReadCloser, error) {
 	if err != nil {
 		return nil, err
 	}
-	defer root.Close() //nolint:errcheck // it was only read
+	defer root.Close()
 	blob, err := root.Open(filepath.Join("blobs", strings.Replace(digest, ":", "/", 1)))
 	if err != nil {
 		return nil, mesos.Errorf(mesos.NotFound, "the layout has no such blob: %w", err)
