@@ -19,7 +19,7 @@ func userOf(root, spec string) (*supervise.User, error) {
 	if err != nil {
 		return nil, mesos.Errorf(mesos.Internal, "%w", err)
 	}
-	defer files.Close() //nolint:errcheck // it was only read
+	defer files.Close()
 	name, group, hasGroup := strings.Cut(spec, ":")
 	user := &supervise.User{}
 	uid, numeric := number(name)
