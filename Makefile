@@ -33,7 +33,7 @@ test-single: ## the packages in which no two goroutines meet
 
 .PHONY: test-race
 test-race: ## all other packages, with the race detector
-	CGO_ENABLED=1 GORACE=atexit_sleep_ms=10 $(GO) test -race -vet=off -p 4 $$($(GO) list ./... | grep -vxF "$$($(GO) list $(SINGLE))")
+	CGO_ENABLED=1 GORACE=atexit_sleep_ms=10 $(GO) test -race -vet=off -timeout=20m -p 4 $$($(GO) list ./... | grep -vxF "$$($(GO) list $(SINGLE))")
 
 .PHONY: compat
 compat: build ## clients that others wrote, against the built binary

@@ -46,7 +46,7 @@ func run(m *testing.M) (int, error) {
 }
 
 // scriptsTimeout ends a script in which a program that should end doesn't.
-const scriptsTimeout = 5 * time.Minute
+const scriptsTimeout = 12 * time.Minute
 
 func TestScript(t *testing.T) {
 	testscript.Run(t, scripts("testdata/script", func(*testscript.Env) {}))
