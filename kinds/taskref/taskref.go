@@ -75,6 +75,23 @@ func New(ctx context.Context, c *client.Client) (*Finder, error) {
 	return &Finder{c, tasks, agents}, nil
 }
 
+// Each finds tasks by some way of this finder, each of them once.
+func Each(texts []string, find func(string) (*Task, error)) ([]*Task, error) {
+	var tasks []*Task
+	known := map[string]bool{}
+	for _, text := range texts {
+		task, err := find(text)
+		if err != nil {
+			return nil, err
+		}
+		if !known[task.ID()] {
+			known[task.ID()] = true
+			tasks = append(tasks, task)
+		}
+	}
+	return tasks, nil
+}
+
 // Running finds a task that runs, by its ID, its name, or as much of the
 // beginning of its ID as no other has.
 func (f *Finder) Running(text string) (*Task, error) {

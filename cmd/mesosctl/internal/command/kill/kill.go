@@ -110,22 +110,13 @@ func find(ctx context.Context, c *client.Client, texts []string) ([]*taskref.Tas
 	if err != nil {
 		return nil, err
 	}
-	var tasks []*taskref.Task
-	known := map[string]bool{}
-	for _, text := range texts {
+	return taskref.Each(texts, func(text string) (*taskref.Task, error) {
 		task, err := finder.Running(text)
-		if err != nil {
-			return nil, err
-		}
-		if mesos.TaskState(task.GetState()).Terminal() { // its framework has yet to hear of it
+		if err == nil && mesos.TaskState(task.GetState()).Terminal() { // its framework has yet to hear of it
 			return nil, mesos.Errorf(mesos.NotFound, "task %s does not run any more: %s", task.ID(), task.GetState())
 		}
-		if !known[task.ID()] {
-			known[task.ID()] = true
-			tasks = append(tasks, task)
-		}
-	}
-	return tasks, nil
+		return task, err
+	})
 }
 
 func (o *options) describe(tasks []*taskref.Task) string {

@@ -79,19 +79,7 @@ func (o *options) find(ctx context.Context, c *client.Client, texts []string) ([
 	if err != nil {
 		return nil, err
 	}
-	var tasks []*taskref.Task
-	known := map[string]bool{}
-	for _, text := range texts {
-		task, err := finder.Any(text)
-		if err != nil {
-			return nil, err
-		}
-		if !known[task.ID()] {
-			known[task.ID()] = true
-			tasks = append(tasks, task)
-		}
-	}
-	return tasks, nil
+	return taskref.Each(texts, finder.Any)
 }
 
 // show shows every file of every task: one after the other, or all at once while
