@@ -16,12 +16,17 @@ type encodings struct{ json, protobuf cache }
 
 // get returns the encoded record.
 func (e *encodings) get(media wire.MediaType, m wire.Message) []byte {
+	return e.made(media, func() wire.Message { return m })
+}
+
+// made is get of a record that is made to be encoded: once, not at every read.
+func (e *encodings) made(media wire.MediaType, record func() wire.Message) []byte {
 	kept := &e.protobuf
 	if media == wire.JSON {
 		kept = &e.json
 	}
 	return kept.get(func(dst []byte) []byte {
-		encoded, err := media.Append(dst, m)
+		encoded, err := media.Append(dst, record())
 		if err != nil { // a published record has its required fields
 			panic("httpapi: encode a published record: " + err.Error())
 		}

@@ -58,7 +58,7 @@ func (s *masterSnapshot) executors(number protowire.Number) section {
 	}}
 }
 
-func (r *executorRecord) in(media wire.MediaType) []byte { return r.wire.get(media, r.message()) }
+func (r *executorRecord) in(media wire.MediaType) []byte { return r.wire.made(media, func() wire.Message { return r.message() }) }
 
 func (r *executorRecord) message() *masterpb.Response_GetExecutors_Executor {
 	agent := string(r.agent)
@@ -78,7 +78,7 @@ func (r *agentRecord) in(media wire.MediaType) []byte {
 	if r.agent == nil {
 		return r.wire.get(media, r.info)
 	}
-	return r.wire.get(media, endpointAgent(r.agent))
+	return r.wire.made(media, func() wire.Message { return endpointAgent(r.agent) })
 }
 
 // endpointAgent is an agent as calls and events show it: with resources in the
