@@ -58,7 +58,9 @@ func (s *masterSnapshot) executors(number protowire.Number) section {
 	}}
 }
 
-func (r *executorRecord) in(media wire.MediaType) []byte { return r.wire.made(media, func() wire.Message { return r.message() }) }
+func (r *executorRecord) in(media wire.MediaType) []byte {
+	return r.wire.made(media, func() wire.Message { return r.message() })
+}
 
 func (r *executorRecord) message() *masterpb.Response_GetExecutors_Executor {
 	agent := string(r.agent)
