@@ -81,8 +81,8 @@ type Isolator interface {
 	Update(ctx context.Context, id mesos.ContainerID, resources []*mesospb.Resource, limits map[string]*mesospb.Value_Scalar) error
 	// Usage adds what it measures of the container, whose processes are pids.
 	Usage(ctx context.Context, id mesos.ContainerID, pids []int, usage *mesospb.ResourceStatistics) error
-	// Status adds what it knows of the container.
-	Status(id mesos.ContainerID, status *mesospb.ContainerStatus) error
+	// Status adds what it knows of the container, which stays true until its end.
+	Status(id mesos.ContainerID, status *mesospb.ContainerStatus)
 	// Cleanup removes what Prepare made. Every process is gone, or there never
 	// was one.
 	Cleanup(ctx context.Context, id mesos.ContainerID) error
@@ -159,4 +159,4 @@ func (p Passive) Usage(context.Context, mesos.ContainerID, []int, *mesospb.Resou
 }
 
 // Status knows nothing.
-func (p Passive) Status(mesos.ContainerID, *mesospb.ContainerStatus) error { return nil }
+func (p Passive) Status(mesos.ContainerID, *mesospb.ContainerStatus) {}

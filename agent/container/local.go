@@ -71,9 +71,11 @@ type container struct {
 	spec Spec
 	// cancel interrupts a Launch that is under way.
 	cancel context.CancelFunc
-	// launched is closed when Launch is over: pid is set or the container is gone.
+	// launched is closed when Launch is over: pid and status are set or the
+	// container is gone.
 	launched chan struct{}
 	pid      int
+	status   *mesospb.ContainerStatus
 	failed   bool // it never came to be
 	// env and dir are what its process was started with, for sessions in it.
 	env []string
@@ -168,10 +170,11 @@ func (l *Local) launchWith(ctx context.Context, spec Spec, output *os.File) (int
 		}
 		c.failed = true
 		close(c.done)
+		close(c.launched)
+		return 0, err
 	}
-	c.pid = pid
-	close(c.launched)
-	return pid, err
+	l.running(c, pid)
+	return pid, nil
 }
 
 var errClosed = mesos.Errorf(mesos.Unavailable, "launch: the containerizer is closed")

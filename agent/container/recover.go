@@ -88,8 +88,7 @@ func (r *recovery) adopt(spec Spec) error {
 			return fmt.Errorf("%s: %w", isolator.Name(), err)
 		}
 	}
-	c.pid = found.pid
-	close(c.launched)
+	r.running(c, found.pid)
 	r.alive = append(r.alive, spec.ID)
 	if found.ended {
 		r.ended[spec.ID] = found.status
@@ -151,7 +150,7 @@ func (r *recovery) recall(rec *record) (*container, error) {
 	if c.exit, err = rec.Exit.exit(); err != nil {
 		return nil, nil //nolint:nilerr // as above
 	}
-	close(c.launched)
+	r.running(c, 0)
 	close(c.done)
 	if err := r.enter(c); err != nil {
 		return nil, err

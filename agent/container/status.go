@@ -35,20 +35,25 @@ func (l *Local) Usage(ctx context.Context, id mesos.ContainerID) (*mesospb.Resou
 	return usage, nil
 }
 
-// Status implements Containerizer: the container's id, its address, which is
-// the agent's, the pid of its first process, and what isolators know.
+// Status implements Containerizer. It is the same before and after the end of
+// the container, and not to be changed.
 func (l *Local) Status(id mesos.ContainerID) (*mesospb.ContainerStatus, error) {
 	c, err := l.find(context.Background(), id)
 	if err != nil {
 		return nil, err
 	}
-	status := HostStatus(id, l.config.AgentIP, c.pid)
-	for _, isolator := range l.isolatorsOf(id) {
-		if err := isolator.Status(id, status); err != nil {
-			return nil, fmt.Errorf("status: container %s: %s: %w", id, isolator.Name(), err)
-		}
+	return c.status, nil
+}
+
+// running ends the launch of a container: its status is taken while all of what
+// it says is there. A container may end, and be cleaned up, before anybody asks.
+func (l *Local) running(c *container, pid int) {
+	c.pid = pid
+	c.status = HostStatus(c.spec.ID, l.config.AgentIP, pid)
+	for _, isolator := range l.isolatorsOf(c.spec.ID) {
+		isolator.Status(c.spec.ID, c.status)
 	}
-	return status, nil
+	close(c.launched)
 }
 
 // HostStatus is the status of a container on the host's network, whose address

@@ -352,13 +352,12 @@ func (i *Isolator) Usage(_ context.Context, id mesos.ContainerID, _ []int, usage
 }
 
 // Status implements container.Isolator.
-func (i *Isolator) Status(id mesos.ContainerID, status *mesospb.ContainerStatus) error {
+func (i *Isolator) Status(id mesos.ContainerID, status *mesospb.ContainerStatus) {
 	if g := i.find(id); g != nil {
 		for _, s := range i.subsystems {
 			s.status(g, status)
 		}
 	}
-	return nil
 }
 
 // Cleanup implements container.Isolator. A process that got away from its parents

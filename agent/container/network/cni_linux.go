@@ -256,10 +256,10 @@ func (c *cni) owner(id mesos.ContainerID) (mesos.ContainerID, *joined) {
 
 // Status implements container.Isolator: the networks that were asked for, with
 // the addresses that the container has in them.
-func (c *cni) Status(id mesos.ContainerID, status *mesospb.ContainerStatus) error {
+func (c *cni) Status(id mesos.ContainerID, status *mesospb.ContainerStatus) {
 	_, j := c.owner(id)
 	if j == nil || len(j.attachments) == 0 {
-		return nil
+		return
 	}
 	status.NetworkInfos = nil
 	for _, a := range j.attachments {
@@ -279,7 +279,6 @@ func (c *cni) Status(id mesos.ContainerID, status *mesospb.ContainerStatus) erro
 		}
 		status.NetworkInfos = append(status.NetworkInfos, info)
 	}
-	return nil
 }
 
 // Usage implements container.Isolator: what went over the container's own
