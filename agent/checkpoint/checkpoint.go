@@ -125,7 +125,7 @@ func (s *Store) List(path string) ([]string, error) {
 	}
 	var names []string
 	for _, entry := range entries {
-		if !strings.HasSuffix(entry.Name(), temporary) {
+		if entry.IsDir() || !strings.HasSuffix(entry.Name(), temporary) {
 			names = append(names, entry.Name())
 		}
 	}
@@ -160,7 +160,8 @@ func (s *Store) resolve(path string) (string, error) {
 	return filepath.Join(s.dir, filepath.FromSlash(path)), nil
 }
 
-// temporary ends the name of a file that is not yet whole.
+// temporary ends the name of a file that is not yet whole. A directory, such as
+// that of a task, may be called so.
 const temporary = ".tmp"
 
 // batch is what one Apply has touched and must sync.

@@ -204,3 +204,14 @@ func TestAFailedWriteSaysWhatFailedAndKeepsTheOldValue(t *testing.T) {
 		t.Errorf("old value: %q, %v", got, err)
 	}
 }
+
+func TestADirectoryMayBeNamedAsATemporaryFileIs(t *testing.T) {
+	s, dir := open(t)
+	apply(t, s, Op{Path: "tasks/name.tmp/info", Value: []byte("x")})
+	if err := os.WriteFile(filepath.Join(dir, "tasks", "left.tmp"), nil, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if names, err := s.List("tasks"); err != nil || !slices.Equal(names, []string{"name.tmp"}) {
+		t.Errorf("got %q, %v", names, err)
+	}
+}
