@@ -77,6 +77,8 @@ func (s *stage) masterInput(name string, a arguments) *linkpb.ToAgent {
 	switch name {
 	case "registered":
 		return &linkpb.ToAgent{Message: &linkpb.ToAgent_Registered{Registered: registeredMessage(a)}}
+	case "turned-away":
+		return &linkpb.ToAgent{Message: &linkpb.ToAgent_TurnedAway{TurnedAway: &linkpb.TurnedAway{Message: new(a["message"])}}}
 	case "refused":
 		return &linkpb.ToAgent{Message: &linkpb.ToAgent_Refused{Refused: &linkpb.Refused{Message: new(a["message"])}}}
 	case "ping":

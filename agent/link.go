@@ -283,6 +283,9 @@ func (a *Agent) masterMessage(in MasterMessage) {
 	case *linkpb.ToAgent_Refused:
 		a.masterRefused(m.Refused)
 		return
+	case *linkpb.ToAgent_TurnedAway:
+		a.masterTurnedAway(m.TurnedAway)
+		return
 	case *linkpb.ToAgent_Ping:
 		a.masterPing(m.Ping)
 		return
@@ -376,6 +379,12 @@ func (a *Agent) adopt(id mesos.AgentID) {
 
 func (a *Agent) masterRefused(m *linkpb.Refused) {
 	a.halt(mesos.Errorf(mesos.Gone, "register: the master %s refused this agent: %s", a.link.master, m.GetMessage()))
+}
+
+// masterTurnedAway tries again later: somebody may see to either configuration.
+func (a *Agent) masterTurnedAway(m *linkpb.TurnedAway) {
+	a.log(logWarn, "turned away; trying again", "master", a.link.master, "reason", m.GetMessage())
+	a.dropLink()
 }
 
 // masterPing answers a ping in every state. A master that doesn't count this

@@ -43,6 +43,14 @@ func TestAgentTriesUntilItIsRegistered(t *testing.T) {
 	s.lacks(s.do("after 1h"), "register")
 }
 
+func TestAgentThatIsTurnedAwaySaysWhyAndTriesAgain(t *testing.T) {
+	s := newStage(t, State{})
+	s.show["logs"] = true
+	s.do("start", "connected")
+	s.contains(s.do("turned-away message='no domain'"), "log: turned away; trying again", "close link")
+	s.contains(s.do("after 2m", "connected"), "connect", "register host")
+}
+
 func TestAgentThatIsStoppingDoesNotRegister(t *testing.T) {
 	// covers: SlaveTest.DISABLED_TerminatingSlaveDoesNotReregister
 	s := scene(t, "run task=t executor=E", "subscribe")
@@ -124,8 +132,8 @@ func TestAgentComesBackAsTheOneItWas(t *testing.T) {
 	s.lacks(s.do("registered"), "checkpoint") // nothing changed
 
 	s.disk[InfoPath("M-S0")] = [][]byte{[]byte("garbage")}
-	if state, err := Recover(s.disk, s.settings); err != nil || state.Errors != 1 {
-		t.Errorf("lenient recovery from garbage: %d errors, %v", state.Errors, err)
+	if state, err := Recover(s.disk, s.settings); err != nil || len(state.Errors) != 1 {
+		t.Errorf("lenient recovery from garbage: %v, %v", state.Errors, err)
 	}
 	s.settings.Strict = true
 	if _, err := Recover(s.disk, s.settings); mesos.KindOf(err) != mesos.Invalid {

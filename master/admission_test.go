@@ -1,6 +1,7 @@
 package master
 
 import (
+	"fmt"
 	"strings"
 	"testing"
 
@@ -11,21 +12,22 @@ import (
 // turnedAway takes the reason for which an agent was sent away that may come
 // back, or "".
 func (c *cluster) turnedAway() (reason string) {
-	closed, told := false, false
+	closed, told, stopped := false, "", false
 	for _, e := range c.take() {
 		switch e := e.(type) {
 		case CloseLink:
 			closed = true
 		case SendAgent:
-			told = told || e.Message.GetRefused() != nil
+			told = e.Message.GetTurnedAway().GetMessage()
+			stopped = stopped || e.Message.GetRefused() != nil
 		case Log:
 			if e.Message == "agent turned away" {
 				reason = e.Args[3].(error).Error()
 			}
 		}
 	}
-	if reason != "" && (!closed || told) {
-		return "its connection is still there, or it has to stop"
+	if reason != "" && (!closed || stopped || told != reason) {
+		return fmt.Sprintf("its connection is closed: %t, it has to stop: %t, and it was told %q", closed, stopped, told)
 	}
 	return reason
 }

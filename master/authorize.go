@@ -7,6 +7,7 @@ import (
 	"github.com/mesosctl/mesosctl/mesos/acl"
 	"github.com/mesosctl/mesosctl/mesos/resources"
 	"github.com/mesosctl/mesosctl/wire/convert"
+	"github.com/mesosctl/mesosctl/wire/linkpb"
 	"github.com/mesosctl/mesosctl/wire/mesospb"
 )
 
@@ -62,6 +63,9 @@ func (m *Master) mayJoin(principal string, total resources.Resources) error {
 // again: what runs there is not to suffer from a mistake in the ACLs.
 func (m *Master) turnAway(link LinkID, address string, err error) {
 	m.log(LogWarn, "agent turned away", "address", address, "reason", err)
+	m.emit(SendAgent{Link: link, Message: &linkpb.ToAgent{
+		Message: &linkpb.ToAgent_TurnedAway{TurnedAway: &linkpb.TurnedAway{Message: new(err.Error())}},
+	}})
 	m.emit(CloseLink{Link: link})
 }
 

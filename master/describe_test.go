@@ -159,6 +159,8 @@ func describeToAgent(m *linkpb.ToAgent) string {
 		return s
 	case *linkpb.ToAgent_Refused:
 		return "Refused: " + m.Refused.GetMessage()
+	case *linkpb.ToAgent_TurnedAway:
+		return "TurnedAway: " + m.TurnedAway.GetMessage()
 	case *linkpb.ToAgent_RunTasks:
 		run := m.RunTasks
 		var ids []*mesospb.TaskID

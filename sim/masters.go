@@ -282,6 +282,8 @@ func detailToAgent(m *linkpb.ToAgent) string {
 			m.GetRegistered().GetAgentId().GetValue(), m.GetRegistered().GetTerm(), len(m.GetRegistered().GetReconcile()))
 	case m.GetRefused() != nil:
 		return m.GetRefused().GetMessage()
+	case m.GetTurnedAway() != nil:
+		return m.GetTurnedAway().GetMessage()
 	}
 	return ""
 }

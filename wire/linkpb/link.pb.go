@@ -259,6 +259,7 @@ type ToAgent struct {
 	//	*ToAgent_AcknowledgeOperation
 	//	*ToAgent_ReconcileOperations
 	//	*ToAgent_DrainAgent
+	//	*ToAgent_TurnedAway
 	Message       isToAgent_Message `protobuf_oneof:"message"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -427,6 +428,15 @@ func (x *ToAgent) GetDrainAgent() *DrainAgent {
 	return nil
 }
 
+func (x *ToAgent) GetTurnedAway() *TurnedAway {
+	if x != nil {
+		if x, ok := x.Message.(*ToAgent_TurnedAway); ok {
+			return x.TurnedAway
+		}
+	}
+	return nil
+}
+
 type isToAgent_Message interface {
 	isToAgent_Message()
 }
@@ -487,6 +497,10 @@ type ToAgent_DrainAgent struct {
 	DrainAgent *DrainAgent `protobuf:"bytes,14,opt,name=drain_agent,json=drainAgent,oneof"`
 }
 
+type ToAgent_TurnedAway struct {
+	TurnedAway *TurnedAway `protobuf:"bytes,15,opt,name=turned_away,json=turnedAway,oneof"`
+}
+
 func (*ToAgent_Registered) isToAgent_Message() {}
 
 func (*ToAgent_Refused) isToAgent_Message() {}
@@ -514,6 +528,8 @@ func (*ToAgent_AcknowledgeOperation) isToAgent_Message() {}
 func (*ToAgent_ReconcileOperations) isToAgent_Message() {}
 
 func (*ToAgent_DrainAgent) isToAgent_Message() {}
+
+func (*ToAgent_TurnedAway) isToAgent_Message() {}
 
 // The first message of an agent that has no ID yet.
 type Register struct {
@@ -1231,6 +1247,53 @@ func (x *Refused) GetMessage() string {
 	return ""
 }
 
+// The master does not have this agent as it or the master is configured, and
+// closes the connection. The agent may try again, and tells its operator why it
+// is not in the cluster.
+type TurnedAway struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Message       *string                `protobuf:"bytes,1,req,name=message" json:"message,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *TurnedAway) Reset() {
+	*x = TurnedAway{}
+	mi := &file_mesosctl_link_link_proto_msgTypes[13]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *TurnedAway) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*TurnedAway) ProtoMessage() {}
+
+func (x *TurnedAway) ProtoReflect() protoreflect.Message {
+	mi := &file_mesosctl_link_link_proto_msgTypes[13]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use TurnedAway.ProtoReflect.Descriptor instead.
+func (*TurnedAway) Descriptor() ([]byte, []int) {
+	return file_mesosctl_link_link_proto_rawDescGZIP(), []int{13}
+}
+
+func (x *TurnedAway) GetMessage() string {
+	if x != nil && x.Message != nil {
+		return *x.Message
+	}
+	return ""
+}
+
 // Tasks for one executor, to be delivered to it together. One task with a
 // command, or tasks with an executor, or (task_group) a group for the default executor.
 type RunTasks struct {
@@ -1249,7 +1312,7 @@ type RunTasks struct {
 
 func (x *RunTasks) Reset() {
 	*x = RunTasks{}
-	mi := &file_mesosctl_link_link_proto_msgTypes[13]
+	mi := &file_mesosctl_link_link_proto_msgTypes[14]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1261,7 +1324,7 @@ func (x *RunTasks) String() string {
 func (*RunTasks) ProtoMessage() {}
 
 func (x *RunTasks) ProtoReflect() protoreflect.Message {
-	mi := &file_mesosctl_link_link_proto_msgTypes[13]
+	mi := &file_mesosctl_link_link_proto_msgTypes[14]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1274,7 +1337,7 @@ func (x *RunTasks) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use RunTasks.ProtoReflect.Descriptor instead.
 func (*RunTasks) Descriptor() ([]byte, []int) {
-	return file_mesosctl_link_link_proto_rawDescGZIP(), []int{13}
+	return file_mesosctl_link_link_proto_rawDescGZIP(), []int{14}
 }
 
 func (x *RunTasks) GetFrameworkInfo() *mesospb.FrameworkInfo {
@@ -1323,7 +1386,7 @@ type KillTask struct {
 
 func (x *KillTask) Reset() {
 	*x = KillTask{}
-	mi := &file_mesosctl_link_link_proto_msgTypes[14]
+	mi := &file_mesosctl_link_link_proto_msgTypes[15]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1335,7 +1398,7 @@ func (x *KillTask) String() string {
 func (*KillTask) ProtoMessage() {}
 
 func (x *KillTask) ProtoReflect() protoreflect.Message {
-	mi := &file_mesosctl_link_link_proto_msgTypes[14]
+	mi := &file_mesosctl_link_link_proto_msgTypes[15]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1348,7 +1411,7 @@ func (x *KillTask) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use KillTask.ProtoReflect.Descriptor instead.
 func (*KillTask) Descriptor() ([]byte, []int) {
-	return file_mesosctl_link_link_proto_rawDescGZIP(), []int{14}
+	return file_mesosctl_link_link_proto_rawDescGZIP(), []int{15}
 }
 
 func (x *KillTask) GetFrameworkId() *mesospb.FrameworkID {
@@ -1382,7 +1445,7 @@ type ShutdownExecutor struct {
 
 func (x *ShutdownExecutor) Reset() {
 	*x = ShutdownExecutor{}
-	mi := &file_mesosctl_link_link_proto_msgTypes[15]
+	mi := &file_mesosctl_link_link_proto_msgTypes[16]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1394,7 +1457,7 @@ func (x *ShutdownExecutor) String() string {
 func (*ShutdownExecutor) ProtoMessage() {}
 
 func (x *ShutdownExecutor) ProtoReflect() protoreflect.Message {
-	mi := &file_mesosctl_link_link_proto_msgTypes[15]
+	mi := &file_mesosctl_link_link_proto_msgTypes[16]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1407,7 +1470,7 @@ func (x *ShutdownExecutor) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ShutdownExecutor.ProtoReflect.Descriptor instead.
 func (*ShutdownExecutor) Descriptor() ([]byte, []int) {
-	return file_mesosctl_link_link_proto_rawDescGZIP(), []int{15}
+	return file_mesosctl_link_link_proto_rawDescGZIP(), []int{16}
 }
 
 func (x *ShutdownExecutor) GetFrameworkId() *mesospb.FrameworkID {
@@ -1433,7 +1496,7 @@ type ShutdownFramework struct {
 
 func (x *ShutdownFramework) Reset() {
 	*x = ShutdownFramework{}
-	mi := &file_mesosctl_link_link_proto_msgTypes[16]
+	mi := &file_mesosctl_link_link_proto_msgTypes[17]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1445,7 +1508,7 @@ func (x *ShutdownFramework) String() string {
 func (*ShutdownFramework) ProtoMessage() {}
 
 func (x *ShutdownFramework) ProtoReflect() protoreflect.Message {
-	mi := &file_mesosctl_link_link_proto_msgTypes[16]
+	mi := &file_mesosctl_link_link_proto_msgTypes[17]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1458,7 +1521,7 @@ func (x *ShutdownFramework) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ShutdownFramework.ProtoReflect.Descriptor instead.
 func (*ShutdownFramework) Descriptor() ([]byte, []int) {
-	return file_mesosctl_link_link_proto_rawDescGZIP(), []int{16}
+	return file_mesosctl_link_link_proto_rawDescGZIP(), []int{17}
 }
 
 func (x *ShutdownFramework) GetFrameworkId() *mesospb.FrameworkID {
@@ -1477,7 +1540,7 @@ type UpdateFramework struct {
 
 func (x *UpdateFramework) Reset() {
 	*x = UpdateFramework{}
-	mi := &file_mesosctl_link_link_proto_msgTypes[17]
+	mi := &file_mesosctl_link_link_proto_msgTypes[18]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1489,7 +1552,7 @@ func (x *UpdateFramework) String() string {
 func (*UpdateFramework) ProtoMessage() {}
 
 func (x *UpdateFramework) ProtoReflect() protoreflect.Message {
-	mi := &file_mesosctl_link_link_proto_msgTypes[17]
+	mi := &file_mesosctl_link_link_proto_msgTypes[18]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1502,7 +1565,7 @@ func (x *UpdateFramework) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use UpdateFramework.ProtoReflect.Descriptor instead.
 func (*UpdateFramework) Descriptor() ([]byte, []int) {
-	return file_mesosctl_link_link_proto_rawDescGZIP(), []int{17}
+	return file_mesosctl_link_link_proto_rawDescGZIP(), []int{18}
 }
 
 func (x *UpdateFramework) GetFrameworkInfo() *mesospb.FrameworkInfo {
@@ -1523,7 +1586,7 @@ type Acknowledge struct {
 
 func (x *Acknowledge) Reset() {
 	*x = Acknowledge{}
-	mi := &file_mesosctl_link_link_proto_msgTypes[18]
+	mi := &file_mesosctl_link_link_proto_msgTypes[19]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1535,7 +1598,7 @@ func (x *Acknowledge) String() string {
 func (*Acknowledge) ProtoMessage() {}
 
 func (x *Acknowledge) ProtoReflect() protoreflect.Message {
-	mi := &file_mesosctl_link_link_proto_msgTypes[18]
+	mi := &file_mesosctl_link_link_proto_msgTypes[19]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1548,7 +1611,7 @@ func (x *Acknowledge) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Acknowledge.ProtoReflect.Descriptor instead.
 func (*Acknowledge) Descriptor() ([]byte, []int) {
-	return file_mesosctl_link_link_proto_rawDescGZIP(), []int{18}
+	return file_mesosctl_link_link_proto_rawDescGZIP(), []int{19}
 }
 
 func (x *Acknowledge) GetFrameworkId() *mesospb.FrameworkID {
@@ -1583,7 +1646,7 @@ type MessageToExecutor struct {
 
 func (x *MessageToExecutor) Reset() {
 	*x = MessageToExecutor{}
-	mi := &file_mesosctl_link_link_proto_msgTypes[19]
+	mi := &file_mesosctl_link_link_proto_msgTypes[20]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1595,7 +1658,7 @@ func (x *MessageToExecutor) String() string {
 func (*MessageToExecutor) ProtoMessage() {}
 
 func (x *MessageToExecutor) ProtoReflect() protoreflect.Message {
-	mi := &file_mesosctl_link_link_proto_msgTypes[19]
+	mi := &file_mesosctl_link_link_proto_msgTypes[20]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1608,7 +1671,7 @@ func (x *MessageToExecutor) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use MessageToExecutor.ProtoReflect.Descriptor instead.
 func (*MessageToExecutor) Descriptor() ([]byte, []int) {
-	return file_mesosctl_link_link_proto_rawDescGZIP(), []int{19}
+	return file_mesosctl_link_link_proto_rawDescGZIP(), []int{20}
 }
 
 func (x *MessageToExecutor) GetFrameworkId() *mesospb.FrameworkID {
@@ -1642,7 +1705,7 @@ type Ping struct {
 
 func (x *Ping) Reset() {
 	*x = Ping{}
-	mi := &file_mesosctl_link_link_proto_msgTypes[20]
+	mi := &file_mesosctl_link_link_proto_msgTypes[21]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1654,7 +1717,7 @@ func (x *Ping) String() string {
 func (*Ping) ProtoMessage() {}
 
 func (x *Ping) ProtoReflect() protoreflect.Message {
-	mi := &file_mesosctl_link_link_proto_msgTypes[20]
+	mi := &file_mesosctl_link_link_proto_msgTypes[21]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1667,7 +1730,7 @@ func (x *Ping) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Ping.ProtoReflect.Descriptor instead.
 func (*Ping) Descriptor() ([]byte, []int) {
-	return file_mesosctl_link_link_proto_rawDescGZIP(), []int{20}
+	return file_mesosctl_link_link_proto_rawDescGZIP(), []int{21}
 }
 
 func (x *Ping) GetConnected() bool {
@@ -1692,7 +1755,7 @@ type UpdateOperationStatus struct {
 
 func (x *UpdateOperationStatus) Reset() {
 	*x = UpdateOperationStatus{}
-	mi := &file_mesosctl_link_link_proto_msgTypes[21]
+	mi := &file_mesosctl_link_link_proto_msgTypes[22]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1704,7 +1767,7 @@ func (x *UpdateOperationStatus) String() string {
 func (*UpdateOperationStatus) ProtoMessage() {}
 
 func (x *UpdateOperationStatus) ProtoReflect() protoreflect.Message {
-	mi := &file_mesosctl_link_link_proto_msgTypes[21]
+	mi := &file_mesosctl_link_link_proto_msgTypes[22]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1717,7 +1780,7 @@ func (x *UpdateOperationStatus) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use UpdateOperationStatus.ProtoReflect.Descriptor instead.
 func (*UpdateOperationStatus) Descriptor() ([]byte, []int) {
-	return file_mesosctl_link_link_proto_rawDescGZIP(), []int{21}
+	return file_mesosctl_link_link_proto_rawDescGZIP(), []int{22}
 }
 
 func (x *UpdateOperationStatus) GetFrameworkId() *mesospb.FrameworkID {
@@ -1761,7 +1824,7 @@ type ApplyOperation struct {
 
 func (x *ApplyOperation) Reset() {
 	*x = ApplyOperation{}
-	mi := &file_mesosctl_link_link_proto_msgTypes[22]
+	mi := &file_mesosctl_link_link_proto_msgTypes[23]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1773,7 +1836,7 @@ func (x *ApplyOperation) String() string {
 func (*ApplyOperation) ProtoMessage() {}
 
 func (x *ApplyOperation) ProtoReflect() protoreflect.Message {
-	mi := &file_mesosctl_link_link_proto_msgTypes[22]
+	mi := &file_mesosctl_link_link_proto_msgTypes[23]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1786,7 +1849,7 @@ func (x *ApplyOperation) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ApplyOperation.ProtoReflect.Descriptor instead.
 func (*ApplyOperation) Descriptor() ([]byte, []int) {
-	return file_mesosctl_link_link_proto_rawDescGZIP(), []int{22}
+	return file_mesosctl_link_link_proto_rawDescGZIP(), []int{23}
 }
 
 func (x *ApplyOperation) GetFrameworkId() *mesospb.FrameworkID {
@@ -1821,7 +1884,7 @@ type AcknowledgeOperation struct {
 
 func (x *AcknowledgeOperation) Reset() {
 	*x = AcknowledgeOperation{}
-	mi := &file_mesosctl_link_link_proto_msgTypes[23]
+	mi := &file_mesosctl_link_link_proto_msgTypes[24]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1833,7 +1896,7 @@ func (x *AcknowledgeOperation) String() string {
 func (*AcknowledgeOperation) ProtoMessage() {}
 
 func (x *AcknowledgeOperation) ProtoReflect() protoreflect.Message {
-	mi := &file_mesosctl_link_link_proto_msgTypes[23]
+	mi := &file_mesosctl_link_link_proto_msgTypes[24]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1846,7 +1909,7 @@ func (x *AcknowledgeOperation) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use AcknowledgeOperation.ProtoReflect.Descriptor instead.
 func (*AcknowledgeOperation) Descriptor() ([]byte, []int) {
-	return file_mesosctl_link_link_proto_rawDescGZIP(), []int{23}
+	return file_mesosctl_link_link_proto_rawDescGZIP(), []int{24}
 }
 
 func (x *AcknowledgeOperation) GetOperationUuid() *mesospb.UUID {
@@ -1874,7 +1937,7 @@ type ReconcileOperations struct {
 
 func (x *ReconcileOperations) Reset() {
 	*x = ReconcileOperations{}
-	mi := &file_mesosctl_link_link_proto_msgTypes[24]
+	mi := &file_mesosctl_link_link_proto_msgTypes[25]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1886,7 +1949,7 @@ func (x *ReconcileOperations) String() string {
 func (*ReconcileOperations) ProtoMessage() {}
 
 func (x *ReconcileOperations) ProtoReflect() protoreflect.Message {
-	mi := &file_mesosctl_link_link_proto_msgTypes[24]
+	mi := &file_mesosctl_link_link_proto_msgTypes[25]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1899,7 +1962,7 @@ func (x *ReconcileOperations) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ReconcileOperations.ProtoReflect.Descriptor instead.
 func (*ReconcileOperations) Descriptor() ([]byte, []int) {
-	return file_mesosctl_link_link_proto_rawDescGZIP(), []int{24}
+	return file_mesosctl_link_link_proto_rawDescGZIP(), []int{25}
 }
 
 func (x *ReconcileOperations) GetOperations() []*ReconcileOperations_Operation {
@@ -1919,7 +1982,7 @@ type DrainAgent struct {
 
 func (x *DrainAgent) Reset() {
 	*x = DrainAgent{}
-	mi := &file_mesosctl_link_link_proto_msgTypes[25]
+	mi := &file_mesosctl_link_link_proto_msgTypes[26]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1931,7 +1994,7 @@ func (x *DrainAgent) String() string {
 func (*DrainAgent) ProtoMessage() {}
 
 func (x *DrainAgent) ProtoReflect() protoreflect.Message {
-	mi := &file_mesosctl_link_link_proto_msgTypes[25]
+	mi := &file_mesosctl_link_link_proto_msgTypes[26]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1944,7 +2007,7 @@ func (x *DrainAgent) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use DrainAgent.ProtoReflect.Descriptor instead.
 func (*DrainAgent) Descriptor() ([]byte, []int) {
-	return file_mesosctl_link_link_proto_rawDescGZIP(), []int{25}
+	return file_mesosctl_link_link_proto_rawDescGZIP(), []int{26}
 }
 
 func (x *DrainAgent) GetConfig() *mesospb.DrainConfig {
@@ -1964,7 +2027,7 @@ type Reregister_Executor struct {
 
 func (x *Reregister_Executor) Reset() {
 	*x = Reregister_Executor{}
-	mi := &file_mesosctl_link_link_proto_msgTypes[26]
+	mi := &file_mesosctl_link_link_proto_msgTypes[27]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1976,7 +2039,7 @@ func (x *Reregister_Executor) String() string {
 func (*Reregister_Executor) ProtoMessage() {}
 
 func (x *Reregister_Executor) ProtoReflect() protoreflect.Message {
-	mi := &file_mesosctl_link_link_proto_msgTypes[26]
+	mi := &file_mesosctl_link_link_proto_msgTypes[27]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2019,7 +2082,7 @@ type Registered_Reconcile struct {
 
 func (x *Registered_Reconcile) Reset() {
 	*x = Registered_Reconcile{}
-	mi := &file_mesosctl_link_link_proto_msgTypes[27]
+	mi := &file_mesosctl_link_link_proto_msgTypes[28]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2031,7 +2094,7 @@ func (x *Registered_Reconcile) String() string {
 func (*Registered_Reconcile) ProtoMessage() {}
 
 func (x *Registered_Reconcile) ProtoReflect() protoreflect.Message {
-	mi := &file_mesosctl_link_link_proto_msgTypes[27]
+	mi := &file_mesosctl_link_link_proto_msgTypes[28]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2079,7 +2142,7 @@ type ReconcileOperations_Operation struct {
 
 func (x *ReconcileOperations_Operation) Reset() {
 	*x = ReconcileOperations_Operation{}
-	mi := &file_mesosctl_link_link_proto_msgTypes[28]
+	mi := &file_mesosctl_link_link_proto_msgTypes[29]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2091,7 +2154,7 @@ func (x *ReconcileOperations_Operation) String() string {
 func (*ReconcileOperations_Operation) ProtoMessage() {}
 
 func (x *ReconcileOperations_Operation) ProtoReflect() protoreflect.Message {
-	mi := &file_mesosctl_link_link_proto_msgTypes[28]
+	mi := &file_mesosctl_link_link_proto_msgTypes[29]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2104,7 +2167,7 @@ func (x *ReconcileOperations_Operation) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ReconcileOperations_Operation.ProtoReflect.Descriptor instead.
 func (*ReconcileOperations_Operation) Descriptor() ([]byte, []int) {
-	return file_mesosctl_link_link_proto_rawDescGZIP(), []int{24, 0}
+	return file_mesosctl_link_link_proto_rawDescGZIP(), []int{25, 0}
 }
 
 func (x *ReconcileOperations_Operation) GetOperationUuid() *mesospb.UUID {
@@ -2151,7 +2214,7 @@ const file_mesosctl_link_link_proto_rawDesc = "" +
 	"recovering\x18\n" +
 	" \x01(\v2\x19.mesosctl.link.RecoveringH\x00R\n" +
 	"recoveringB\t\n" +
-	"\amessage\"\xe1\a\n" +
+	"\amessage\"\x9f\b\n" +
 	"\aToAgent\x12;\n" +
 	"\n" +
 	"registered\x18\x01 \x01(\v2\x19.mesosctl.link.RegisteredH\x00R\n" +
@@ -2170,7 +2233,9 @@ const file_mesosctl_link_link_proto_rawDesc = "" +
 	"\x15acknowledge_operation\x18\f \x01(\v2#.mesosctl.link.AcknowledgeOperationH\x00R\x14acknowledgeOperation\x12W\n" +
 	"\x14reconcile_operations\x18\r \x01(\v2\".mesosctl.link.ReconcileOperationsH\x00R\x13reconcileOperations\x12<\n" +
 	"\vdrain_agent\x18\x0e \x01(\v2\x19.mesosctl.link.DrainAgentH\x00R\n" +
-	"drainAgentB\t\n" +
+	"drainAgent\x12<\n" +
+	"\vturned_away\x18\x0f \x01(\v2\x19.mesosctl.link.TurnedAwayH\x00R\n" +
+	"turnedAwayB\t\n" +
 	"\amessage\"\xe9\x01\n" +
 	"\bRegister\x122\n" +
 	"\n" +
@@ -2241,6 +2306,9 @@ const file_mesosctl_link_link_proto_rawDesc = "" +
 	"\btask_ids\x18\x02 \x03(\v2\x10.mesos.v1.TaskIDR\ataskIds\x12'\n" +
 	"\x0fpartition_aware\x18\x03 \x01(\bR\x0epartitionAware\"#\n" +
 	"\aRefused\x12\x18\n" +
+	"\amessage\x18\x01 \x02(\tR\amessage\"&\n" +
+	"\n" +
+	"TurnedAway\x12\x18\n" +
 	"\amessage\x18\x01 \x02(\tR\amessage\"\xf9\x01\n" +
 	"\bRunTasks\x12>\n" +
 	"\x0eframework_info\x18\x01 \x02(\v2\x17.mesos.v1.FrameworkInfoR\rframeworkInfo\x12(\n" +
@@ -2310,7 +2378,7 @@ func file_mesosctl_link_link_proto_rawDescGZIP() []byte {
 	return file_mesosctl_link_link_proto_rawDescData
 }
 
-var file_mesosctl_link_link_proto_msgTypes = make([]protoimpl.MessageInfo, 29)
+var file_mesosctl_link_link_proto_msgTypes = make([]protoimpl.MessageInfo, 30)
 var file_mesosctl_link_link_proto_goTypes = []any{
 	(*ToMaster)(nil),                      // 0: mesosctl.link.ToMaster
 	(*ToAgent)(nil),                       // 1: mesosctl.link.ToAgent
@@ -2325,43 +2393,44 @@ var file_mesosctl_link_link_proto_goTypes = []any{
 	(*UpdateAgent)(nil),                   // 10: mesosctl.link.UpdateAgent
 	(*Registered)(nil),                    // 11: mesosctl.link.Registered
 	(*Refused)(nil),                       // 12: mesosctl.link.Refused
-	(*RunTasks)(nil),                      // 13: mesosctl.link.RunTasks
-	(*KillTask)(nil),                      // 14: mesosctl.link.KillTask
-	(*ShutdownExecutor)(nil),              // 15: mesosctl.link.ShutdownExecutor
-	(*ShutdownFramework)(nil),             // 16: mesosctl.link.ShutdownFramework
-	(*UpdateFramework)(nil),               // 17: mesosctl.link.UpdateFramework
-	(*Acknowledge)(nil),                   // 18: mesosctl.link.Acknowledge
-	(*MessageToExecutor)(nil),             // 19: mesosctl.link.MessageToExecutor
-	(*Ping)(nil),                          // 20: mesosctl.link.Ping
-	(*UpdateOperationStatus)(nil),         // 21: mesosctl.link.UpdateOperationStatus
-	(*ApplyOperation)(nil),                // 22: mesosctl.link.ApplyOperation
-	(*AcknowledgeOperation)(nil),          // 23: mesosctl.link.AcknowledgeOperation
-	(*ReconcileOperations)(nil),           // 24: mesosctl.link.ReconcileOperations
-	(*DrainAgent)(nil),                    // 25: mesosctl.link.DrainAgent
-	(*Reregister_Executor)(nil),           // 26: mesosctl.link.Reregister.Executor
-	(*Registered_Reconcile)(nil),          // 27: mesosctl.link.Registered.Reconcile
-	(*ReconcileOperations_Operation)(nil), // 28: mesosctl.link.ReconcileOperations.Operation
-	(*mesospb.AgentInfo)(nil),             // 29: mesos.v1.AgentInfo
-	(*mesospb.AgentInfo_Capability)(nil),  // 30: mesos.v1.AgentInfo.Capability
-	(*mesospb.Resource)(nil),              // 31: mesos.v1.Resource
-	(*mesospb.FrameworkInfo)(nil),         // 32: mesos.v1.FrameworkInfo
-	(*mesospb.Task)(nil),                  // 33: mesos.v1.Task
-	(*mesospb.Operation)(nil),             // 34: mesos.v1.Operation
-	(*mesospb.DrainConfig)(nil),           // 35: mesos.v1.DrainConfig
-	(*mesospb.AgentID)(nil),               // 36: mesos.v1.AgentID
-	(*mesospb.FrameworkID)(nil),           // 37: mesos.v1.FrameworkID
-	(*mesospb.ExecutorID)(nil),            // 38: mesos.v1.ExecutorID
-	(*mesospb.TaskStatus)(nil),            // 39: mesos.v1.TaskStatus
-	(mesospb.TaskState)(0),                // 40: mesos.v1.TaskState
-	(*mesospb.TaskInfo)(nil),              // 41: mesos.v1.TaskInfo
-	(*mesospb.ExecutorInfo)(nil),          // 42: mesos.v1.ExecutorInfo
-	(*mesospb.TaskID)(nil),                // 43: mesos.v1.TaskID
-	(*mesospb.KillPolicy)(nil),            // 44: mesos.v1.KillPolicy
-	(*mesospb.UUID)(nil),                  // 45: mesos.v1.UUID
-	(*mesospb.OperationStatus)(nil),       // 46: mesos.v1.OperationStatus
-	(*mesospb.Offer_Operation)(nil),       // 47: mesos.v1.Offer.Operation
-	(*mesospb.ContainerID)(nil),           // 48: mesos.v1.ContainerID
-	(*mesospb.OperationID)(nil),           // 49: mesos.v1.OperationID
+	(*TurnedAway)(nil),                    // 13: mesosctl.link.TurnedAway
+	(*RunTasks)(nil),                      // 14: mesosctl.link.RunTasks
+	(*KillTask)(nil),                      // 15: mesosctl.link.KillTask
+	(*ShutdownExecutor)(nil),              // 16: mesosctl.link.ShutdownExecutor
+	(*ShutdownFramework)(nil),             // 17: mesosctl.link.ShutdownFramework
+	(*UpdateFramework)(nil),               // 18: mesosctl.link.UpdateFramework
+	(*Acknowledge)(nil),                   // 19: mesosctl.link.Acknowledge
+	(*MessageToExecutor)(nil),             // 20: mesosctl.link.MessageToExecutor
+	(*Ping)(nil),                          // 21: mesosctl.link.Ping
+	(*UpdateOperationStatus)(nil),         // 22: mesosctl.link.UpdateOperationStatus
+	(*ApplyOperation)(nil),                // 23: mesosctl.link.ApplyOperation
+	(*AcknowledgeOperation)(nil),          // 24: mesosctl.link.AcknowledgeOperation
+	(*ReconcileOperations)(nil),           // 25: mesosctl.link.ReconcileOperations
+	(*DrainAgent)(nil),                    // 26: mesosctl.link.DrainAgent
+	(*Reregister_Executor)(nil),           // 27: mesosctl.link.Reregister.Executor
+	(*Registered_Reconcile)(nil),          // 28: mesosctl.link.Registered.Reconcile
+	(*ReconcileOperations_Operation)(nil), // 29: mesosctl.link.ReconcileOperations.Operation
+	(*mesospb.AgentInfo)(nil),             // 30: mesos.v1.AgentInfo
+	(*mesospb.AgentInfo_Capability)(nil),  // 31: mesos.v1.AgentInfo.Capability
+	(*mesospb.Resource)(nil),              // 32: mesos.v1.Resource
+	(*mesospb.FrameworkInfo)(nil),         // 33: mesos.v1.FrameworkInfo
+	(*mesospb.Task)(nil),                  // 34: mesos.v1.Task
+	(*mesospb.Operation)(nil),             // 35: mesos.v1.Operation
+	(*mesospb.DrainConfig)(nil),           // 36: mesos.v1.DrainConfig
+	(*mesospb.AgentID)(nil),               // 37: mesos.v1.AgentID
+	(*mesospb.FrameworkID)(nil),           // 38: mesos.v1.FrameworkID
+	(*mesospb.ExecutorID)(nil),            // 39: mesos.v1.ExecutorID
+	(*mesospb.TaskStatus)(nil),            // 40: mesos.v1.TaskStatus
+	(mesospb.TaskState)(0),                // 41: mesos.v1.TaskState
+	(*mesospb.TaskInfo)(nil),              // 42: mesos.v1.TaskInfo
+	(*mesospb.ExecutorInfo)(nil),          // 43: mesos.v1.ExecutorInfo
+	(*mesospb.TaskID)(nil),                // 44: mesos.v1.TaskID
+	(*mesospb.KillPolicy)(nil),            // 45: mesos.v1.KillPolicy
+	(*mesospb.UUID)(nil),                  // 46: mesos.v1.UUID
+	(*mesospb.OperationStatus)(nil),       // 47: mesos.v1.OperationStatus
+	(*mesospb.Offer_Operation)(nil),       // 48: mesos.v1.Offer.Operation
+	(*mesospb.ContainerID)(nil),           // 49: mesos.v1.ContainerID
+	(*mesospb.OperationID)(nil),           // 50: mesos.v1.OperationID
 }
 var file_mesosctl_link_link_proto_depIdxs = []int32{
 	2,  // 0: mesosctl.link.ToMaster.register:type_name -> mesosctl.link.Register
@@ -2372,86 +2441,87 @@ var file_mesosctl_link_link_proto_depIdxs = []int32{
 	8,  // 5: mesosctl.link.ToMaster.exited_executor:type_name -> mesosctl.link.ExitedExecutor
 	9,  // 6: mesosctl.link.ToMaster.pong:type_name -> mesosctl.link.Pong
 	10, // 7: mesosctl.link.ToMaster.update_agent:type_name -> mesosctl.link.UpdateAgent
-	21, // 8: mesosctl.link.ToMaster.update_operation_status:type_name -> mesosctl.link.UpdateOperationStatus
+	22, // 8: mesosctl.link.ToMaster.update_operation_status:type_name -> mesosctl.link.UpdateOperationStatus
 	4,  // 9: mesosctl.link.ToMaster.recovering:type_name -> mesosctl.link.Recovering
 	11, // 10: mesosctl.link.ToAgent.registered:type_name -> mesosctl.link.Registered
 	12, // 11: mesosctl.link.ToAgent.refused:type_name -> mesosctl.link.Refused
-	13, // 12: mesosctl.link.ToAgent.run_tasks:type_name -> mesosctl.link.RunTasks
-	14, // 13: mesosctl.link.ToAgent.kill_task:type_name -> mesosctl.link.KillTask
-	15, // 14: mesosctl.link.ToAgent.shutdown_executor:type_name -> mesosctl.link.ShutdownExecutor
-	16, // 15: mesosctl.link.ToAgent.shutdown_framework:type_name -> mesosctl.link.ShutdownFramework
-	17, // 16: mesosctl.link.ToAgent.update_framework:type_name -> mesosctl.link.UpdateFramework
-	18, // 17: mesosctl.link.ToAgent.acknowledge:type_name -> mesosctl.link.Acknowledge
-	19, // 18: mesosctl.link.ToAgent.message_to_executor:type_name -> mesosctl.link.MessageToExecutor
-	20, // 19: mesosctl.link.ToAgent.ping:type_name -> mesosctl.link.Ping
-	22, // 20: mesosctl.link.ToAgent.apply_operation:type_name -> mesosctl.link.ApplyOperation
-	23, // 21: mesosctl.link.ToAgent.acknowledge_operation:type_name -> mesosctl.link.AcknowledgeOperation
-	24, // 22: mesosctl.link.ToAgent.reconcile_operations:type_name -> mesosctl.link.ReconcileOperations
-	25, // 23: mesosctl.link.ToAgent.drain_agent:type_name -> mesosctl.link.DrainAgent
-	29, // 24: mesosctl.link.Register.agent_info:type_name -> mesos.v1.AgentInfo
-	30, // 25: mesosctl.link.Register.capabilities:type_name -> mesos.v1.AgentInfo.Capability
-	31, // 26: mesosctl.link.Register.total_resources:type_name -> mesos.v1.Resource
-	29, // 27: mesosctl.link.Reregister.agent_info:type_name -> mesos.v1.AgentInfo
-	30, // 28: mesosctl.link.Reregister.capabilities:type_name -> mesos.v1.AgentInfo.Capability
-	32, // 29: mesosctl.link.Reregister.frameworks:type_name -> mesos.v1.FrameworkInfo
-	26, // 30: mesosctl.link.Reregister.executors:type_name -> mesosctl.link.Reregister.Executor
-	33, // 31: mesosctl.link.Reregister.tasks:type_name -> mesos.v1.Task
-	34, // 32: mesosctl.link.Reregister.operations:type_name -> mesos.v1.Operation
-	31, // 33: mesosctl.link.Reregister.total_resources:type_name -> mesos.v1.Resource
-	31, // 34: mesosctl.link.Reregister.oversubscribed_resources:type_name -> mesos.v1.Resource
-	35, // 35: mesosctl.link.Reregister.drain_config:type_name -> mesos.v1.DrainConfig
-	33, // 36: mesosctl.link.Reregister.completed_tasks:type_name -> mesos.v1.Task
-	36, // 37: mesosctl.link.Recovering.agent_id:type_name -> mesos.v1.AgentID
-	36, // 38: mesosctl.link.Unregister.agent_id:type_name -> mesos.v1.AgentID
-	37, // 39: mesosctl.link.StatusUpdate.framework_id:type_name -> mesos.v1.FrameworkID
-	38, // 40: mesosctl.link.StatusUpdate.executor_id:type_name -> mesos.v1.ExecutorID
-	39, // 41: mesosctl.link.StatusUpdate.status:type_name -> mesos.v1.TaskStatus
-	40, // 42: mesosctl.link.StatusUpdate.latest_state:type_name -> mesos.v1.TaskState
-	37, // 43: mesosctl.link.ExecutorMessage.framework_id:type_name -> mesos.v1.FrameworkID
-	38, // 44: mesosctl.link.ExecutorMessage.executor_id:type_name -> mesos.v1.ExecutorID
-	37, // 45: mesosctl.link.ExitedExecutor.framework_id:type_name -> mesos.v1.FrameworkID
-	38, // 46: mesosctl.link.ExitedExecutor.executor_id:type_name -> mesos.v1.ExecutorID
-	29, // 47: mesosctl.link.UpdateAgent.agent_info:type_name -> mesos.v1.AgentInfo
-	31, // 48: mesosctl.link.UpdateAgent.oversubscribed_resources:type_name -> mesos.v1.Resource
-	36, // 49: mesosctl.link.Registered.agent_id:type_name -> mesos.v1.AgentID
-	27, // 50: mesosctl.link.Registered.reconcile:type_name -> mesosctl.link.Registered.Reconcile
-	32, // 51: mesosctl.link.RunTasks.framework_info:type_name -> mesos.v1.FrameworkInfo
-	41, // 52: mesosctl.link.RunTasks.tasks:type_name -> mesos.v1.TaskInfo
-	42, // 53: mesosctl.link.RunTasks.executor_info:type_name -> mesos.v1.ExecutorInfo
-	37, // 54: mesosctl.link.KillTask.framework_id:type_name -> mesos.v1.FrameworkID
-	43, // 55: mesosctl.link.KillTask.task_id:type_name -> mesos.v1.TaskID
-	44, // 56: mesosctl.link.KillTask.kill_policy:type_name -> mesos.v1.KillPolicy
-	37, // 57: mesosctl.link.ShutdownExecutor.framework_id:type_name -> mesos.v1.FrameworkID
-	38, // 58: mesosctl.link.ShutdownExecutor.executor_id:type_name -> mesos.v1.ExecutorID
-	37, // 59: mesosctl.link.ShutdownFramework.framework_id:type_name -> mesos.v1.FrameworkID
-	32, // 60: mesosctl.link.UpdateFramework.framework_info:type_name -> mesos.v1.FrameworkInfo
-	37, // 61: mesosctl.link.Acknowledge.framework_id:type_name -> mesos.v1.FrameworkID
-	43, // 62: mesosctl.link.Acknowledge.task_id:type_name -> mesos.v1.TaskID
-	37, // 63: mesosctl.link.MessageToExecutor.framework_id:type_name -> mesos.v1.FrameworkID
-	38, // 64: mesosctl.link.MessageToExecutor.executor_id:type_name -> mesos.v1.ExecutorID
-	37, // 65: mesosctl.link.UpdateOperationStatus.framework_id:type_name -> mesos.v1.FrameworkID
-	45, // 66: mesosctl.link.UpdateOperationStatus.operation_uuid:type_name -> mesos.v1.UUID
-	46, // 67: mesosctl.link.UpdateOperationStatus.status:type_name -> mesos.v1.OperationStatus
-	46, // 68: mesosctl.link.UpdateOperationStatus.latest_status:type_name -> mesos.v1.OperationStatus
-	37, // 69: mesosctl.link.ApplyOperation.framework_id:type_name -> mesos.v1.FrameworkID
-	47, // 70: mesosctl.link.ApplyOperation.info:type_name -> mesos.v1.Offer.Operation
-	45, // 71: mesosctl.link.ApplyOperation.operation_uuid:type_name -> mesos.v1.UUID
-	45, // 72: mesosctl.link.AcknowledgeOperation.operation_uuid:type_name -> mesos.v1.UUID
-	45, // 73: mesosctl.link.AcknowledgeOperation.status_uuid:type_name -> mesos.v1.UUID
-	28, // 74: mesosctl.link.ReconcileOperations.operations:type_name -> mesosctl.link.ReconcileOperations.Operation
-	35, // 75: mesosctl.link.DrainAgent.config:type_name -> mesos.v1.DrainConfig
-	42, // 76: mesosctl.link.Reregister.Executor.executor_info:type_name -> mesos.v1.ExecutorInfo
-	48, // 77: mesosctl.link.Reregister.Executor.container_id:type_name -> mesos.v1.ContainerID
-	37, // 78: mesosctl.link.Registered.Reconcile.framework_id:type_name -> mesos.v1.FrameworkID
-	43, // 79: mesosctl.link.Registered.Reconcile.task_ids:type_name -> mesos.v1.TaskID
-	45, // 80: mesosctl.link.ReconcileOperations.Operation.operation_uuid:type_name -> mesos.v1.UUID
-	49, // 81: mesosctl.link.ReconcileOperations.Operation.operation_id:type_name -> mesos.v1.OperationID
-	37, // 82: mesosctl.link.ReconcileOperations.Operation.framework_id:type_name -> mesos.v1.FrameworkID
-	83, // [83:83] is the sub-list for method output_type
-	83, // [83:83] is the sub-list for method input_type
-	83, // [83:83] is the sub-list for extension type_name
-	83, // [83:83] is the sub-list for extension extendee
-	0,  // [0:83] is the sub-list for field type_name
+	14, // 12: mesosctl.link.ToAgent.run_tasks:type_name -> mesosctl.link.RunTasks
+	15, // 13: mesosctl.link.ToAgent.kill_task:type_name -> mesosctl.link.KillTask
+	16, // 14: mesosctl.link.ToAgent.shutdown_executor:type_name -> mesosctl.link.ShutdownExecutor
+	17, // 15: mesosctl.link.ToAgent.shutdown_framework:type_name -> mesosctl.link.ShutdownFramework
+	18, // 16: mesosctl.link.ToAgent.update_framework:type_name -> mesosctl.link.UpdateFramework
+	19, // 17: mesosctl.link.ToAgent.acknowledge:type_name -> mesosctl.link.Acknowledge
+	20, // 18: mesosctl.link.ToAgent.message_to_executor:type_name -> mesosctl.link.MessageToExecutor
+	21, // 19: mesosctl.link.ToAgent.ping:type_name -> mesosctl.link.Ping
+	23, // 20: mesosctl.link.ToAgent.apply_operation:type_name -> mesosctl.link.ApplyOperation
+	24, // 21: mesosctl.link.ToAgent.acknowledge_operation:type_name -> mesosctl.link.AcknowledgeOperation
+	25, // 22: mesosctl.link.ToAgent.reconcile_operations:type_name -> mesosctl.link.ReconcileOperations
+	26, // 23: mesosctl.link.ToAgent.drain_agent:type_name -> mesosctl.link.DrainAgent
+	13, // 24: mesosctl.link.ToAgent.turned_away:type_name -> mesosctl.link.TurnedAway
+	30, // 25: mesosctl.link.Register.agent_info:type_name -> mesos.v1.AgentInfo
+	31, // 26: mesosctl.link.Register.capabilities:type_name -> mesos.v1.AgentInfo.Capability
+	32, // 27: mesosctl.link.Register.total_resources:type_name -> mesos.v1.Resource
+	30, // 28: mesosctl.link.Reregister.agent_info:type_name -> mesos.v1.AgentInfo
+	31, // 29: mesosctl.link.Reregister.capabilities:type_name -> mesos.v1.AgentInfo.Capability
+	33, // 30: mesosctl.link.Reregister.frameworks:type_name -> mesos.v1.FrameworkInfo
+	27, // 31: mesosctl.link.Reregister.executors:type_name -> mesosctl.link.Reregister.Executor
+	34, // 32: mesosctl.link.Reregister.tasks:type_name -> mesos.v1.Task
+	35, // 33: mesosctl.link.Reregister.operations:type_name -> mesos.v1.Operation
+	32, // 34: mesosctl.link.Reregister.total_resources:type_name -> mesos.v1.Resource
+	32, // 35: mesosctl.link.Reregister.oversubscribed_resources:type_name -> mesos.v1.Resource
+	36, // 36: mesosctl.link.Reregister.drain_config:type_name -> mesos.v1.DrainConfig
+	34, // 37: mesosctl.link.Reregister.completed_tasks:type_name -> mesos.v1.Task
+	37, // 38: mesosctl.link.Recovering.agent_id:type_name -> mesos.v1.AgentID
+	37, // 39: mesosctl.link.Unregister.agent_id:type_name -> mesos.v1.AgentID
+	38, // 40: mesosctl.link.StatusUpdate.framework_id:type_name -> mesos.v1.FrameworkID
+	39, // 41: mesosctl.link.StatusUpdate.executor_id:type_name -> mesos.v1.ExecutorID
+	40, // 42: mesosctl.link.StatusUpdate.status:type_name -> mesos.v1.TaskStatus
+	41, // 43: mesosctl.link.StatusUpdate.latest_state:type_name -> mesos.v1.TaskState
+	38, // 44: mesosctl.link.ExecutorMessage.framework_id:type_name -> mesos.v1.FrameworkID
+	39, // 45: mesosctl.link.ExecutorMessage.executor_id:type_name -> mesos.v1.ExecutorID
+	38, // 46: mesosctl.link.ExitedExecutor.framework_id:type_name -> mesos.v1.FrameworkID
+	39, // 47: mesosctl.link.ExitedExecutor.executor_id:type_name -> mesos.v1.ExecutorID
+	30, // 48: mesosctl.link.UpdateAgent.agent_info:type_name -> mesos.v1.AgentInfo
+	32, // 49: mesosctl.link.UpdateAgent.oversubscribed_resources:type_name -> mesos.v1.Resource
+	37, // 50: mesosctl.link.Registered.agent_id:type_name -> mesos.v1.AgentID
+	28, // 51: mesosctl.link.Registered.reconcile:type_name -> mesosctl.link.Registered.Reconcile
+	33, // 52: mesosctl.link.RunTasks.framework_info:type_name -> mesos.v1.FrameworkInfo
+	42, // 53: mesosctl.link.RunTasks.tasks:type_name -> mesos.v1.TaskInfo
+	43, // 54: mesosctl.link.RunTasks.executor_info:type_name -> mesos.v1.ExecutorInfo
+	38, // 55: mesosctl.link.KillTask.framework_id:type_name -> mesos.v1.FrameworkID
+	44, // 56: mesosctl.link.KillTask.task_id:type_name -> mesos.v1.TaskID
+	45, // 57: mesosctl.link.KillTask.kill_policy:type_name -> mesos.v1.KillPolicy
+	38, // 58: mesosctl.link.ShutdownExecutor.framework_id:type_name -> mesos.v1.FrameworkID
+	39, // 59: mesosctl.link.ShutdownExecutor.executor_id:type_name -> mesos.v1.ExecutorID
+	38, // 60: mesosctl.link.ShutdownFramework.framework_id:type_name -> mesos.v1.FrameworkID
+	33, // 61: mesosctl.link.UpdateFramework.framework_info:type_name -> mesos.v1.FrameworkInfo
+	38, // 62: mesosctl.link.Acknowledge.framework_id:type_name -> mesos.v1.FrameworkID
+	44, // 63: mesosctl.link.Acknowledge.task_id:type_name -> mesos.v1.TaskID
+	38, // 64: mesosctl.link.MessageToExecutor.framework_id:type_name -> mesos.v1.FrameworkID
+	39, // 65: mesosctl.link.MessageToExecutor.executor_id:type_name -> mesos.v1.ExecutorID
+	38, // 66: mesosctl.link.UpdateOperationStatus.framework_id:type_name -> mesos.v1.FrameworkID
+	46, // 67: mesosctl.link.UpdateOperationStatus.operation_uuid:type_name -> mesos.v1.UUID
+	47, // 68: mesosctl.link.UpdateOperationStatus.status:type_name -> mesos.v1.OperationStatus
+	47, // 69: mesosctl.link.UpdateOperationStatus.latest_status:type_name -> mesos.v1.OperationStatus
+	38, // 70: mesosctl.link.ApplyOperation.framework_id:type_name -> mesos.v1.FrameworkID
+	48, // 71: mesosctl.link.ApplyOperation.info:type_name -> mesos.v1.Offer.Operation
+	46, // 72: mesosctl.link.ApplyOperation.operation_uuid:type_name -> mesos.v1.UUID
+	46, // 73: mesosctl.link.AcknowledgeOperation.operation_uuid:type_name -> mesos.v1.UUID
+	46, // 74: mesosctl.link.AcknowledgeOperation.status_uuid:type_name -> mesos.v1.UUID
+	29, // 75: mesosctl.link.ReconcileOperations.operations:type_name -> mesosctl.link.ReconcileOperations.Operation
+	36, // 76: mesosctl.link.DrainAgent.config:type_name -> mesos.v1.DrainConfig
+	43, // 77: mesosctl.link.Reregister.Executor.executor_info:type_name -> mesos.v1.ExecutorInfo
+	49, // 78: mesosctl.link.Reregister.Executor.container_id:type_name -> mesos.v1.ContainerID
+	38, // 79: mesosctl.link.Registered.Reconcile.framework_id:type_name -> mesos.v1.FrameworkID
+	44, // 80: mesosctl.link.Registered.Reconcile.task_ids:type_name -> mesos.v1.TaskID
+	46, // 81: mesosctl.link.ReconcileOperations.Operation.operation_uuid:type_name -> mesos.v1.UUID
+	50, // 82: mesosctl.link.ReconcileOperations.Operation.operation_id:type_name -> mesos.v1.OperationID
+	38, // 83: mesosctl.link.ReconcileOperations.Operation.framework_id:type_name -> mesos.v1.FrameworkID
+	84, // [84:84] is the sub-list for method output_type
+	84, // [84:84] is the sub-list for method input_type
+	84, // [84:84] is the sub-list for extension type_name
+	84, // [84:84] is the sub-list for extension extendee
+	0,  // [0:84] is the sub-list for field type_name
 }
 
 func init() { file_mesosctl_link_link_proto_init() }
@@ -2486,6 +2556,7 @@ func file_mesosctl_link_link_proto_init() {
 		(*ToAgent_AcknowledgeOperation)(nil),
 		(*ToAgent_ReconcileOperations)(nil),
 		(*ToAgent_DrainAgent)(nil),
+		(*ToAgent_TurnedAway)(nil),
 	}
 	type x struct{}
 	out := protoimpl.TypeBuilder{
@@ -2493,7 +2564,7 @@ func file_mesosctl_link_link_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_mesosctl_link_link_proto_rawDesc), len(file_mesosctl_link_link_proto_rawDesc)),
 			NumEnums:      0,
-			NumMessages:   29,
+			NumMessages:   30,
 			NumExtensions: 0,
 			NumServices:   0,
 		},
