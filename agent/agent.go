@@ -195,7 +195,10 @@ func (a *Agent) begin() {
 	a.phase = living
 	a.metrics.started = a.now
 	past := a.past
-	a.metrics.recoveryErrors = past.Errors
+	a.metrics.recoveryErrors = len(past.Errors)
+	for _, err := range past.Errors {
+		a.log(logWarn, "left out what can't be read of the checkpoints", "error", err)
+	}
 	a.past = State{}
 	for _, path := range past.garbage {
 		a.forget(path)

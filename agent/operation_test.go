@@ -292,8 +292,8 @@ func TestDamagedStreamIsRecoveredAsFarAsItGoes(t *testing.T) {
 		path := operationUpdatesPath("M-S0", uuid(uuidOf("501")))
 		s.disk[path] = append(s.disk[path], record)
 		state, err := Recover(s.disk, s.settings)
-		if err != nil || state.Errors != 1 {
-			t.Errorf("%s: lenient recovery: %d errors, %v", name, state.Errors, err)
+		if err != nil || len(state.Errors) != 1 {
+			t.Errorf("%s: lenient recovery: %v, %v", name, state.Errors, err)
 		}
 		s.contains(s.do("restart", "start", "connected", "registered"), "operation #501 of F (op) FINISHED on M-S0 #1")
 		s.settings.Strict = true

@@ -1,6 +1,10 @@
 package agent
 
 import (
+	"fmt"
+	"path"
+	"slices"
+
 	"github.com/mesosctl/mesosctl/mesos"
 	"github.com/mesosctl/mesosctl/mesos/resources"
 	"github.com/mesosctl/mesosctl/wire/checkpointpb"
@@ -27,8 +31,8 @@ type Disk interface {
 type State struct {
 	// Agent is the checkpointed slave.info, with the id the master gave it.
 	Agent *mesospb.AgentInfo
-	// Errors counts what could not be read and was left out (see Config.Strict).
-	Errors int
+	// Errors is what could not be read and was left out (see Config.Strict).
+	Errors []error
 
 	bootID     string
 	frameworks []*pastFramework
@@ -40,8 +44,8 @@ type State struct {
 }
 
 // Recover reads the State that an earlier agent wrote, for an agent of this
-// configuration. An error says what is wrong and where; its kind is
-// mesos.Invalid if it is in what was written. See
+// configuration. An error says what is wrong, where, and what can be done; its kind
+// is mesos.Invalid if it is in what was written. See
 // https://mesos.apache.org/documentation/latest/agent-recovery/.
 func Recover(disk Disk, config Config) (State, error) {
 	r := &recovery{disk: disk, config: config}
@@ -83,9 +87,10 @@ func (r *recovery) recover() error {
 // strict, one less thing that is recovered.
 func (r *recovery) bad(path string, err error) error {
 	if r.config.Strict {
-		return mesos.Errorf(mesos.Invalid, "recover: %s: %w", path, err)
+		return mesos.Errorf(mesos.Invalid, "recover: meta/%s: %w; --no-strict goes on without what it was to tell, "+
+			"and to start as a new agent, remove meta/%s in the work directory", path, err, LatestPath)
 	}
-	r.state.Errors++
+	r.state.Errors = append(r.state.Errors, fmt.Errorf("meta/%s: %w", path, err))
 	return nil
 }
 
@@ -100,9 +105,14 @@ func (r *recovery) read(path string, m readable) (bool, error) {
 		return false, err
 	}
 	if err := m.UnmarshalVT(data); err != nil {
-		return false, r.bad(path, err)
+		return false, r.bad(path, mesos.Errorf(mesos.Invalid, "it is damaged: %w", err))
 	}
 	return true, nil
+}
+
+// missing takes in that a checkpoint names an entry of its directory that is not there.
+func (r *recovery) missing(path, name string) error {
+	return r.bad(path, mesos.Errorf(mesos.Invalid, "it is damaged: there is no %.100q beside it", name))
 }
 
 // agent reads who the agent was.
@@ -113,17 +123,23 @@ func (r *recovery) agent() error {
 	}
 	r.state.bootID = string(boot)
 	id, err := r.disk.Read(LatestPath)
-	if err != nil || len(id) == 0 {
+	if err != nil || id == nil {
 		return err
 	}
+	// It was written when the agent was, and stays for as long.
+	if names, err := r.disk.List(path.Dir(LatestPath)); err != nil {
+		return err
+	} else if !slices.Contains(names, string(id)) {
+		return r.missing(LatestPath, string(id))
+	}
 	info := &mesospb.AgentInfo{}
-	path := InfoPath(mesos.AgentID(id))
-	found, err := r.read(path, info)
+	file := InfoPath(mesos.AgentID(id))
+	found, err := r.read(file, info)
 	if err != nil || !found {
 		return err
 	}
 	if info.GetId().GetValue() != string(id) {
-		return r.bad(path, mesos.Errorf(mesos.Invalid, "it is of agent %q", info.GetId().GetValue()))
+		return r.bad(file, mesos.Errorf(mesos.Invalid, "it is of agent %q", info.GetId().GetValue()))
 	}
 	if err := compatible(&r.config, info); err != nil {
 		if r.rebooted() {

@@ -200,6 +200,44 @@ func TestRunsWithoutANewestAreNotTakenOver(t *testing.T) {
 	}
 }
 
+// A strict agent does not start on what nobody but a failing disk writes, and
+// another one tells what it leaves out.
+func TestWhatIsDamagedIsNamed(t *testing.T) {
+	executor := "slaves/M-S0/frameworks/F/executors/t/"
+	run := executor + "runs/00000000-0000-0000-0000-000000000001/"
+	for path, value := range map[string]string{
+		"slaves/latest":                                  "M-S",
+		"slaves/M-S0/slave.info":                         "\xff",
+		"slaves/M-S0/frameworks/F/framework.info":        "\xff",
+		executor + "executor.info":                       "\xff",
+		executor + "executor_generated_for_command_task": "",
+		executor + "runs/latest":                         "00000000",
+		run + "tasks/t/task.info":                        "\xff",
+		run + "tasks/t/task.updates":                     "\xff",
+	} {
+		s := ranCommand(t)
+		if _, found := s.disk[path]; !found {
+			t.Errorf("there is no %s", path)
+			continue
+		}
+		s.disk[path] = [][]byte{[]byte(value)}
+		s.settings.Strict = true
+		_, err := Recover(s.disk, s.settings)
+		if err == nil || !strings.Contains(err.Error(), "meta/"+path) || !strings.Contains(err.Error(), "--no-strict") {
+			t.Errorf("%s: strict: %v", path, err)
+		}
+		s.settings.Strict = false
+		s.show["logs"] = true
+		state, err := Recover(s.disk, s.settings)
+		if err != nil || len(state.Errors) != 1 || !strings.Contains(state.Errors[0].Error(), "meta/"+path) {
+			t.Errorf("%s: lenient: %v, %v", path, state.Errors, err)
+			continue
+		}
+		s.agent = New(s.settings, state)
+		s.contains(s.do("start"), "log: left out what can't be read of the checkpoints")
+	}
+}
+
 func TestNothingIsRecoveredOfFrameworksWithoutCheckpointing(t *testing.T) {
 	// covers: SlaveRecoveryTest.NonCheckpointingFramework
 	s := scene(t, "run task=t executor=E", "started container=1 pid=42", "subscribe", "update state=RUNNING uuid=101")

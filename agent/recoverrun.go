@@ -96,27 +96,49 @@ func (r *recovery) executor(dir string) (*pastRun, error) {
 	if run.own, err = convert.Resources(run.info.GetResources()); err != nil {
 		return nil, r.bad(dir, err)
 	}
-	generated, err := r.disk.Read(path.Join(dir, "executor_generated_for_command_task"))
+	file := path.Join(dir, "executor_generated_for_command_task")
+	generated, err := r.disk.Read(file)
 	if err != nil {
 		return nil, err
 	}
-	latest, err := r.disk.Read(path.Join(dir, "runs/latest"))
-	if err != nil || len(latest) == 0 {
-		return nil, err
+	if g := string(generated); generated != nil && g != "0" && g != "1" {
+		return nil, r.bad(file, mesos.Errorf(mesos.Invalid, "it is %.100q, and neither 0 nor 1", g))
 	}
-	run.command, run.container = string(generated) == "1", mesos.ContainerID(latest)
-	alive := false
-	err = r.each(path.Join(dir, "runs"), func(dir, name string) (bool, error) {
-		if name != string(latest) {
-			return name == "latest", nil
-		}
-		alive, err = r.run(dir, run)
-		return alive, err
-	})
+	run.command = string(generated) == "1"
+	alive, err := r.newest(path.Join(dir, "runs"), run)
 	if err != nil || !alive {
 		return nil, err
 	}
 	return run, nil
+}
+
+// newest reads the run of an executor that the others were before. It reports
+// false if that is over, or was not begun.
+func (r *recovery) newest(dir string, run *pastRun) (alive bool, err error) {
+	file := path.Join(dir, "latest")
+	latest, err := r.disk.Read(file)
+	if err != nil || latest == nil {
+		return false, err
+	}
+	run.container = mesos.ContainerID(latest)
+	found, other := false, false
+	err = r.each(dir, func(dir, name string) (kept bool, err error) {
+		switch name {
+		case "latest":
+			return true, nil
+		case string(latest):
+			found = true
+			alive, err = r.run(dir, run)
+			return alive, err
+		}
+		over, err := r.disk.Read(path.Join(dir, "executor.sentinel"))
+		other = other || over == nil
+		return false, err
+	})
+	if err == nil && !found && other {
+		return false, r.missing(file, string(latest))
+	}
+	return alive, err
 }
 
 // run reads a run of an executor. It reports false if that is over, with every

@@ -138,7 +138,7 @@ func StartAgent(ctx context.Context, cfg AgentConfig) (_ *Agent, err error) {
 	}
 	state, err := agent.Recover(disk{a.checkpoints}, coreConfig)
 	if err != nil {
-		return nil, err
+		return nil, mesos.Errorf(mesos.Conflict, "%w", err) // no flag is wrong by itself
 	}
 	if err := cgroups.Enter(cfg.Cgroups, cfg.AgentSubsystems); err != nil {
 		return nil, err
