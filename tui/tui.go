@@ -68,6 +68,7 @@ type Model struct {
 	before    page.Filter    // the filter as it was
 	notice    page.Notify
 	until     time.Time // the notice is shown
+	asked     []tea.Msg // by pages during an Update
 }
 
 // noticeFor is how long a notice is shown.
@@ -85,6 +86,7 @@ func New(ctx context.Context, config Config) (*Model, error) {
 	m.deps = &page.Deps{
 		Context: ctx, Client: config.Client,
 		Cluster:  func() *cluster.Cluster { return m.cluster },
+		Ask:      func(msg tea.Msg) { m.asked = append(m.asked, msg) },
 		Trouble:  func(call masterpb.Call_Type) error { return m.trouble[call] },
 		Now:      func() time.Time { return m.now },
 		Style:    func() *style.Style { return m.style },
@@ -139,8 +141,17 @@ type ticked time.Time
 // tick comes at the beginning of each second.
 func tick() tea.Cmd { return tea.Every(time.Second, func(t time.Time) tea.Msg { return ticked(t) }) }
 
-// Update takes whatever happens.
-func (m *Model) Update(msg tea.Msg) (tea.Model, tea.Cmd) { return m, m.update(msg) }
+// Update takes whatever happens, and does at once what pages ask for: the next key is
+// for the page that this one opens.
+func (m *Model) Update(msg tea.Msg) (tea.Model, tea.Cmd) {
+	cmds := []tea.Cmd{m.update(msg)}
+	for len(m.asked) > 0 {
+		next := m.asked[0]
+		m.asked = m.asked[1:]
+		cmds = append(cmds, m.obey(next))
+	}
+	return m, tea.Batch(cmds...)
+}
 
 func (m *Model) update(msg tea.Msg) tea.Cmd {
 	switch msg := msg.(type) {

@@ -257,3 +257,40 @@ func TestBadBeginnings(t *testing.T) {
 		t.Error("any theme will do")
 	}
 }
+
+// Keys that are typed before a page is drawn are for that page, whatever its commands
+// are still at: the messages of commands come after them.
+func TestKeysAreForThePageThatIsOpened(t *testing.T) {
+	for _, test := range []struct{ page, keys, want string }{
+		{"tasks", "d1", "overview > tasks > task cron.2 > agent node-2.rack2.example.org"},
+		{"agents", "\rd", "overview > agents > tasks on node-0.rack0.example.org > task web.0"},
+		{"", "2y", "overview > agents > yaml node-0.rack0.example.org"},
+		{"tasks", "r1d", "overview > tasks > agent node-2.rack2.example.org"},
+		{"tasks", "?\x1bd", "overview > tasks > task cron.2"},
+	} {
+		a := scene(t, Config{Page: test.page}, 120, 40)
+		for _, r := range test.keys {
+			press := tea.KeyPressMsg{Code: r, Text: string(r)}
+			if r == '\r' || r == '\x1b' {
+				press.Text = ""
+			}
+			a.Update(press) // and no command
+		}
+		if got := a.titles(); got != test.want {
+			t.Errorf("%q on %q opens %s, want %s", test.keys, test.page, got, test.want)
+		}
+	}
+}
+
+// A question is answered once, however often yes is pressed.
+func TestAQuestionIsAnsweredOnce(t *testing.T) {
+	a := scene(t, Config{Page: "tasks"}, 120, 40)
+	a.Update(tea.KeyPressMsg{Code: 'k', Mod: tea.ModCtrl})
+	a.expect("overview > tasks > sure?")
+	if _, cmd := a.Update(tea.KeyPressMsg{Code: 'y', Text: "y"}); cmd == nil {
+		t.Error("yes does nothing")
+	}
+	a.expect("overview > tasks")
+	a.Update(tea.KeyPressMsg{Code: 'y', Text: "y"})
+	a.expect("overview > tasks > yaml cron.2")
+}

@@ -62,17 +62,16 @@ func TestDigitsOpenRelations(t *testing.T) {
 	for digit, want := range map[rune]page.Ref{
 		'1': {Kind: page.Agent, ID: scene.Host2}, '2': {Kind: page.Framework, ID: scene.Web}, '3': {Kind: page.Role, ID: "eng"},
 	} {
-		_, cmd := p.Update(tea.KeyPressMsg{Code: digit, Text: string(digit)})
-		push, ok := cmd().(page.Push)
-		if !ok || push.Page.(*Page).Ref() != want {
-			t.Errorf("%c opens %+v, want %+v", digit, push.Page, want)
+		p.Update(tea.KeyPressMsg{Code: digit, Text: string(digit)})
+		if opened, ok := s.Opened().(*Page); !ok || opened.Ref() != want {
+			t.Errorf("%c opens %+v, want %+v", digit, opened, want)
 		}
 	}
 	p.Update(tea.KeyPressMsg{Code: tea.KeyTab})
 	p.Update(tea.KeyPressMsg{Code: tea.KeyTab})
-	_, cmd := p.Update(tea.KeyPressMsg{Code: tea.KeyEnter})
-	if push := cmd().(page.Push); push.Page.(*Page).Ref().Kind != page.Framework {
-		t.Errorf("twice tab and enter open %+v", push.Page)
+	p.Update(tea.KeyPressMsg{Code: tea.KeyEnter})
+	if opened, ok := s.Opened().(*Page); !ok || opened.Ref().Kind != page.Framework {
+		t.Errorf("twice tab and enter open %+v", opened)
 	}
 }
 

@@ -4,7 +4,6 @@ import (
 	"strconv"
 	"strings"
 
-	tea "charm.land/bubbletea/v2"
 	"charm.land/lipgloss/v2"
 
 	"github.com/mesosctl/mesosctl/tui/cluster"
@@ -22,7 +21,7 @@ const labelWidth = 14
 type link struct {
 	label, value string
 	line         int
-	open         tea.Cmd
+	open         func()
 }
 
 // document is a description while it is written: lines, and links among them.
@@ -55,7 +54,7 @@ func (d *document) styled(label, value string, st lipgloss.Style) {
 }
 
 // link is a field whose value leads somewhere. The first nine have a digit each.
-func (d *document) link(label, value string, open tea.Cmd) {
+func (d *document) link(label, value string, open func()) {
 	if value == "" {
 		return
 	}
@@ -63,12 +62,12 @@ func (d *document) link(label, value string, open tea.Cmd) {
 }
 
 // entry is a link in a list of things of a kind, which has no label.
-func (d *document) entry(kind page.Kind, value string, open tea.Cmd) {
+func (d *document) entry(kind page.Kind, value string, open func()) {
 	d.add(strings.Repeat(" ", labelWidth) + d.anchor(string(kind), value, d.width-labelWidth, open))
 }
 
 // anchor is the text of a link in the line that is added next.
-func (d *document) anchor(label, value string, width int, open tea.Cmd) string {
+func (d *document) anchor(label, value string, width int, open func()) string {
 	const digits, room = 9, 4
 	n := len(d.links)
 	d.links = append(d.links, link{label, text.Clean(value), len(d.lines), open})
@@ -120,15 +119,17 @@ func (d *document) table(rows [][]string) {
 	}
 }
 
-// show is a command that opens the details of something.
-func show(deps *page.Deps, ref page.Ref) tea.Cmd {
-	return func() tea.Msg { return page.Push{Page: New(deps, ref)} }
+// show opens the details of something.
+func show(deps *page.Deps, ref page.Ref) func() {
+	return func() { deps.Open(New(deps, ref)) }
 }
 
-// list is a command that opens a list, as the ":" prompt does.
-func list(line string) tea.Cmd { return page.Send(page.Command{Line: line}) }
+// list opens a list, as the ":" prompt does.
+func list(deps *page.Deps, line string) func() {
+	return func() { deps.Ask(page.Command{Line: line}) }
+}
 
-// tasksOf is a command that opens a list of some tasks.
-func tasksOf(deps *page.Deps, title string, are func(*cluster.Task) bool) tea.Cmd {
-	return func() tea.Msg { return page.Push{Page: lists.Tasks(deps, text.Clean(title), are)} }
+// tasksOf opens a list of some tasks.
+func tasksOf(deps *page.Deps, title string, are func(*cluster.Task) bool) func() {
+	return func() { deps.Open(lists.Tasks(deps, text.Clean(title), are)) }
 }

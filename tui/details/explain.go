@@ -4,11 +4,8 @@ import (
 	"context"
 	"strings"
 
-	tea "charm.land/bubbletea/v2"
-
 	"github.com/mesosctl/mesosctl/kinds"
 	"github.com/mesosctl/mesosctl/mesos"
-	"github.com/mesosctl/mesosctl/tui/cluster"
 	"github.com/mesosctl/mesosctl/tui/component/pane"
 	"github.com/mesosctl/mesosctl/tui/page"
 )
@@ -36,9 +33,4 @@ func Explain(deps *page.Deps, framework string) *Text {
 	})
 	t.pane.SetWrap(true)
 	return t
-}
-
-func explainCommand(deps *page.Deps, f *cluster.Framework) tea.Cmd {
-	push := page.Push{Page: Explain(deps, f.ID)}
-	return page.Send(push)
 }

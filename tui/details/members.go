@@ -193,9 +193,9 @@ func (p *Page) framework(d *document) bool {
 	}
 	d.link("tasks", fmt.Sprintf("%s, %d alive", text.Plural(len(p.tasks), "task"), f.Tasks), tasksOf(p.deps, "tasks of "+f.Name, func(t *cluster.Task) bool { return t.Framework == f.ID }))
 	if f.Offers > 0 {
-		d.link("offers", text.Plural(f.Offers, "offer"), list("offers "+f.Name))
+		d.link("offers", text.Plural(f.Offers, "offer"), list(p.deps, "offers "+f.Name))
 	}
-	d.link("explain", "why it is or isn't offered resources", explainCommand(p.deps, f))
+	d.link("explain", "why it is or isn't offered resources", func() { p.deps.Open(Explain(p.deps, f.ID)) })
 	d.field("user", f.User)
 	d.field("principal", f.Principal)
 	d.field("host", f.Host)

@@ -82,7 +82,7 @@ func (p *Page) Update(msg tea.Msg) (page.Page, tea.Cmd) {
 	case tea.MouseWheelMsg:
 		p.pane.Update(msg)
 	case tea.MouseClickMsg:
-		return p, p.click(msg.Mouse())
+		p.click(msg.Mouse())
 	}
 	return p, nil
 }
@@ -90,7 +90,8 @@ func (p *Page) Update(msg tea.Msg) (page.Page, tea.Cmd) {
 func (p *Page) press(msg tea.KeyPressMsg) tea.Cmd {
 	keys, n := p.deps.Keys, len(p.doc.links)
 	if digit, err := strconv.Atoi(msg.Text); err == nil && digit >= 1 && digit <= n {
-		return p.doc.links[digit-1].open
+		p.doc.links[digit-1].open()
+		return nil
 	}
 	switch {
 	case key.Matches(msg, keys.NextTab) && n > 0:
@@ -98,7 +99,7 @@ func (p *Page) press(msg tea.KeyPressMsg) tea.Cmd {
 	case key.Matches(msg, keys.PrevTab) && n > 0:
 		p.choose((max(p.doc.chosen, 0) + n - 1) % n)
 	case key.Matches(msg, keys.Enter) && p.doc.chosen >= 0 && p.doc.chosen < n:
-		return p.doc.links[p.doc.chosen].open
+		p.doc.links[p.doc.chosen].open()
 	case key.Matches(msg, keys.Save):
 		return save(p.deps, p.ref.ID+".txt", p.doc.lines)
 	case !p.pane.Update(msg):
@@ -125,16 +126,16 @@ func (p *Page) choose(i int) {
 }
 
 // click opens the link of a line.
-func (p *Page) click(at tea.Mouse) tea.Cmd {
+func (p *Page) click(at tea.Mouse) {
 	if at.Button != tea.MouseLeft {
-		return nil
+		return
 	}
 	for _, l := range p.doc.links {
 		if l.line == p.pane.LineAt(at.Y) {
-			return l.open
+			l.open()
+			return
 		}
 	}
-	return nil
 }
 
 // findTasks finds the tasks that belong to an agent or a framework.

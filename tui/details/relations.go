@@ -14,7 +14,7 @@ import (
 // relation is one line of the menu.
 type relation struct {
 	label, value string
-	open         tea.Cmd
+	open         func()
 }
 
 // Menu is an overlay with what something is related to.
@@ -65,7 +65,8 @@ func (m *Menu) Update(msg tea.Msg) (page.Page, tea.Cmd) {
 		return m, nil
 	}
 	if digit, err := strconv.Atoi(press.Text); err == nil && digit >= 1 && digit <= len(m.list) {
-		return m, m.choose(digit - 1)
+		m.choose(digit - 1)
+		return m, nil
 	}
 	k := m.deps.Keys
 	switch {
@@ -74,14 +75,17 @@ func (m *Menu) Update(msg tea.Msg) (page.Page, tea.Cmd) {
 	case key.Matches(press, k.Down):
 		m.at = min(m.at+1, len(m.list)-1)
 	case key.Matches(press, k.Enter):
-		return m, m.choose(m.at)
+		m.choose(m.at)
 	case key.Matches(press, k.Back), key.Matches(press, k.Relations), key.Matches(press, k.Quit):
-		return m, page.Send(page.Pop{})
+		m.deps.Ask(page.Pop{})
 	}
 	return m, nil
 }
 
-func (m *Menu) choose(i int) tea.Cmd { return tea.Sequence(page.Send(page.Pop{}), m.list[i].open) }
+func (m *Menu) choose(i int) {
+	m.deps.Ask(page.Pop{})
+	m.list[i].open()
+}
 
 // Box implements page.Overlay.
 func (m *Menu) Box(maxWidth, maxHeight int) (width, height int) {

@@ -38,7 +38,8 @@ func Agents(d *page.Deps, title string, scope func(*cluster.Agent) bool) page.Pa
 	}
 	l.enter = func(a *cluster.Agent) tea.Cmd {
 		id := a.ID
-		return page.Send(page.Push{Page: Tasks(d, "tasks on "+a.Hostname, func(t *cluster.Task) bool { return t.Agent == id })})
+		d.Open(Tasks(d, "tasks on "+a.Hostname, func(t *cluster.Task) bool { return t.Agent == id }))
+		return nil
 	}
 	l.table = component.NewTable(component.Config[cluster.Agent]{
 		Columns: agentColumns(d), Style: d.Style, Keys: d.Keys, SortBy: "HOST",
@@ -157,7 +158,8 @@ func Frameworks(d *page.Deps, title string, scope func(*cluster.Framework) bool)
 	}
 	l.enter = func(f *cluster.Framework) tea.Cmd {
 		id := f.ID
-		return page.Send(page.Push{Page: Tasks(d, "tasks of "+f.Name, func(t *cluster.Task) bool { return t.Framework == id })})
+		d.Open(Tasks(d, "tasks of "+f.Name, func(t *cluster.Task) bool { return t.Framework == id }))
+		return nil
 	}
 	l.table = component.NewTable(component.Config[cluster.Framework]{
 		Columns: frameworkColumns(d), Style: d.Style, Keys: d.Keys, SortBy: "NAME",

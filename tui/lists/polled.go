@@ -47,7 +47,8 @@ func tasksOn(d *page.Deps, agent string) tea.Cmd {
 	if a := d.Cluster().Agent(agent); a != nil {
 		title = a.Hostname
 	}
-	return page.Send(page.Push{Page: Tasks(d, "tasks on "+title, func(t *cluster.Task) bool { return t.Agent == agent })})
+	d.Open(Tasks(d, "tasks on "+title, func(t *cluster.Task) bool { return t.Agent == agent }))
+	return nil
 }
 
 func frameworkName(d *page.Deps, id string) string {

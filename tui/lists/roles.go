@@ -60,9 +60,10 @@ func Roles(d *page.Deps) page.Page {
 	}
 	l.enter = func(r *Role) tea.Cmd {
 		name := r.Name
-		return page.Send(page.Push{Page: Frameworks(d, "frameworks in "+name, func(f *cluster.Framework) bool {
+		d.Open(Frameworks(d, "frameworks in "+name, func(f *cluster.Framework) bool {
 			return slices.ContainsFunc(f.Roles, func(role string) bool { return role == name || mesos.IsStrictSubrole(role, name) })
-		})})
+		}))
+		return nil
 	}
 	path := func(a, b *Role) int { return slices.Compare(strings.Split(a.Name, "/"), strings.Split(b.Name, "/")) }
 	l.table = component.NewTable(component.Config[Role]{

@@ -41,11 +41,12 @@ func (o *overview) Update(msg tea.Msg) (page.Page, tea.Cmd) {
 	}
 	for _, jump := range o.jumps() {
 		if key.Matches(press, jump) {
-			return o, page.Send(page.Command{Line: jump.Help().Desc})
+			o.deps.Ask(page.Command{Line: jump.Help().Desc})
+			return o, nil
 		}
 	}
 	if key.Matches(press, o.deps.Keys.Enter) {
-		return o, page.Send(page.Command{Line: "tasks"})
+		o.deps.Ask(page.Command{Line: "tasks"})
 	}
 	return o, nil
 }

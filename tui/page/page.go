@@ -102,6 +102,9 @@ type Deps struct {
 	// it in Update and View only, and keep no pointer to it. The records in it are
 	// immutable, so a command may be given those.
 	Cluster func() *cluster.Cluster
+	// Ask has the frame take a Push, Replace, Pop or Command before it takes anything
+	// else, so that the next key is for the page that it opens. Call it in Update only.
+	Ask func(msg tea.Msg)
 	// Trouble is why a call of a Polling page has no answer; nil if it has one.
 	Trouble func(call masterpb.Call_Type) error
 	// Now is the time that is drawn: that of the latest Tick.
@@ -119,6 +122,9 @@ type Deps struct {
 	// path. Use it in commands only.
 	Save func(name string, from io.Reader) (path string, err error)
 }
+
+// Open asks for a page on top of the stack.
+func (d *Deps) Open(p Page) { d.Ask(Push{p}) }
 
 // Agent makes a client of an agent by its ID. Call it in Update; the client is
 // for commands.

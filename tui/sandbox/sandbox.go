@@ -191,7 +191,8 @@ func (p *Page) Update(msg tea.Msg) (page.Page, tea.Cmd) {
 		case key.Matches(msg, keys.Refresh):
 			return p, p.Init()
 		case key.Matches(msg, keys.Enter) && here != nil:
-			return p, p.open(here)
+			p.open(here)
+			return p, nil
 		case key.Matches(msg, keys.Save) && here != nil && !here.dir:
 			return p, download(p.deps, p.files, here.path)
 		case key.Matches(msg, keys.Mark), key.Matches(msg, keys.MarkAll):
@@ -202,11 +203,12 @@ func (p *Page) Update(msg tea.Msg) (page.Page, tea.Cmd) {
 	return p, cmd
 }
 
-func (p *Page) open(e *entry) tea.Cmd {
+func (p *Page) open(e *entry) {
 	if e.dir {
-		return page.Send(page.Push{Page: directory(p.deps, p.files, e.path, e.name)})
+		p.deps.Open(directory(p.deps, p.files, e.path, e.name))
+		return
 	}
-	return page.Send(page.Push{Page: NewFile(p.deps, p.files, e.path)})
+	p.deps.Open(NewFile(p.deps, p.files, e.path))
 }
 
 // Filter implements page.Filtering.

@@ -68,13 +68,13 @@ func TestEnterOpensAndCtrlSDownloads(t *testing.T) {
 	agent.Write(root+"/data/file", "below\n")
 	agent.Write(root+"/stdout", "hello\n")
 	run(p, p.Init())
-	push := run(p, func() tea.Msg { _, cmd := p.Update(tea.KeyPressMsg{Code: tea.KeyEnter}); return cmd() }).(page.Push)
-	if push.Page.Title() != "data" {
-		t.Errorf("enter opens %q", push.Page.Title())
+	p.Update(tea.KeyPressMsg{Code: tea.KeyEnter})
+	if opened := s.Opened(); opened == nil || opened.Title() != "data" {
+		t.Errorf("enter opens %+v", opened)
 	}
 	press(p, "j")
-	_, cmd := p.Update(tea.KeyPressMsg{Code: tea.KeyEnter})
-	f, ok := cmd().(page.Push).Page.(*File)
+	p.Update(tea.KeyPressMsg{Code: tea.KeyEnter})
+	f, ok := s.Opened().(*File)
 	if !ok || f.Title() != "stdout" {
 		t.Fatalf("enter on a file opens %+v", f)
 	}

@@ -31,7 +31,8 @@ func ask(d *page.Deps, title, note, done string, lost []string, actions []action
 	for i := range lost {
 		lost[i] = text.Clean(lost[i])
 	}
-	return page.Send(page.Push{Page: question.New(d, title, lost, note, perform(d, done, actions))})
+	d.Open(question.New(d, title, lost, note, perform(d, done, actions)))
+	return nil
 }
 
 // perform does things one after the other, those after one that failed, too.

@@ -13,5 +13,6 @@ func relations(d *page.Deps, refs []page.Ref) tea.Cmd {
 	if menu == nil {
 		return page.Send(page.Notify{Level: page.Warn, Text: "there is nothing that it is related to"})
 	}
-	return page.Send(page.Push{Page: menu})
+	d.Open(menu)
+	return nil
 }

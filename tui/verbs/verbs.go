@@ -32,7 +32,7 @@ func All(k *keymap.Map, shell Shell) []page.Verb {
 		{Name: "relations", Key: k.Relations, Kinds: everything, Do: relations},
 		{Name: "logs", Key: k.Logs, Kinds: tasks, Many: true, Do: func(d *page.Deps, refs []page.Ref) tea.Cmd {
 			p, err := logs.New(d, refs)
-			return push(p, err)
+			return push(d, p, err)
 		}},
 		{Name: "sandbox", Key: k.Sandbox, Kinds: tasks, Do: one(func(d *page.Deps, ref page.Ref) (page.Page, error) { return sandbox.New(d, ref) })},
 		{Name: "explain", Key: k.Explain, Kinds: frameworks, Do: one(func(d *page.Deps, ref page.Ref) (page.Page, error) { return details.Explain(d, ref.ID), nil })},
@@ -55,13 +55,17 @@ func All(k *keymap.Map, shell Shell) []page.Verb {
 
 // one is a verb that opens a page of one thing.
 func one(open func(*page.Deps, page.Ref) (page.Page, error)) func(*page.Deps, []page.Ref) tea.Cmd {
-	return func(d *page.Deps, refs []page.Ref) tea.Cmd { return push(open(d, refs[0])) }
+	return func(d *page.Deps, refs []page.Ref) tea.Cmd {
+		p, err := open(d, refs[0])
+		return push(d, p, err)
+	}
 }
 
-// push is a command that opens a page.
-func push(p page.Page, err error) tea.Cmd {
+// push opens a page unless there is none.
+func push(d *page.Deps, p page.Page, err error) tea.Cmd {
 	if err != nil {
 		return page.Fail(err)
 	}
-	return page.Send(page.Push{Page: p})
+	d.Open(p)
+	return nil
 }

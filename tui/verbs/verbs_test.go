@@ -25,6 +25,9 @@ func do(t *testing.T, s *scene.Scene, name string, refs ...page.Ref) tea.Msg {
 	for _, v := range All(s.Deps.Keys, shell) {
 		if v.Name == name {
 			cmd := page.Do(s.Deps, v, refs)
+			if p := s.Opened(); p != nil {
+				return page.Push{Page: p}
+			}
 			if cmd == nil {
 				t.Fatalf("%s does nothing", name)
 			}

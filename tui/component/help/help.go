@@ -48,7 +48,8 @@ func (h *Help) Keys() []key.Binding {
 func (h *Help) Update(msg tea.Msg) (page.Page, tea.Cmd) {
 	keys := h.deps.Keys
 	if press, ok := msg.(tea.KeyPressMsg); ok && key.Matches(press, keys.Back, keys.Help, keys.Quit, keys.Enter) {
-		return h, page.Send(page.Pop{})
+		h.deps.Ask(page.Pop{})
+		return h, nil
 	}
 	h.pane.Update(msg)
 	return h, nil

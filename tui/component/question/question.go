@@ -64,9 +64,10 @@ func (q *Question) Update(msg tea.Msg) (page.Page, tea.Cmd) {
 	keys := q.deps.Keys
 	switch {
 	case key.Matches(press, keys.Yes), q.yes && key.Matches(press, keys.Enter):
-		return q, tea.Sequence(page.Send(page.Pop{}), q.do)
+		q.deps.Ask(page.Pop{})
+		return q, q.do
 	case key.Matches(press, keys.No), key.Matches(press, keys.Back), key.Matches(press, keys.Enter):
-		return q, page.Send(page.Pop{})
+		q.deps.Ask(page.Pop{})
 	case key.Matches(press, keys.Left), key.Matches(press, keys.Right), key.Matches(press, keys.NextTab), key.Matches(press, keys.PrevTab):
 		q.yes = !q.yes
 	}
@@ -78,11 +79,13 @@ func (q *Question) typing(press tea.KeyPressMsg) tea.Cmd {
 	keys := q.deps.Keys
 	switch {
 	case key.Matches(press, keys.Back):
-		return page.Send(page.Pop{})
+		q.deps.Ask(page.Pop{})
 	case key.Matches(press, keys.Enter) && q.typed == q.deps.Confirm:
-		return tea.Sequence(page.Send(page.Pop{}), q.do)
+		q.deps.Ask(page.Pop{})
+		return q.do
 	case key.Matches(press, keys.Enter):
-		return tea.Sequence(page.Send(page.Pop{}), page.Send(page.Notify{Level: page.Warn, Text: "that is not its name: nothing was done"}))
+		q.deps.Ask(page.Pop{})
+		return page.Send(page.Notify{Level: page.Warn, Text: "that is not its name: nothing was done"})
 	case press.Code == tea.KeyBackspace:
 		if r := []rune(q.typed); len(r) > 0 {
 			q.typed = string(r[:len(r)-1])

@@ -8,6 +8,8 @@ import (
 	"testing"
 	"time"
 
+	tea "charm.land/bubbletea/v2"
+
 	"github.com/mesosctl/mesosctl/client"
 	"github.com/mesosctl/mesosctl/tui/cluster"
 	"github.com/mesosctl/mesosctl/tui/keymap"
@@ -37,6 +39,8 @@ type Scene struct {
 	Deps    *page.Deps
 	// Saved is what ctrl-s has written last.
 	Saved, SavedAs string
+	// Asked is what pages have asked of the frame.
+	Asked []tea.Msg
 }
 
 // What is drawn must not depend on where. Servers of tests look at clocks from their
@@ -62,6 +66,7 @@ func New(t testing.TB) *Scene {
 	s.Deps = &page.Deps{
 		Context: ctx, Client: c, Keys: keymap.New(), Registry: &page.Registry{},
 		Cluster: func() *cluster.Cluster { return s.Cluster },
+		Ask:     func(msg tea.Msg) { s.Asked = append(s.Asked, msg) },
 		Now:     func() time.Time { return Now },
 		Style:   func() *style.Style { return look },
 		Trouble: func(masterpb.Call_Type) error { return nil },
@@ -72,6 +77,18 @@ func New(t testing.TB) *Scene {
 		},
 	}
 	return s
+}
+
+// Opened is the page that was asked for last, and none after that; nil if none was.
+func (s *Scene) Opened() page.Page {
+	asked := s.Asked
+	s.Asked = nil
+	if len(asked) > 0 {
+		if push, ok := asked[len(asked)-1].(page.Push); ok {
+			return push.Page
+		}
+	}
+	return nil
 }
 
 // Apply tells the cluster of an event.
