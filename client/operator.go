@@ -146,6 +146,12 @@ func (e *Events) Next() (*masterpb.Event, error) {
 	return event, err
 }
 
+// Received is how many events have come whole, and how many bytes of them and of the
+// next one. Any goroutine may call it while another one waits in Next.
+func (e *Events) Received() (events int, bytes int64) {
+	return int(e.events.whole.Load()), e.events.received.Load()
+}
+
 // Close ends the subscription.
 func (e *Events) Close() { e.events.close() }
 

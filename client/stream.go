@@ -37,6 +37,21 @@ type stream[T any, M message[T]] struct {
 	idle      *time.Timer
 	idleAfter time.Duration
 	closed    atomic.Bool
+
+	whole, received atomic.Int64 // records, bytes
+}
+
+// counted counts what is read of a stream.
+type counted struct {
+	io.Reader
+	received *atomic.Int64
+}
+
+// Read implements io.Reader.
+func (c counted) Read(p []byte) (int, error) {
+	n, err := c.Reader.Read(p)
+	c.received.Add(int64(n))
+	return n, err
 }
 
 // errIdle is the cause of a stream that was given up for its silence.
@@ -56,11 +71,12 @@ func open[T any, M message[T]](
 	if got, ok := wire.ParseMediaType(response.Header.Get("Content-Type")); ok {
 		media = got
 	}
-	return &stream[T, M]{
-		records: wire.NewRecordReader(response.Body, limit),
-		media:   media, body: response.Body, host: response.Request.URL.Host, header: response.Header,
+	s := &stream[T, M]{
+		media: media, body: response.Body, host: response.Request.URL.Host, header: response.Header,
 		place: where(response), ctx: ctx, cancel: cancel,
-	}, nil
+	}
+	s.records = wire.NewRecordReader(counted{response.Body, &s.received}, limit)
+	return s, nil
 }
 
 // next waits for an event. A stream that the server ended is mesos.Unavailable.
@@ -69,6 +85,7 @@ func (s *stream[T, M]) next() (M, error) {
 	if err != nil {
 		return nil, s.broken(err)
 	}
+	s.whole.Add(1)
 	if s.idle != nil {
 		s.idle.Reset(s.idleAfter)
 	}

@@ -121,9 +121,19 @@ func (m *Model) overlay(lines []string, p page.Page) {
 		if at < 0 || at >= len(lines) {
 			continue
 		}
-		under := lines[at]
-		lines[at] = text.Left(under, max(x-2, 0)) + line + ansi.TruncateLeft(under, x+size.Width+2, "")
+		lines[at] = over(lines[at], line, max(x-2, 0))
 	}
+}
+
+// over puts a line over another one. A wide character that it covers half of is gone.
+func over(under, line string, x int) string {
+	end := x + text.Width(line)
+	rest := max(text.Width(under)-end, 0)
+	left, right := ansi.Truncate(under, x, ""), ansi.TruncateLeft(under, end, "")
+	if text.Width(right) > rest {
+		right = ansi.TruncateLeft(under, end+1, "")
+	}
+	return left + strings.Repeat(" ", x-text.Width(left)) + line + strings.Repeat(" ", rest-text.Width(right)) + right
 }
 
 // banner is the first line: which cluster, how it is, and whether it is live.
@@ -161,7 +171,11 @@ func (m *Model) clock() string {
 func (m *Model) figures() []string {
 	s, c := m.style, m.cluster
 	figure := func(name, value string) string { return s.Draw(&s.Dim, name+" ") + s.Draw(&s.Text, value) }
-	list := []string{figure("agents", text.Count(c.Agents.Len())), figure("tasks", text.Count(c.Alive()))}
+	var list []string
+	if m.config.Context != "" {
+		list = append(list, figure("context", text.Clean(m.config.Context)))
+	}
+	list = append(list, figure("agents", text.Count(c.Agents.Len())), figure("tasks", text.Count(c.Alive())))
 	total, used := c.Total(), c.Used()
 	for _, r := range []struct {
 		name  string

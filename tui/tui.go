@@ -26,6 +26,8 @@ import (
 type Config struct {
 	Client *client.Client
 	Live   Source
+	// Context is what the user calls the cluster; empty: nothing.
+	Context string
 	// Page is the line of the first page, such as "tasks web"; empty is the overview.
 	Page string
 	// Theme is one of style.Names.

@@ -230,6 +230,36 @@ func TestHelpIsOverThePage(t *testing.T) {
 	a.expect("overview > tasks")
 }
 
+// A box covers what is below it, and nothing else: no row of it is shifted or marked.
+func TestABoxIsOverThePage(t *testing.T) {
+	for _, size := range golden.Sizes {
+		a := scene(t, Config{Page: "tasks"}, size.Width, size.Height)
+		a.keys("space", "space", "ctrl+k")
+		golden.Equal(t, "question_"+size.Name, a.Draw(), size.Width, size.Height)
+	}
+	if got := over("ab日本語de", "││", 3); got != "ab ││ 語de" {
+		t.Errorf("over wide characters: %q", got)
+	}
+	if got := over("ab日本語de", "││", 2); got != "ab││本語de" {
+		t.Errorf("over wide characters: %q", got)
+	}
+	if got := over("ab日本語de", "│", 2); got != "ab│ 本語de" {
+		t.Errorf("over half of a wide character: %q", got)
+	}
+	if got := over("a", "│", 3); got != "a  │" {
+		t.Errorf("beyond the end: %q", got)
+	}
+}
+
+// What one must know of a cluster before one does anything is said from the beginning.
+func TestWhichClusterItIs(t *testing.T) {
+	a := scene(t, Config{Context: "prod", ReadOnly: true}, 80, 24)
+	a.shows(" mesosctl  m1.example.org:5050 1.11.0  context prod ")
+	a.shows("read-only ● ")
+	a.keys(":tasks", "enter", "ctrl+k")
+	a.shows("nothing is changed in read-only mode")
+}
+
 func TestSaving(t *testing.T) {
 	dir := t.TempDir()
 	a := scene(t, Config{Page: "masters", Save: SaveIn(dir, func() time.Time { return noon })}, 120, 40)

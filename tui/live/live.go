@@ -8,6 +8,7 @@ import (
 	"context"
 	"errors"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/mesosctl/mesosctl/client"
@@ -66,6 +67,7 @@ type Live struct {
 	client *client.Client
 	polls  *polls
 	retry  chan struct{}
+	first  atomic.Pointer[client.Events] // the subscription that Start waits for
 
 	mu      sync.Mutex
 	waiting []any
@@ -82,6 +84,25 @@ func New(c *client.Client) *Live {
 	}
 }
 
+// Loading is how far Start is.
+type Loading struct {
+	// Master is who answers; empty if nobody does yet.
+	Master string
+	// Bytes is how much has come of the cluster's state, Whole that it is all of it.
+	Bytes int64
+	Whole bool
+}
+
+// Loading tells how far Start is, which takes a while if the cluster is large.
+func (l *Live) Loading() Loading {
+	events := l.first.Load()
+	if events == nil {
+		return Loading{}
+	}
+	n, bytes := events.Received()
+	return Loading{Master: l.client.Leader(), Bytes: bytes, Whole: n > 0}
+}
+
 // Start subscribes, and follows the cluster until ctx ends. An error means that
 // there is no master that can be followed. Wait returns once all has ended.
 func (l *Live) Start(ctx context.Context) (wait func(), err error) {
@@ -89,6 +110,7 @@ func (l *Live) Start(ctx context.Context) (wait func(), err error) {
 	if err != nil {
 		return nil, err
 	}
+	l.first.Store(events)
 	snapshot, err := begin(events)
 	if err != nil {
 		events.Close()

@@ -1,7 +1,9 @@
 package page
 
 import (
+	"errors"
 	"regexp"
+	"regexp/syntax"
 	"strings"
 	"unicode"
 
@@ -36,6 +38,10 @@ func ParseFilter(text string) (Filter, error) {
 	}
 	regex, err := regexp.Compile("(?i)" + rest)
 	if err != nil {
+		var wrong *syntax.Error
+		if errors.As(err, &wrong) { // its own text has more in it than was typed
+			return Filter{}, mesos.Errorf(mesos.Invalid, "filter %q is no regular expression: %s", rest, wrong.Code)
+		}
 		return Filter{}, mesos.Errorf(mesos.Invalid, "filter %q: %w", rest, err)
 	}
 	f.regex = regex

@@ -2,6 +2,7 @@ package page
 
 import (
 	"reflect"
+	"strings"
 	"testing"
 
 	"github.com/mesosctl/mesosctl/mesos"
@@ -34,7 +35,7 @@ func TestFilters(t *testing.T) {
 			t.Errorf("%q on %q: %v", test.filter, test.line, got)
 		}
 	}
-	if _, err := ParseFilter("("); mesos.KindOf(err) != mesos.Invalid {
+	if _, err := ParseFilter("("); mesos.KindOf(err) != mesos.Invalid || !strings.HasSuffix(err.Error(), `"(" is no regular expression: missing closing )`) {
 		t.Errorf("error is %v", err)
 	}
 }

@@ -100,7 +100,11 @@ func (r *Registry) Screen(name string) (Screen, error) {
 	}
 	switch len(begins) {
 	case 0:
-		return Screen{}, mesos.Errorf(mesos.NotFound, "there is no page %q; ? shows which there are", name)
+		names := make([]string, len(r.screens))
+		for i, s := range r.screens {
+			names[i] = s.Name
+		}
+		return Screen{}, mesos.Errorf(mesos.NotFound, "there is no page %q; there are %s", name, strings.Join(names, ", "))
 	case 1:
 		return begins[0], nil
 	}

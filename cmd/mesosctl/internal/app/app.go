@@ -10,6 +10,7 @@ import (
 	"strings"
 	"syscall"
 
+	"github.com/mesosctl/mesosctl/cmd/mesosctl/internal/contexts"
 	"github.com/mesosctl/mesosctl/cmd/mesosctl/internal/iostreams"
 	"github.com/mesosctl/mesosctl/cmd/mesosctl/internal/local"
 )
@@ -23,14 +24,20 @@ type App struct {
 	// NoPager is --no-pager.
 	NoPager bool
 
-	// confirm is the context, once a client of it was made, whose name a person has to
-	// type before something is destroyed.
-	confirm string
+	chosen *contexts.Context
 }
+
+// Chosen is the context of the cluster that a client was made of; nil if it is of none.
+func (a *App) Chosen() *contexts.Context { return a.chosen }
 
 // Confirm is the name that a person has to type before something is destroyed, of
 // the cluster that a client was made of; empty: a yes will do.
-func (a *App) Confirm() string { return a.confirm }
+func (a *App) Confirm() string {
+	if a.chosen == nil || !a.chosen.Confirm {
+		return ""
+	}
+	return a.chosen.Name
+}
 
 // Getenv is a variable of the environment; empty if it is not set.
 func (a *App) Getenv(name string) string {

@@ -64,8 +64,8 @@ func (d *Danger) Allow(a *App, what string) (bool, error) {
 	case d.DryRun:
 		fmt.Fprintf(a.IO.Out, "%s (dry run: nothing is done)\n", what)
 		return false, nil
-	case d.Yes && a.confirm != "" && a.Context != a.confirm:
-		return false, mesos.Errorf(mesos.Invalid, "%s: context %s wants to be named as well: say --context=%s --yes", what, a.confirm, a.confirm)
+	case d.Yes && a.Confirm() != "" && a.Context != a.Confirm():
+		return false, mesos.Errorf(mesos.Invalid, "%s: context %s wants to be named as well: say --context=%s --yes", what, a.Confirm(), a.Confirm())
 	case d.Yes:
 		return true, nil
 	case !a.IO.InTerminal:
@@ -80,10 +80,10 @@ func (d *Danger) Allow(a *App, what string) (bool, error) {
 // sure asks whoever sits at the terminal.
 func (a *App) sure(what string) bool {
 	var answer string
-	if a.confirm != "" {
-		fmt.Fprintf(a.IO.Err, "%s\nto go on, type the name of the context, %s: ", what, a.confirm)
+	if a.Confirm() != "" {
+		fmt.Fprintf(a.IO.Err, "%s\nto go on, type the name of the context, %s: ", what, a.Confirm())
 		_, _ = fmt.Fscanln(a.IO.In, &answer) // no answer is no
-		return answer == a.confirm
+		return answer == a.Confirm()
 	}
 	fmt.Fprintf(a.IO.Err, "%s\ngo on? [y/N] ", what)
 	_, _ = fmt.Fscanln(a.IO.In, &answer) // as above

@@ -33,8 +33,8 @@ const Precedence = "Which cluster a command is about is said by the first of: --
 // --master. It may find none.
 func (a *App) FindCluster(flag string) (Target, error) {
 	target, err := a.target(flag)
-	if err == nil && target.Context != nil && target.Context.Confirm {
-		a.confirm = target.Context.Name
+	if err == nil {
+		a.chosen = target.Context
 	}
 	return target, err
 }

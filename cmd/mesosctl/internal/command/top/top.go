@@ -3,13 +3,16 @@ package top
 
 import (
 	"context"
+	"os"
 	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
 
 	"github.com/mesosctl/mesosctl/cmd/mesosctl/internal/app"
+	"github.com/mesosctl/mesosctl/cmd/mesosctl/internal/contexts"
 	"github.com/mesosctl/mesosctl/cmd/mesosctl/internal/flags"
+	"github.com/mesosctl/mesosctl/cmd/mesosctl/internal/lines"
 	"github.com/mesosctl/mesosctl/mesos"
 	"github.com/mesosctl/mesosctl/tui"
 	"github.com/mesosctl/mesosctl/tui/live"
@@ -42,7 +45,7 @@ func New(a *app.App) *cobra.Command {
 	}
 	flags.Table{
 		flags.String("master", &o.master, "", app.MasterUsage),
-		flags.Duration("timeout", &o.timeout, "30secs", "`time` that finding the master may take at the beginning"),
+		flags.Duration("timeout", &o.timeout, "30secs", "`time` that the master may keep silent at the beginning"),
 		flags.Bool("read_only", &o.readOnly, false, "offer nothing that changes the cluster"),
 		flags.Bool("no_mouse", &o.noMouse, false, "leave the mouse to the terminal"),
 		flags.String("theme", &o.theme, style.Auto, "colours: `name` is "+strings.Join(style.Names(), ", ")),
@@ -68,19 +71,30 @@ func run(ctx context.Context, a *app.App, o *options, args []string) error {
 	ctx, stop := context.WithCancelCause(ctx)
 	defer stop(nil)
 	feed := live.New(c)
-	late := mesos.Errorf(mesos.TimedOut, "no master told of its cluster within %s", mesos.FormatDuration(o.timeout))
-	timer := time.AfterFunc(o.timeout, func() { stop(late) })
+	chosen := contexts.Context{}
+	if a.Chosen() != nil {
+		chosen = *a.Chosen()
+	}
+	here, err := os.Getwd()
+	if err != nil {
+		here = "."
+	}
+	over := watch(lines.NewNote(a.IO), feed.Loading, o.timeout, stop)
 	wait, err := feed.Start(ctx)
-	if !timer.Stop() {
-		return late
+	over()
+	if err == nil {
+		defer wait()
+		defer stop(nil)
+	}
+	if cause := context.Cause(ctx); cause != nil { // it tells more
+		return cause
 	}
 	if err != nil {
 		return err
 	}
-	defer wait()
-	defer stop(nil)
 	return tui.Run(ctx, tui.Config{
-		Client: c, Live: feed, Page: strings.Join(args, " "), Theme: o.theme, ReadOnly: o.readOnly, NoMouse: o.noMouse,
-		Confirm: a.Confirm(), Save: tui.SaveIn(".", time.Now), Shell: shellOn(a), Now: time.Now(),
+		Client: c, Live: feed, Page: strings.Join(args, " "), Theme: o.theme, ReadOnly: o.readOnly || chosen.ReadOnly, NoMouse: o.noMouse,
+		Context: chosen.Name,
+		Confirm: a.Confirm(), Save: tui.SaveIn(here, time.Now), Shell: shellOn(a), Now: time.Now(),
 	}, tui.Terminal{In: a.IO.In, Out: a.IO.Out, Environ: a.Environ})
 }
