@@ -20,8 +20,9 @@ import (
 	"github.com/mesosctl/mesosctl/wire/mesospb"
 )
 
-// newLocal makes a containerizer with images from a registry or a directory.
-func newLocal(t *testing.T, config image.Config) *container.Local {
+// newLocal makes a containerizer with images from a registry or a directory, with
+// isolators besides those that images take.
+func newLocal(t *testing.T, config image.Config, others ...string) *container.Local {
 	t.Helper()
 	if os.Geteuid() != 0 {
 		t.Skip("root file systems take root to mount")
@@ -41,7 +42,7 @@ func newLocal(t *testing.T, config image.Config) *container.Local {
 		}
 	})
 	isolators, err := isolation.New(isolation.Config{
-		Names: []string{"posix/cpu", "posix/mem", "filesystem/linux", "docker/runtime"}, WorkDir: config.WorkDir,
+		Names: append(others, "posix/cpu", "posix/mem", "filesystem/linux", "docker/runtime"), WorkDir: config.WorkDir,
 		Filesystem: filesystem.Config{SandboxDirectory: "/mnt/mesos/sandbox", Images: images},
 	})
 	if err != nil {
@@ -134,6 +135,40 @@ func TestNestedContainersHaveImagesOfTheirOwn(t *testing.T) {
 		s.Sandbox = filepath.Join(parent.Sandbox, "containers", string(s.ID))
 		s.ID = parent.ID + "." + s.ID
 		succeeds(t, l, s, name)
+	}
+}
+
+// A debug container, which names no image, is in that of the task it is nested in: it
+// sees the image's files, what the task wrote there, the task's volumes and processes,
+// and nothing of the host's.
+func TestDebugContainersSeeTheTasksImage(t *testing.T) {
+	// covers: NestedMesosContainerizerTest.ROOT_CGROUPS_INTERNET_CURL_LaunchNestedDebugCheckMntNamespace
+	r := imagetest.NewRegistry(t)
+	name := r.Push(t, "box", imagetest.Image(t, v1.Config{Env: []string{"PATH=/bin"}},
+		imagetest.Programs(t, "sh", "cat", "ls", "sleep"), imagetest.Layer(t, imagetest.File("etc/box-release", "3.14\n"))))
+	l := newLocal(t, image.Config{}, "namespaces/pid")
+	host := t.TempDir()
+	if err := os.WriteFile(filepath.Join(host, "ours"), []byte("the host's\n"), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	task := spec(t, name, containertest.Shell("echo written > /etc/task; echo > /mnt/host/began; exec sleep 1000"))
+	task.Task = true
+	task.Container.Volumes = []*mesospb.Volume{{
+		HostPath: &host, ContainerPath: new("/mnt/host"), Mode: mesospb.Volume_RW.Enum(),
+	}}
+	containertest.Launch(t, l, task)
+	containertest.Until(t, "the task has begun", func() bool {
+		_, err := os.Stat(filepath.Join(host, "began"))
+		return err == nil
+	})
+	debug := containertest.Spec(t, containertest.Shell("cat /etc/box-release /etc/task /mnt/host/ours; "+
+		"for p in /proc/[0-9]*; do cat $p/cmdline; done; ls -d "+host+" || echo out of reach"))
+	debug.ID, debug.Sandbox = task.ID+".debug", filepath.Join(task.Sandbox, "containers", "debug")
+	debug.Debug = true
+	exit, stdout, stderr := containertest.Run(t, l, debug)
+	if exit.Status.ExitStatus() != 0 || !strings.HasPrefix(stdout, "3.14\nwritten\nthe host's\n") ||
+		!strings.Contains(stdout, "sleep\x001000") || !strings.HasSuffix(stdout, "out of reach\n") {
+		t.Errorf("exit %+v, stdout %q, stderr %q", exit, stdout, stderr)
 	}
 }
 

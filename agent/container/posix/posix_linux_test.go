@@ -107,24 +107,29 @@ func TestRlimitsAndAFailedLaunch(t *testing.T) {
 
 func TestUsage(t *testing.T) {
 	l := containertest.New(t, container.Config{Isolators: []container.Isolator{posix.CPU(), posix.Mem()}, Now: func() time.Time { return time.Unix(1000, 0) }})
-	spec := containertest.Spec(t, containertest.Shell(containertest.Daemon+`; i=0; while [ $i -lt 50000 ]; do i=$((i+1)); done; echo $$ >> pids; sleep 1000`))
+	// It needs memory, and more and more processor time.
+	spec := containertest.Spec(t, containertest.Shell("x=0123456789012345; for i in 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18; do x=$x$x; done; "+
+		containertest.Daemon+`; echo $$ >> pids; while :; do :; done`))
 	mb := func(name string, value float64) *mesospb.Resource {
 		return &mesospb.Resource{Name: &name, Scalar: &mesospb.Value_Scalar{Value: &value}}
 	}
 	spec.Resources = []*mesospb.Resource{mb("cpus", 0.5), mb("cpus", 1), mb("mem", 32)}
 	containertest.Launch(t, l, spec)
 	containertest.Pids(t, spec, 2)
-	usage, err := l.Usage(t.Context(), spec.ID)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if usage.GetTimestamp() != 1000 || usage.GetProcesses() != 3 || usage.GetThreads() != 3 ||
-		usage.GetCpusUserTimeSecs()+usage.GetCpusSystemTimeSecs() == 0 || usage.GetMemRssBytes() < 1<<20 ||
+	var usage *mesospb.ResourceStatistics
+	containertest.Until(t, "it used processor time", func() (done bool) {
+		var err error
+		if usage, err = l.Usage(t.Context(), spec.ID); err != nil {
+			t.Fatal(err)
+		}
+		return usage.GetCpusUserTimeSecs()+usage.GetCpusSystemTimeSecs() > 0
+	})
+	if usage.GetTimestamp() != 1000 || usage.GetProcesses() != 2 || usage.GetThreads() != 2 || usage.GetMemRssBytes() < 4<<20 ||
 		usage.GetCpusSoftLimit() != 1.5 || usage.CpusLimit != nil ||
 		usage.GetMemSoftLimitBytes() != 32<<20 || usage.GetMemLimitBytes() != 32<<20 {
 		t.Errorf("usage = %v", usage)
 	}
-	err = l.Update(t.Context(), spec.ID, []*mesospb.Resource{mb("cpus", 1), mb("mem", 64)},
+	err := l.Update(t.Context(), spec.ID, []*mesospb.Resource{mb("cpus", 1), mb("mem", 64)},
 		map[string]*mesospb.Value_Scalar{"cpus": {Value: proto.Float64(2)}, "mem": {Value: proto.Float64(math.Inf(1))}})
 	if err != nil {
 		t.Fatal(err)
