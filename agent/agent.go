@@ -222,6 +222,7 @@ func (a *Agent) begin() {
 	default:
 		a.continueOperations()
 		if a.draining != nil {
+			a.emit(PutDrain{Config: a.draining})
 			a.killAll()
 		}
 		a.connect()

@@ -61,7 +61,8 @@ func (s *stage) input(name string, a arguments) Input {
 	case "ended":
 		end := ContainerEnded{
 			Container: containerOf(a["container"]),
-			Launched:  !a.has("unlaunched"),
+			Launched:  !a.has("unlaunched") && !a.has("no-sandbox"),
+			NoSandbox: a.has("no-sandbox"),
 			Message:   a["message"],
 			Reason:    mesospb.TaskStatus_Reason_value["REASON_"+a["reason"]],
 		}

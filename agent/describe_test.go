@@ -337,6 +337,15 @@ func publicationText(effect Effect) string {
 		return "drop framework " + string(e.ID)
 	case PutAgent:
 		return fmt.Sprintf("put agent %q, master %q", e.Agent.GetId().GetValue(), e.Master)
+	case PutDrain:
+		if e.Config == nil {
+			return "put no drain"
+		}
+		begun := "by an earlier agent"
+		if !e.Since.IsZero() {
+			begun = fmt.Sprintf("at %d", e.Since.Unix())
+		}
+		return fmt.Sprintf("put drain of at most %ds, begun %s", e.Config.GetMaxGracePeriod().GetNanoseconds()/1e9, begun)
 	case PutResources:
 		return "put resources " + resourcesText(e.Total)
 	case PutExecutor:

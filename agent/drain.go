@@ -25,6 +25,7 @@ func (a *Agent) drain(config *mesospb.DrainConfig) {
 		"mark_gone", config.GetMarkGone())
 	a.draining = config
 	a.write(drainPath(a.id), config)
+	a.emit(PutDrain{Config: config, Since: a.now})
 	a.killAll()
 }
 
@@ -39,6 +40,7 @@ func (a *Agent) endDrain() {
 	a.log(logInfo, "drained")
 	a.draining = nil
 	a.forget(drainPath(a.id))
+	a.emit(PutDrain{})
 }
 
 // killAll kills every task. One may take others of its group with it.

@@ -1,6 +1,8 @@
 package agent
 
 import (
+	"time"
+
 	"github.com/mesosctl/mesosctl/mesos"
 	"github.com/mesosctl/mesosctl/mesos/resources"
 	"github.com/mesosctl/mesosctl/wire/executorpb"
@@ -137,6 +139,12 @@ type (
 		Master string
 	}
 
+	// PutDrain publishes the drain under way; nil once it is over.
+	PutDrain struct {
+		Config *mesospb.DrainConfig
+		Since  time.Time // zero: begun under an earlier agent
+	}
+
 	// PutResources publishes what the agent has, with its dynamic reservations
 	// and persistent volumes, when that changed.
 	PutResources struct{ Total []*mesospb.Resource }
@@ -239,6 +247,7 @@ func (DropExecutor) isEffect()        {}
 func (PutTask) isEffect()             {}
 func (DropTask) isEffect()            {}
 func (PutAgent) isEffect()            {}
+func (PutDrain) isEffect()            {}
 func (PutOperation) isEffect()        {}
 func (DropOperation) isEffect()       {}
 func (Stopped) isEffect()             {}

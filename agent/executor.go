@@ -209,7 +209,10 @@ func (a *Agent) containerEnded(in ContainerEnded) {
 	} else {
 		reason, message := e.epitaph(in)
 		state := mesos.TaskFailed
-		if e.blameless(reason, in) {
+		switch {
+		case in.NoSandbox:
+			state = f.dropped()
+		case e.blameless(reason, in):
 			state = mesos.TaskGone.For(f.partitionAware)
 		}
 		for _, t := range e.live() {

@@ -74,6 +74,9 @@ type (
 	ContainerEnded struct {
 		Container mesos.ContainerID
 		Launched  bool
+		// NoSandbox is true if not even a sandbox could be made: nothing of the
+		// executor or of its tasks was begun.
+		NoSandbox bool
 		// Status is as wait(2) encodes it; nil if not known.
 		Status *int
 		// Reason and Message say what ended it, where it was not its own doing

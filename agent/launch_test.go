@@ -31,6 +31,16 @@ func TestTaskGroupIsLaunchedTogether(t *testing.T) {
 	s.contains(s.do("subscribe executor=D"), "LAUNCH_GROUP a b")
 }
 
+// The first of them was to bring the executor along.
+func TestTaskGroupsWhoseExecutorNeverCameAreLost(t *testing.T) {
+	// covers: SlaveTest.LaunchTaskGroupsUsingSameExecutorKillFirstTaskGroup
+	s := scene(t)
+	got := s.do("run tasks=../a executor=D default group new=true", "run tasks=b executor=D default group new=false",
+		"run tasks=c executor=D default group new=false")
+	s.contains(got, "F/../a ", "executor F/D exited, status unknown", "F/b LOST", "F/c LOST")
+	s.lacks(got, "launch container")
+}
+
 func TestTasksReachTheirExecutorInTheirOrder(t *testing.T) {
 	// covers: SlaveTest.LaunchTasksReorderTaskAuthorization
 	s := scene(t, "reserve uuid=500 resources='disk:100'", "create uuid=501 id=op volumes=v:64")
@@ -79,7 +89,6 @@ func TestKillingOneOfAQueuedTaskGroupKillsTheGroup(t *testing.T) {
 }
 
 func TestKillingOneTaskGroupLeavesTheOtherOfTheSameExecutor(t *testing.T) {
-	// covers: SlaveTest.LaunchTaskGroupsUsingSameExecutorKillFirstTaskGroup
 	// covers: SlaveTest.LaunchTaskGroupsUsingSameExecutorKillLaterTaskGroup
 	for killed, kept := range map[string]string{"a": "c d", "c": "a b"} {
 		s := scene(t, "run tasks=a,b executor=D default group new=true", "run tasks=c,d executor=D default group new=false",
@@ -92,6 +101,7 @@ func TestKillingOneTaskGroupLeavesTheOtherOfTheSameExecutor(t *testing.T) {
 
 func TestExecutorThatDoesNotSubscribeInTimeFailsItsTasks(t *testing.T) {
 	// covers: SlaveTest.ExecutorTimeoutCausedBySlowFetch
+	// covers: SlaveTest.ShutdownUnregisteredExecutor
 	s := scene(t, "run task=t")
 	s.wants(s.do("after 59s"))
 	s.contains(s.do("after 1s"), "destroy container c1")
@@ -110,6 +120,14 @@ func TestExecutorThatEndsBeforeItSubscribedIsRemoved(t *testing.T) {
 	s.contains(s.do("ended container=1 status=0"), "F/t FAILED EXECUTOR_TERMINATED")
 	s.show["publications"] = true
 	s.contains(s.do("ack uuid=2"), "put executor E in c1: {} (ended)", "put framework F (completed)")
+}
+
+func TestTasksWithoutASandboxAreDropped(t *testing.T) {
+	for framework, state := range map[string]string{"": "LOST", " aware": "DROPPED"} {
+		s := scene(t, "run task=t executor=E"+framework)
+		s.contains(s.do("ended container=1 no-sandbox reason=CONTAINER_LAUNCH_FAILED message='user: joe: there is no such user'"),
+			"F/t "+state+" CONTAINER_LAUNCH_FAILED by agent \"user: joe: there is no such user\"", "executor F/E exited, status unknown")
+	}
 }
 
 func TestMasterIsToldOfAnExecutorThatWasNotLaunched(t *testing.T) {
@@ -134,7 +152,6 @@ func TestExecutorIsGivenItsGracePeriod(t *testing.T) {
 }
 
 func TestExecutorThatHasNotSubscribedIsDestroyedAfterItsGracePeriod(t *testing.T) {
-	// covers: SlaveTest.ShutdownUnregisteredExecutor
 	s := scene(t, "run task=t executor=E")
 	s.wants(s.do("shutdown-executor"))
 	s.contains(s.do("after 5s"), "destroy container c1")

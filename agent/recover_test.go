@@ -160,13 +160,24 @@ func TestExecutorsMessagesGoThroughTheMaster(t *testing.T) {
 }
 
 func TestExecutorThatEndedMeanwhile(t *testing.T) {
-	// covers: SlaveRecoveryTest.RecoverTerminatedExecutor
 	// covers: SlaveRecoveryTest.RecoverTerminatedHTTPExecutor
 	s := ran(t, "restart", "start")
 	s.show["releases"] = true
 	s.wants(s.do("ended container=1 status=9"), "release container c1")
 	s.wants(s.do("connected", "registered"), "to master: reregister M-S0", "  framework F",
 		"  task F/t FAILED (told RUNNING #101)", `to master: update #2 F/t FAILED EXECUTOR_TERMINATED by agent "Executor terminated" in c1@10.0.0.1 pid 42`)
+}
+
+// Nobody noticed that its executor had ended, so that its container was there still.
+func TestTaskWhoseExecutorDoesNotComeBackIsLost(t *testing.T) {
+	// covers: SlaveRecoveryTest.RecoverTerminatedExecutor
+	for framework, state := range map[string]string{"": "LOST", " aware": "GONE"} {
+		s := scene(t, "run task=t executor=E checkpoint"+framework, "started container=1 pid=42", "subscribe", "update state=RUNNING uuid=101",
+			"ack uuid=101", "restart", "start", "started container=1 pid=42")
+		s.wants(s.do("after 1999ms"))
+		s.contains(s.do("after 1ms"), "destroy container c1")
+		s.contains(s.do("ended container=1 status=9", "connected", "registered"), "F/t "+state+" EXECUTOR_REREGISTRATION_TIMEOUT by agent")
+	}
 }
 
 func TestAgentThatDiedBeforeItLaunched(t *testing.T) {
@@ -185,6 +196,10 @@ func TestExecutorWhoseEveryUpdateIsAcknowledgedIsNotTakenOver(t *testing.T) {
 	s.contains(got, "forget slaves/M-S0/frameworks/F/executors/E")
 	s.lacks(got, "F/E")
 	s.contains(got, "recover container c2: custom executor F/X")
+	// Its directory goes when its time is over.
+	const executors = "slaves/M-S0/frameworks/F/executors/"
+	s.contains(s.do("leftover age=10000h path="+executors+"E", "tick"), "remove "+executors+"E\n")
+	s.lacks(s.do("leftover age=10000h path="+executors+"X", "tick"), "remove")
 }
 
 func TestRunsWithoutANewestAreNotTakenOver(t *testing.T) {

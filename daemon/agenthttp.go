@@ -71,6 +71,8 @@ func (a *Agent) publish(effects []agent.Effect) {
 			if e.Master != "" {
 				a.firstTime.Do(func() { a.nowRegistered(e.Agent.GetId().GetValue()) })
 			}
+		case agent.PutDrain:
+			a.view.PutDrain(e.Config, e.Since)
 		case agent.PutResources:
 			a.view.PutResources(e.Total)
 		case agent.PutOperation:

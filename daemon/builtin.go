@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/mesosctl/mesosctl/agent"
+	"github.com/mesosctl/mesosctl/agent/container"
 	"github.com/mesosctl/mesosctl/agent/executor"
 	"github.com/mesosctl/mesosctl/mesos"
 	"github.com/mesosctl/mesosctl/wire/executorpb"
@@ -43,6 +44,9 @@ func (x *executors) startBuiltin(e agent.LaunchContainer, recovered []executor.R
 
 // runCommand runs a command executor to its end.
 func (x *executors) runCommand(ctx context.Context, e agent.LaunchContainer, recovered []executor.Recovered) agent.ContainerEnded {
+	if _, err := container.LookupUser(e.User); err != nil && recovered == nil {
+		return noSandbox(e.Container, err)
+	}
 	x.post(agent.ContainerStarted{Container: e.Container})
 	status := executor.RunCommand(ctx, x.config(e, recovered))
 	return agent.ContainerEnded{Container: e.Container, Launched: true, Status: new(int(status))}
@@ -52,6 +56,9 @@ func (x *executors) runCommand(ctx context.Context, e agent.LaunchContainer, rec
 // command: it holds what the tasks share.
 func (x *executors) runDefault(ctx context.Context, e agent.LaunchContainer, recovered []executor.Recovered) agent.ContainerEnded {
 	if recovered == nil {
+		if _, err := container.LookupUser(e.User); err != nil {
+			return noSandbox(e.Container, err)
+		}
 		spec := x.spec(e)
 		spec.Command, spec.Pause = nil, true
 		if _, err := x.agent.containers.Launch(ctx, spec); err != nil {

@@ -43,7 +43,7 @@ func (x *executors) end() {
 // ContainerStarted if it runs, and one ContainerEnded in any case.
 func (x *executors) launch(e agent.LaunchContainer) {
 	if err := x.agent.sandboxes.add(e); err != nil {
-		x.post(notLaunched(e.Container, mesos.Errorf(mesos.Internal, "sandbox: %w", err)))
+		x.post(noSandbox(e.Container, mesos.Errorf(mesos.Internal, "sandbox: %w", err)))
 		return
 	}
 	if e.Builtin == agent.BuiltinNone {
@@ -51,6 +51,13 @@ func (x *executors) launch(e agent.LaunchContainer) {
 		return
 	}
 	x.startBuiltin(e, nil)
+}
+
+// noSandbox tells the core that an executor has no sandbox, or nobody to give it to.
+func noSandbox(id mesos.ContainerID, err error) agent.ContainerEnded {
+	in := notLaunched(id, err)
+	in.NoSandbox = true
+	return in
 }
 
 // notLaunched tells the core that an executor could not be launched.
@@ -75,6 +82,10 @@ func ended(id mesos.ContainerID, exit container.Exit) agent.ContainerEnded {
 }
 
 func (x *executors) runCustom(e agent.LaunchContainer) {
+	if _, err := container.LookupUser(e.User); err != nil {
+		x.post(noSandbox(e.Container, err))
+		return
+	}
 	pid, err := x.agent.containers.Launch(context.Background(), x.spec(e))
 	if err != nil {
 		x.post(notLaunched(e.Container, err))

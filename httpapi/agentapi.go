@@ -116,8 +116,10 @@ func (a *Agent) show(ctx context.Context, call agentpb.Call_Type) *agentpb.Respo
 	switch call {
 	case agentpb.Call_GET_AGENT:
 		return &agentpb.Response{
-			Type:     agentpb.Response_GET_AGENT.Enum(),
-			GetAgent: &agentpb.Response_GetAgent{AgentInfo: a.sightOf(ctx).agentInfo(s.agent)},
+			Type: agentpb.Response_GET_AGENT.Enum(),
+			GetAgent: &agentpb.Response_GetAgent{
+				AgentInfo: a.sightOf(ctx).agentInfo(s.agent), DrainConfig: s.drain, EstimatedDrainStartTime: s.drainSince,
+			},
 		}
 	case agentpb.Call_GET_STATE:
 		return &agentpb.Response{

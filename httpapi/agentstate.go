@@ -22,6 +22,12 @@ func (a *Agent) state(w http.ResponseWriter, r *http.Request) {
 		dst = appendAgentResources(dst, &s, sees)
 		dst = append(appendKey(dst, "resource_providers"), "[]"...)
 		dst = appendAttributes(dst, "attributes", s.agent.GetAttributes())
+		if s.drain != nil {
+			dst = appendMessage(dst, "drain_config", s.drain)
+		}
+		if s.drainSince != nil {
+			dst = appendTime(dst, "estimated_drain_start_time_seconds", s.drainSince)
+		}
 		if host, _, err := net.SplitHostPort(s.master); err == nil {
 			dst = appendString(dst, "master_hostname", host)
 		}

@@ -3,9 +3,11 @@ package httpapi
 import (
 	"encoding/json"
 	"testing"
+	"time"
 
 	"google.golang.org/protobuf/proto"
 
+	"github.com/mesosctl/mesosctl/wire/agentpb"
 	"github.com/mesosctl/mesosctl/wire/mesospb"
 )
 
@@ -60,6 +62,39 @@ func TestTheStateOfAnAgent(t *testing.T) {
 	})
 }
 
+// https://mesos.apache.org/documentation/latest/maintenance/#draining-agents
+func TestAnAgentTellsOfItsDrain(t *testing.T) {
+	// covers: SlaveTest.DrainAgentKillsRunningTask
+	config, view := anAgent()
+	h := NewAgent(config)
+	drain := &mesospb.DrainConfig{MaxGracePeriod: &mesospb.DurationInfo{Nanoseconds: new(int64(0))}, MarkGone: new(false)}
+	for _, test := range []struct {
+		config       *mesospb.DrainConfig
+		since        time.Time
+		drain, start string // in /state
+	}{
+		{drain, time.Unix(1000, 0), `{"max_grace_period": {"nanoseconds": 0}, "mark_gone": false}`, "1000"},
+		{drain, time.Time{}, `{"max_grace_period": {"nanoseconds": 0}, "mark_gone": false}`, ""},
+		{nil, time.Time{}, "", ""},
+	} {
+		view.PutDrain(test.config, test.since)
+		state := fetch[map[string]json.RawMessage](t, h, "/state")
+		if test.drain == "" && state["drain_config"] != nil || test.start == "" && state["estimated_drain_start_time_seconds"] != nil {
+			t.Errorf("/state of %v: %s since %s", test.config, state["drain_config"], state["estimated_drain_start_time_seconds"])
+		}
+		if test.drain != "" {
+			fields(t, state, map[string]string{"drain_config": test.drain})
+		}
+		if test.start != "" {
+			fields(t, state, map[string]string{"estimated_drain_start_time_seconds": test.start})
+		}
+		got := call(t, h, `{"type":"GET_AGENT"}`, new(agentpb.Response)).GetGetAgent()
+		if !got.GetDrainConfig().EqualVT(test.config) || (got.EstimatedDrainStartTime != nil) != (test.start != "") {
+			t.Errorf("GET_AGENT: %v", got)
+		}
+	}
+}
+
 func TestWhatTasksAndExecutorsCarryIsInTheAgentsState(t *testing.T) {
 	config, view := anAgent()
 	labels := &mesospb.Labels{Labels: []*mesospb.Label{
@@ -73,6 +108,12 @@ func TestWhatTasksAndExecutorsCarryIsInTheAgentsState(t *testing.T) {
 	}
 	running := task("F", "M-S0", "t1", mesospb.TaskState_TASK_RUNNING, 1)
 	running.Labels, running.Discovery = labels, discovery
+	running.Statuses = []*mesospb.TaskStatus{{
+		TaskId: running.TaskId, State: mesospb.TaskState_TASK_RUNNING.Enum(), Timestamp: new(1.0), Labels: labels,
+		ContainerStatus: &mesospb.ContainerStatus{NetworkInfos: []*mesospb.NetworkInfo{
+			{IpAddresses: []*mesospb.NetworkInfo_IPAddress{{IpAddress: new("10.0.0.2")}}},
+		}},
+	}}
 	view.PutTask("c1", TaskLaunched, running, nil)
 	view.PutExecutor(&ExecutorRecord{Container: "c3", Resources: allocated("*", "cpus:0.1;mem:32"), Info: &mesospb.ExecutorInfo{
 		ExecutorId: &mesospb.ExecutorID{Value: proto.String("pod")}, FrameworkId: frameworkID("F"), Labels: labels, Type: mesospb.ExecutorInfo_DEFAULT.Enum(),
@@ -103,6 +144,15 @@ func TestWhatTasksAndExecutorsCarryIsInTheAgentsState(t *testing.T) {
 		"labels": labelled,
 		"discovery": `{"visibility": "EXTERNAL", "name": "mytask", "environment": "mytest", "location": "mylocation", "version": "v0.1.1",
 			"ports": {"ports": [{"number": 8888, "name": "myport1", "protocol": "tcp"}, {"number": 9999, "name": "myport2", "protocol": "udp"}]}}`,
+	})
+	// covers: SlaveTest.TaskStatusLabels
+	// covers: SlaveTest.TaskStatusContainerStatus
+	var statuses []map[string]json.RawMessage
+	if err := json.Unmarshal(list(executors[`"c1"`]["tasks"])[0]["statuses"], &statuses); err != nil || len(statuses) != 1 {
+		t.Fatalf("statuses: %v, %v", statuses, err)
+	}
+	fields(t, statuses[0], map[string]string{
+		"state": `"TASK_RUNNING"`, "labels": labelled, "container_status": `{"network_infos": [{"ip_addresses": [{"protocol": "IPv4", "ip_address": "10.0.0.2"}]}]}`,
 	})
 	// covers: SlaveTest.ExecutorLabels
 	fields(t, executors[`"c3"`], map[string]string{"labels": labelled, "type": `"DEFAULT"`, "tasks": `[]`})

@@ -3,6 +3,7 @@ package httpapi
 import (
 	"slices"
 	"sync"
+	"time"
 
 	"github.com/mesosctl/mesosctl/mesos"
 	"github.com/mesosctl/mesosctl/wire/mesospb"
@@ -37,6 +38,8 @@ type AgentView struct {
 	mu         sync.RWMutex
 	agent      *mesospb.AgentInfo
 	master     string
+	drain      *mesospb.DrainConfig                     // nil: none is under way
+	drainSince *mesospb.TimeInfo                        // nil: not known
 	total      []*mesospb.Resource                      // nil: those of agent
 	frameworks shelf[mesos.FrameworkID, agentFramework] // lists: current, former
 	executors  map[mesos.ContainerID]*agentExecutor
@@ -70,6 +73,18 @@ func (v *AgentView) PutAgent(agent *mesospb.AgentInfo, master string) {
 	v.mu.Lock()
 	defer v.mu.Unlock()
 	v.agent, v.master = agent, master
+}
+
+// PutDrain shows the drain under way, nil for none; since is when it began, zero
+// if that is not known.
+// https://mesos.apache.org/documentation/latest/maintenance/#draining-agents
+func (v *AgentView) PutDrain(config *mesospb.DrainConfig, since time.Time) {
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	v.drain, v.drainSince = config, nil
+	if !since.IsZero() {
+		v.drainSince = &mesospb.TimeInfo{Nanoseconds: new(since.UnixNano())}
+	}
 }
 
 // PutResources shows what the agent has, with reservations and volumes made of
@@ -183,6 +198,8 @@ func (v *AgentView) DropOperation(id [16]byte) {
 type agentSnapshot struct {
 	agent                 *mesospb.AgentInfo
 	master                string
+	drain                 *mesospb.DrainConfig
+	drainSince            *mesospb.TimeInfo
 	total                 []*mesospb.Resource
 	frameworks, completed []agentFrameworkSnapshot
 	inUse                 []*mesospb.Resource // by all executors that run
@@ -203,7 +220,7 @@ func (v *AgentView) snapshot() agentSnapshot {
 	v.mu.RLock()
 	defer v.mu.RUnlock()
 	return agentSnapshot{
-		agent: v.agent, master: v.master, total: v.total,
+		agent: v.agent, master: v.master, drain: v.drain, drainSince: v.drainSince, total: v.total,
 		frameworks: agentFrameworks(v.frameworks.all(current)),
 		completed:  agentFrameworks(v.frameworks.all(former)),
 		operations: v.operations.all(current),

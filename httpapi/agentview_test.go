@@ -170,8 +170,8 @@ func TestTheAgentsCallsShowTheRecords(t *testing.T) {
 	if c := ask("GET_CONTAINERS").GetGetContainers().GetContainers(); len(c) != 1 || c[0].GetContainerId().GetValue() != "c1" || c[0].GetResourceStatistics() == nil {
 		t.Errorf("%v", c)
 	}
-	if id := ask("GET_AGENT").GetGetAgent().GetAgentInfo().GetId().GetValue(); id != "M-S0" {
-		t.Errorf("agent %q", id)
+	if a := ask("GET_AGENT").GetGetAgent(); a.GetAgentInfo().GetId().GetValue() != "M-S0" || a.DrainConfig != nil || a.EstimatedDrainStartTime != nil {
+		t.Errorf("agent %v", a)
 	}
 	page := fetch[struct {
 		Frameworks []struct {

@@ -112,6 +112,53 @@ func TestATaskWhoseFrameworkEndedDuringThePartitionIsShutDown(t *testing.T) {
 	}
 }
 
+// The agent is away for a while only, and its executors go on meanwhile.
+func TestATaskWhoseFrameworkEndedWhileItsAgentWasAwayIsShutDown(t *testing.T) {
+	// covers: SlaveRecoveryTest.ReconcileShutdownFramework
+	c := newCluster(t, testConfig(), Recovered{})
+	a := c.agent(1, "cpus:4;mem:1024")
+	s := c.subscribe("s1", frameworkInfo(withFramework("F")))
+	c.runningTask(s, 1, "t")
+	back := reregisterMessage(1, string(a), runs(s, a, mesospb.TaskState_TASK_RUNNING, "t"))
+	back.Link = 2
+	c.step(LinkClosed{Link: 1})
+	granted(t, c.asked(func(id RequestID) Input { return Teardown{Request: id, Framework: "F"} }))
+	c.take()
+	c.step(back)
+	if got := c.sentTo(2); !slices.Equal(got, []string{"shutdown F"}) {
+		t.Errorf("the agent was told %v", got)
+	}
+	if f, task := c.views.frameworks["F"], c.views.tasks["F t"]; !f.Completed || task.List != TaskCompleted || task.Task.GetState() != mesospb.TaskState_TASK_KILLED {
+		t.Errorf("readers see %v, and its task %v in list %v", f, task.Task, task.List)
+	}
+}
+
+// What it has more of than before is offered, whatever runs on it.
+func TestAnAgentComesBackWithMore(t *testing.T) {
+	// covers: SlaveRecoveryTest.AgentReconfigurationWithRunningTask
+	c := newCluster(t, testConfig(), Recovered{})
+	a := c.agent(1, "cpus:4;mem:1024")
+	s := c.subscribe("s1", frameworkInfo(withFramework("F")))
+	c.runningTask(s, 1, "t")
+	used := c.agents[a].used
+	back := reregisterMessage(1, string(a), runs(s, a, mesospb.TaskState_TASK_RUNNING, "t"))
+	back.Link = 2
+	more := resources.MustParse("cpus:10;mem:2048")
+	back.Message.GetReregister().AgentInfo.Resources = convert.ToWire(more)
+	c.step(LinkClosed{Link: 1})
+	c.step(back)
+	if got := c.told.agents[a].Total; !got.Equal(more) {
+		t.Errorf("the allocator was told of %v", got)
+	}
+	if got := c.agents[a].used; !got.Equal(used) || c.held[holder{"F", a}].IsEmpty() {
+		t.Errorf("%v are in use, and %v is held", got, c.held[holder{"F", a}])
+	}
+	c.update(2, s, "t", mesospb.TaskState_TASK_KILLED, 2)
+	if got := c.held[holder{"F", a}]; !got.IsEmpty() {
+		t.Errorf("of a task that ended %v is held", got)
+	}
+}
+
 func TestATaskOfADisconnectedFrameworkIsLostWithItsAgent(t *testing.T) {
 	// covers: PartitionTest.DisconnectedFramework
 	c := newCluster(t, testConfig(), Recovered{})

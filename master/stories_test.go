@@ -54,6 +54,8 @@ func TestStoryAgentDisconnected(t *testing.T) {
 	// covers: MasterSlaveReconciliationTest.ReconcileLostTask
 	// covers: MasterTest.NonCheckpointingFrameworkAgentDisconnectionExecutorOnly
 	// covers: MasterTest.SlaveActiveEndpoint
+	// covers: SlaveRecoveryTest.ReconcileKillTask
+	// covers: SlaveRecoveryTest.ReconcileTasksMissingFromSlave
 	story(t, "agent_disconnected")
 }
 

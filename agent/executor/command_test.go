@@ -218,6 +218,17 @@ func TestLaunchFails(t *testing.T) {
 		"TASK_FAILED REASON_CONTAINER_LAUNCH_FAILED: fetch: no route")
 }
 
+// A task that ends when it is asked to does not wait for its grace period.
+// covers: SlaveTest.CommandTaskWithKillPolicy
+func TestATaskThatEndsWhenItIsAskedTo(t *testing.T) {
+	f := newFixture(t)
+	task := newTask("t")
+	task.KillPolicy = &mesospb.KillPolicy{GracePeriod: seconds(3600)}
+	f.running(task)
+	f.expect(f.kill("t", nil), "terminated")
+	f.expect(f.step(signalled(syscall.SIGTERM)), "TASK_KILLED: Command terminated with signal Terminated")
+}
+
 // covers: CommandExecutorTest.NoTaskKillingCapability
 func TestKillWithoutKillingState(t *testing.T) {
 	f := newFixture(t)
@@ -235,7 +246,6 @@ func TestKillWithKillingState(t *testing.T) {
 	f.expect(f.step(exited(0)), "TASK_KILLED: Command exited with status 0")
 }
 
-// covers: SlaveTest.CommandTaskWithKillPolicy
 func TestKillEscalatesAfterTheGracePeriod(t *testing.T) {
 	for _, tt := range []struct {
 		name           string

@@ -151,7 +151,6 @@ func TestFailureOfATaskKillsItsGroup(t *testing.T) {
 }
 
 // covers: DefaultExecutorTest.KillTask
-// covers: DefaultExecutorTest.CommitSuicideOnKillTask
 func TestKillOfATaskKillsItsGroup(t *testing.T) {
 	p := newPod(t)
 	p.running(newTask("a"), newTask("b"))
@@ -163,6 +162,16 @@ func TestKillOfATaskKillsItsGroup(t *testing.T) {
 	p.expect(p.ended("b", signalled(syscall.SIGTERM)), "b TASK_KILLED: Command terminated with signal Terminated")
 	p.expect(p.kill("x", nil), "x "+sigterm)
 	p.expect(p.ended("x", signalled(syscall.SIGTERM)), "x TASK_KILLED: Command terminated with signal Terminated")
+	p.expect(p.acknowledgeAll(), "terminate 0")
+}
+
+// covers: DefaultExecutorTest.CommitSuicideOnKillTask
+func TestKillOfTheRestOfAGroup(t *testing.T) {
+	p := newPod(t)
+	p.running(newTask("a"), newTask("b"))
+	p.expect(p.ended("a", exited(0)), "a TASK_FINISHED: Command exited with status 0")
+	p.expect(p.kill("b", nil), "b "+sigterm)
+	p.expect(p.ended("b", signalled(syscall.SIGTERM)), "b TASK_KILLED: Command terminated with signal Terminated")
 	p.expect(p.acknowledgeAll(), "terminate 0")
 }
 

@@ -212,7 +212,6 @@ func TestRunCommandAsAUser(t *testing.T) {
 	}
 }
 
-// covers: SlaveTest.ROOT_RunTaskWithCommandInfoWithInvalidUser
 // covers: PosixRLimitsIsolatorTest.InvalidLimits
 func TestRunCommandThatCannotBeLaunched(t *testing.T) {
 	container := func(fill func(*mesospb.ContainerInfo)) func(*Config, *mesospb.TaskInfo) {
