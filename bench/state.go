@@ -177,6 +177,10 @@ func readState(ctx context.Context, opts Options) ([]Row, error) {
 	return rows, nil
 }
 
+// readBytes is how much a reader takes at once: it shares the processors with the
+// master, and is not what is measured.
+const readBytes = 128 << 10
+
 // fetch reads an answer to its end and returns its size.
 func fetch(ctx context.Context, address, path, body, accept string) (int64, error) {
 	method := http.MethodGet
@@ -195,7 +199,7 @@ func fetch(ctx context.Context, address, path, body, accept string) (int64, erro
 		return 0, err
 	}
 	defer response.Body.Close()
-	n, err := io.Copy(io.Discard, response.Body)
+	n, err := io.CopyBuffer(struct{ io.Writer }{io.Discard}, response.Body, make([]byte, readBytes))
 	if err == nil && response.StatusCode != http.StatusOK {
 		err = mesos.Errorf(mesos.Internal, "%s: %s", path, response.Status)
 	}

@@ -53,36 +53,6 @@ func (m *Master) logMetrics() []httpapi.Metric {
 	}
 }
 
-// metering are the metrics of frameworks as they were asked for last.
-type metering struct {
-	mu   sync.Mutex
-	last map[*master.FrameworkMetrics]*httpapi.MetricGroup
-}
-
-// frameworkMetrics collects what the term counts of each framework. What has not
-// changed is the group that it was.
-func (m *Master) frameworkMetrics(ctx context.Context) []*httpapi.MetricGroup {
-	t := m.term.Load()
-	if t == nil || !m.cfg.FrameworkMetrics {
-		return nil
-	}
-	var counted []*master.FrameworkMetrics
-	t.master.Inspect(ctx, func() { counted = t.core.FrameworkMetrics() })
-	m.metering.mu.Lock()
-	defer m.metering.mu.Unlock()
-	next := make(map[*master.FrameworkMetrics]*httpapi.MetricGroup, len(counted))
-	groups := make([]*httpapi.MetricGroup, len(counted))
-	for i, f := range counted {
-		group := m.metering.last[f]
-		if group == nil {
-			group = &httpapi.MetricGroup{Prefix: f.Prefix(), Metrics: func() []httpapi.Metric { return converted(f.Append(nil)) }}
-		}
-		next[f], groups[i] = group, group
-	}
-	m.metering.last = next
-	return groups
-}
-
 func converted(list []master.Metric) []httpapi.Metric {
 	metrics := make([]httpapi.Metric, len(list))
 	for i, c := range list {

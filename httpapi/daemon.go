@@ -22,8 +22,8 @@ type Daemon struct {
 	Flags map[string]string
 	// Metrics collects the metrics, in any order; nil means that there are none.
 	Metrics func(ctx context.Context) []Metric
-	// MetricGroups collects further metrics, in any order of the groups; nil means
-	// that there are none.
+	// MetricGroups collects further metrics, in order of the groups' prefixes. The
+	// list is not changed any more. Nil means that there are none.
 	MetricGroups func(ctx context.Context) []*MetricGroup
 	// Started is when the daemon began to serve.
 	Started time.Time

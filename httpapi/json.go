@@ -3,6 +3,7 @@ package httpapi
 import (
 	"net/http"
 	"strconv"
+	"sync"
 
 	"github.com/mesosctl/mesosctl/mesos"
 	"github.com/mesosctl/mesosctl/wire"
@@ -100,6 +101,17 @@ func jsonCallback(w http.ResponseWriter, r *http.Request) (string, bool) {
 // writeJSON answers with JSON in pieces: write is given a function that takes
 // them. With ?jsonp=NAME the answer is a script that calls NAME.
 func writeJSON(w http.ResponseWriter, r *http.Request, write func(emit func([]byte))) {
+	writeScript(w, r, write, false)
+}
+
+// writeSized is writeJSON of an answer whose length is told first, so that it needs
+// no chunks, which cost those who write and who read them a quarter of their time.
+// write is called twice, and emits the same both times.
+func writeSized(w http.ResponseWriter, r *http.Request, write func(emit func([]byte))) {
+	writeScript(w, r, write, true)
+}
+
+func writeScript(w http.ResponseWriter, r *http.Request, write func(emit func([]byte)), sized bool) {
 	if !allow(w, r, http.MethodGet, http.MethodHead) {
 		return
 	}
@@ -107,29 +119,47 @@ func writeJSON(w http.ResponseWriter, r *http.Request, write func(emit func([]by
 	if !ok {
 		return
 	}
-	out := pieces{w: w, buffer: make([]byte, 0, pieceBytes)}
-	if callback == "" {
-		w.Header().Set("Content-Type", wire.JSON.String())
-		write(out.add)
-	} else {
-		w.Header().Set("Content-Type", "text/javascript")
-		out.add([]byte(callback + "("))
-		write(out.add)
-		out.add([]byte(");"))
+	out := newPieces(w)
+	defer out.release()
+	contentType, head, tail := wire.JSON.String(), "", ""
+	if callback != "" {
+		contentType, head, tail = "text/javascript", callback+"(", ");"
 	}
+	w.Header().Set("Content-Type", contentType)
+	if sized {
+		length := len(head) + len(tail)
+		write(func(b []byte) { length += len(b) })
+		w.Header().Set("Content-Length", strconv.Itoa(length))
+	}
+	out.add([]byte(head))
+	write(out.add)
+	out.add([]byte(tail))
 	out.flush()
 }
 
-// pieceBytes is how much of a large answer is written at once.
-const pieceBytes = 64 << 10
+// pieceBytes is how much of a large answer is written at once. Each piece of an
+// answer whose length is not known costs two calls of the system.
+const pieceBytes = 128 << 10
+
+// pieceBuffers are used again: most answers need little of one.
+var pieceBuffers = sync.Pool{New: func() any { b := make([]byte, 0, pieceBytes); return &b }}
 
 // pieces gathers what is written into large pieces.
 type pieces struct {
 	w       http.ResponseWriter
 	buffer  []byte
+	pooled  *[]byte
 	written bool // a piece
 	failed  bool
 }
+
+func newPieces(w http.ResponseWriter) *pieces {
+	pooled := pieceBuffers.Get().(*[]byte)
+	return &pieces{w: w, buffer: (*pooled)[:0], pooled: pooled}
+}
+
+// release gives the buffer back.
+func (p *pieces) release() { pieceBuffers.Put(p.pooled) }
 
 // writingTurns takes care that answers of many pieces leave room for others.
 var writingTurns turns

@@ -130,7 +130,8 @@ const protowireMax = 10
 func answerWith(typeName string, typeNumber int32, s section) answerer {
 	return func(w http.ResponseWriter, _ *http.Request, media wire.MediaType) {
 		w.Header().Set("Content-Type", media.String())
-		out := pieces{w: w, buffer: make([]byte, 0, pieceBytes)}
+		out := newPieces(w)
+		defer out.release()
 		if media == wire.JSON {
 			out.add([]byte(`{"type":"` + typeName + `",`))
 			s.emitJSON(out.add)

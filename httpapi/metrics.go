@@ -61,7 +61,7 @@ func (d *Daemon) metrics(w http.ResponseWriter, r *http.Request) {
 	}
 	defer cancel()
 	metrics, groups := d.collect(ctx)
-	writeJSON(w, r, func(emit func([]byte)) {
+	writeSized(w, r, func(emit func([]byte)) {
 		dst := []byte("{")
 		for _, metric := range metrics {
 			dst = appendDouble(dst, metric.Name, metric.Value)
@@ -91,7 +91,7 @@ func patience(r *http.Request) (context.Context, context.CancelFunc, error) {
 	return ctx, cancel, nil
 }
 
-// collect returns the metrics and the groups of further ones, each sorted.
+// collect returns the metrics, sorted, and the groups of further ones.
 func (d *Daemon) collect(ctx context.Context) (metrics []Metric, groups []*MetricGroup) {
 	if d.Metrics != nil {
 		metrics = d.Metrics(ctx)
@@ -99,7 +99,6 @@ func (d *Daemon) collect(ctx context.Context) (metrics []Metric, groups []*Metri
 	}
 	if d.MetricGroups != nil {
 		groups = d.MetricGroups(ctx)
-		slices.SortFunc(groups, func(a, b *MetricGroup) int { return strings.Compare(a.Prefix, b.Prefix) })
 	}
 	return metrics, groups
 }

@@ -34,7 +34,8 @@ func (d *Daemon) prometheus(w http.ResponseWriter, r *http.Request) {
 		lists = append(lists, group.prometheus())
 	}
 	w.Header().Set("Content-Type", "text/plain; version=0.0.4; charset=utf-8")
-	out := pieces{w: w, buffer: make([]byte, 0, pieceBytes)}
+	out := newPieces(w)
+	defer out.release()
 	emitFamilies(out.add, lists)
 	out.flush()
 }

@@ -82,7 +82,7 @@ func TestPrometheusReadsTheMetrics(t *testing.T) {
 	other := &MetricGroup{Prefix: "master/frameworks/x/F-2/", Metrics: func() []Metric {
 		return []Metric{{"master/frameworks/x/F-2/subscribed", 0}, {"master/frameworks/x/F-2/calls/accept", 1}}
 	}}
-	d.MetricGroups = groupsOf(other, group)
+	d.MetricGroups = groupsOf(group, other)
 	h := NewMaster(config)
 	families := scrape(t, h)
 	for _, want := range []struct {

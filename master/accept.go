@@ -31,7 +31,7 @@ func (m *Master) accept(f *framework, call *schedulerpb.Call_Accept) error {
 		m.forget(o)
 		l.left = l.left.Add(o.resources)
 	}
-	f.counters.offersAccepted += uint64(len(offers))
+	f.counters.accepted(len(offers))
 	l.offered, l.shared = l.left, l.left.Shared()
 	for _, operation := range call.GetOperations() {
 		switch operation.GetType() {
@@ -237,7 +237,7 @@ func (m *Master) launchTask(l *launch, info *mesospb.TaskInfo) error {
 		ExecutorInfo:   info.Executor,
 		LaunchExecutor: new(newExecutor || info.Executor == nil),
 	}))
-	l.framework.counters.operations[mesospb.Offer_Operation_LAUNCH]++
+	l.framework.counters.operated(mesospb.Offer_Operation_LAUNCH)
 	return nil
 }
 
@@ -289,7 +289,7 @@ func (m *Master) launchTaskGroup(l *launch, operation *mesospb.Offer_Operation, 
 		TaskGroup:      new(true),
 		LaunchExecutor: new(m.place(&p)),
 	}))
-	l.framework.counters.operations[mesospb.Offer_Operation_LAUNCH_GROUP]++
+	l.framework.counters.operated(mesospb.Offer_Operation_LAUNCH_GROUP)
 	return nil
 }
 

@@ -50,7 +50,7 @@ func (m *Master) caller(in SchedulerCall) (*framework, error) {
 	if f == nil {
 		return nil, mesos.Errorf(mesos.Invalid, "%s: framework_id: no framework %q is known", name, id)
 	}
-	f.counters.calls[call.GetType()]++
+	f.counters.called(call.GetType())
 	if in.Principal != "" && in.Principal != f.info.GetPrincipal() {
 		return nil, mesos.Errorf(mesos.Invalid, "%s: principal %q may not speak for framework %s", name, in.Principal, id)
 	}

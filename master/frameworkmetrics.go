@@ -9,8 +9,9 @@ import (
 	"github.com/mesosctl/mesosctl/wire/schedulerpb"
 )
 
-// frameworkCounters is what the master counts of one framework.
+// frameworkCounters is what the master counts of one framework. Its methods count.
 type frameworkCounters struct {
+	changes    uint64 // of everything else here
 	calls      [callTypes]uint64
 	events     [eventTypes]uint64
 	operations [operationTypes]uint64
@@ -20,8 +21,28 @@ type frameworkCounters struct {
 	offersSent, offersAccepted, offersDeclined, offersRescinded uint64
 }
 
+func (c *frameworkCounters) called(call schedulerpb.Call_Type) { c.changes++; c.calls[call]++ }
+
+func (c *frameworkCounters) told(event schedulerpb.Event_Type) { c.changes++; c.events[event]++ }
+
+func (c *frameworkCounters) operated(kind mesospb.Offer_Operation_Type) {
+	c.changes++
+	c.operations[kind]++
+}
+
+// The next count offers.
+
+func (c *frameworkCounters) sent(n int) { c.changes++; c.offersSent += uint64(n) }
+
+func (c *frameworkCounters) accepted(n int) { c.changes++; c.offersAccepted += uint64(n) }
+
+func (c *frameworkCounters) declined() { c.changes++; c.offersDeclined++ }
+
+func (c *frameworkCounters) rescinded() { c.changes++; c.offersRescinded++ }
+
 // taskState counts a task that comes to be in a state.
 func (c *frameworkCounters) taskState(state mesospb.TaskState, n int64) {
+	c.changes++
 	if terminal(state) {
 		c.terminal[state] += uint64(n)
 	} else {
@@ -39,6 +60,7 @@ func (c *frameworkCounters) taskMoved(from, to mesospb.TaskState) {
 // counted for good.
 func (c *frameworkCounters) taskGone(state mesospb.TaskState) {
 	if !terminal(state) {
+		c.changes++
 		c.active[state]--
 	}
 }
@@ -47,11 +69,14 @@ func (c *frameworkCounters) taskGone(state mesospb.TaskState) {
 // dozens of names of each, and a cluster may have thousands of frameworks, so a
 // core only copies the numbers: names are made of them elsewhere. Immutable.
 type FrameworkMetrics struct {
-	id                mesos.FrameworkID
-	name              string
-	subscribed        bool
-	counters          frameworkCounters
-	roles, suppressed []string
+	// First what metered looks at: with thousands of frameworks, what it takes is
+	// the memory that it has to wait for.
+	info       *mesospb.FrameworkInfo
+	subscribed bool
+	suppressed []string
+	counters   frameworkCounters
+	id         mesos.FrameworkID
+	roles      []string
 }
 
 // FrameworkMetrics returns what is counted of each framework, in any order. Where
@@ -61,8 +86,8 @@ func (m *Master) FrameworkMetrics() []*FrameworkMetrics {
 	for _, f := range m.frameworks {
 		if !f.metered() {
 			f.metrics = &FrameworkMetrics{
-				id: f.id, name: f.info.GetName(), subscribed: f.connected(), counters: f.counters,
-				roles: f.roles, suppressed: f.suppressed,
+				info: f.info, subscribed: f.connected(), suppressed: f.suppressed, counters: f.counters,
+				id: f.id, roles: f.roles,
 			}
 		}
 		list = append(list, f.metrics)
@@ -70,16 +95,20 @@ func (m *Master) FrameworkMetrics() []*FrameworkMetrics {
 	return list
 }
 
-// metered reports whether the framework's metrics are what they were.
+// metered reports whether the framework's metrics are what they were. Its name and
+// its roles are those of its info.
 func (f *framework) metered() bool {
 	was := f.metrics
-	return was != nil && was.subscribed == f.connected() && was.counters == f.counters && was.name == f.info.GetName() &&
-		slices.Equal(was.roles, f.roles) && slices.Equal(was.suppressed, f.suppressed)
+	return was != nil && was.info == f.info && was.subscribed == f.connected() &&
+		was.counters.changes == f.counters.changes && slices.Equal(was.suppressed, f.suppressed)
 }
+
+// ID is that of the framework.
+func (f *FrameworkMetrics) ID() mesos.FrameworkID { return f.id }
 
 // Prefix is what all names of the framework's metrics begin with, and no others.
 func (f *FrameworkMetrics) Prefix() string {
-	return "master/frameworks/" + escape(f.name) + "/" + string(f.id) + "/"
+	return "master/frameworks/" + escape(f.info.GetName()) + "/" + string(f.id) + "/"
 }
 
 // Append appends the framework's metrics, by Mesos's names.

@@ -32,9 +32,10 @@ type framework struct {
 	capabilities allocation.Capability
 	wishes
 
-	state  frameworkState
-	active bool // may be sent offers
-	stream StreamID
+	state   frameworkState
+	active  bool // may be sent offers
+	stream  StreamID
+	metrics *FrameworkMetrics // as they were asked for last
 
 	registered, reregistered, unregistered *mesospb.TimeInfo
 
@@ -53,7 +54,6 @@ type framework struct {
 
 	heartbeat, failover timer
 	counters            frameworkCounters
-	metrics             *FrameworkMetrics // as they were asked for last
 
 	dirty, totalsDirty bool
 	forgotten          bool // fell out of the history
@@ -195,7 +195,7 @@ func (m *Master) send(f *framework, event *schedulerpb.Event) {
 	if !f.connected() {
 		return
 	}
-	f.counters.events[event.GetType()]++
+	f.counters.told(event.GetType())
 	m.emit(SendEvent{Stream: f.stream, Event: event})
 }
 

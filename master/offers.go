@@ -69,7 +69,7 @@ func (m *Master) offer(ready allocation.OffersReady) {
 	if len(made) == 0 {
 		return
 	}
-	f.counters.offersSent += uint64(len(made))
+	f.counters.sent(len(made))
 	m.send(f, &schedulerpb.Event{
 		Type:   schedulerpb.Event_OFFERS.Enum(),
 		Offers: &schedulerpb.Event_Offers{Offers: made},
@@ -230,7 +230,7 @@ func (m *Master) withdraw(o *offer) {
 
 // tellRescinded tells a framework that an offer is no more.
 func (m *Master) tellRescinded(o *offer) {
-	o.framework.counters.offersRescinded++
+	o.framework.counters.rescinded()
 	m.send(o.framework, &schedulerpb.Event{
 		Type:    schedulerpb.Event_RESCIND.Enum(),
 		Rescind: &schedulerpb.Event_Rescind{OfferId: o.wireID},
@@ -260,7 +260,7 @@ func (m *Master) decline(f *framework, call *schedulerpb.Call_Decline) {
 			m.log(LogDebug, "decline ignored: no such offer", "framework", f.id, "offer", id.GetValue())
 			continue
 		}
-		f.counters.offersDeclined++
+		f.counters.declined()
 		m.discard(o, refuse)
 	}
 }

@@ -107,7 +107,7 @@ func (m *Master) apply(a *agent, f *framework, info *mesospb.Offer_Operation, co
 	o.record.Uuid = &mesospb.UUID{Value: []byte(o.uuid)}
 	if f != nil {
 		o.frameworkID, o.record.FrameworkId = f.id, f.info.Id
-		f.counters.operations[info.GetType()]++
+		f.counters.operated(info.GetType())
 	}
 	m.addOperation(o)
 	m.advance(a, o)

@@ -83,7 +83,7 @@ func (m *Master) admitFramework(stream StreamID, call *schedulerpb.Call_Subscrib
 	if err := validateFrameworkUpdate(f.info, info); err != nil {
 		return err
 	}
-	f.counters.calls[schedulerpb.Call_SUBSCRIBE]++
+	f.counters.called(schedulerpb.Call_SUBSCRIBE)
 	m.updateFramework(f, info, w)
 	if f.state == frameworkRecovered {
 		m.connectRecovered(f, stream)
@@ -100,7 +100,7 @@ func (m *Master) addNewFramework(stream StreamID, info *mesospb.FrameworkInfo, w
 	f.wishes = w
 	f.registered = m.timeInfo()
 	f.active = true
-	f.counters.calls[schedulerpb.Call_SUBSCRIBE]++
+	f.counters.called(schedulerpb.Call_SUBSCRIBE)
 	m.addFramework(f)
 	m.connect(f, stream)
 	m.log(LogInfo, "framework subscribed", "framework", f.id, "name", info.GetName(), "roles", f.roles)
