@@ -18,7 +18,8 @@ import (
 const (
 	// killRetry is how often a kill is asked for until the task has ended.
 	killRetry = 5 * time.Second
-	// killPatience is how long a task that ran out of time may take to die.
+	// killPatience is how long a task may take to die beyond its grace period: its agent
+	// may be gone, of which the master hears much later.
 	killPatience = 15 * time.Second
 	// resubscribeMin and resubscribeMax bound the pause before a broken
 	// subscription is opened again.
@@ -192,7 +193,7 @@ type deadline int
 const (
 	offerDeadline       deadline = iota // say why nothing was launched
 	timeoutDeadline                     // the whole run
-	surrenderDeadline                   // the task that timed out won't die
+	surrenderDeadline                   // the tasks that are to end don't
 	killDeadline                        // ask for the kill again
 	resubscribeDeadline                 // open the subscription again
 	masterDeadline                      // the master stays away

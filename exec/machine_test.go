@@ -234,6 +234,38 @@ func TestInterruptKillsAndASecondOneLeaves(t *testing.T) {
 	}
 }
 
+// The agent may be gone, of which nobody knows yet: a task that does not end is left,
+// and not waited for until a person is impatient.
+func TestAnInterruptedTaskThatDoesNotEndIsLeft(t *testing.T) {
+	b := newBench(t, nil)
+	b.launched()
+	b.step(update(mesospb.TaskState_TASK_RUNNING, ""))
+	b.step(Interrupted{CodeInterrupted})
+	asked := b.now
+	for !b.m.finished {
+		b.wake()
+	}
+	if end := effectOf[Finish](b); end.Result != (Result{Code: CodeInterrupted}) || end.AtOnce {
+		t.Errorf("ended with %+v", end)
+	}
+	if waited := b.now.Sub(asked); waited != killPatience {
+		t.Errorf("waited %s", waited)
+	}
+	var said strings.Builder
+	Plain(&said)(effectOf[Tell](b).Notice)
+	if want := "task 'hello' has not ended within 15secs of its kill; if agent S0 comes back, the master ends it there\n"; said.String() != want {
+		t.Errorf("it says %q", said.String())
+	}
+}
+
+func TestAnInterruptedTaskHasItsGracePeriod(t *testing.T) {
+	b := newBench(t, nil)
+	b.m.spec.Tasks[0].KillPolicy = &mesospb.KillPolicy{GracePeriod: &mesospb.DurationInfo{Nanoseconds: proto.Int64(time.Hour.Nanoseconds())}}
+	if got := b.m.patience(); got != time.Hour+killPatience {
+		t.Errorf("it is waited for %s", got)
+	}
+}
+
 func TestInterruptBeforeTheLaunchEnds(t *testing.T) {
 	b := newBench(t, nil)
 	b.subscribed()

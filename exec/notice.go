@@ -1,6 +1,8 @@
 package exec
 
 import (
+	"time"
+
 	"github.com/mesosctl/mesosctl/mesos"
 	"github.com/mesosctl/mesosctl/wire/mesospb"
 )
@@ -43,6 +45,13 @@ type (
 		TaskID  mesos.TaskID
 		AgentID mesos.AgentID
 	}
+	// Left tells that tasks whose end was asked for have not ended for a while, and are
+	// not waited for any more.
+	Left struct {
+		Tasks    []mesos.TaskID
+		Agent    mesos.AgentID // of the last of them
+		Patience time.Duration
+	}
 	// ConnectionLost tells that the master's event stream broke.
 	ConnectionLost struct{ Err error }
 	// CallRefused tells that a call did not reach the master or was refused.
@@ -68,6 +77,7 @@ func (Submitted) isNotice()      {}
 func (Updated) isNotice()        {}
 func (RunOver) isNotice()        {}
 func (Killing) isNotice()        {}
+func (Left) isNotice()           {}
 func (ConnectionLost) isNotice() {}
 func (CallRefused) isNotice()    {}
 func (NothingFits) isNotice()    {}

@@ -36,6 +36,8 @@ func Plain(w io.Writer) Printer {
 			fmt.Fprintln(w, plainUpdate(n))
 		case Killing:
 			fmt.Fprintf(w, "killing task '%s' on agent %s\n", n.TaskID, n.AgentID)
+		case Left:
+			fmt.Fprintln(w, plainLeft(n))
 		case ConnectionLost:
 			fmt.Fprintf(w, "the connection to the master broke, trying again: %v\n", n.Err)
 		case CallRefused:
@@ -48,6 +50,15 @@ func Plain(w io.Writer) Printer {
 			fmt.Fprintf(w, "the task's output can't be shown: %v\n", n.Err)
 		}
 	}
+}
+
+func plainLeft(n Left) string {
+	waited := mesos.FormatDuration(n.Patience)
+	if len(n.Tasks) == 1 {
+		return fmt.Sprintf("task '%s' has not ended within %s of its kill; if agent %s comes back, the master ends it there", n.Tasks[0], waited, n.Agent)
+	}
+	return fmt.Sprintf("%d tasks have not ended within %s of their kill, such as '%s' on agent %s; if their agents come back, the master ends them there",
+		len(n.Tasks), waited, n.Tasks[len(n.Tasks)-1], n.Agent)
 }
 
 func plainUpdate(n Updated) string {

@@ -17,8 +17,8 @@ type Progress struct {
 	total int
 	// Each tells of every run, not only of those that fail, and of no tenths.
 	Each bool
-	// Width is the terminal's, in columns; nil: there is none.
-	Width func() int
+	// Line is what the bar is drawn on; nil: nobody watches.
+	Line Line
 
 	drawnAt       time.Time
 	drawn         bool
@@ -29,6 +29,14 @@ type Progress struct {
 	failed        map[string][]int // the indexes of each way to fail
 	ways          []string         // in the order in which they came
 	plain         Printer
+}
+
+// Line is the last line of a terminal, which changes in place. What is written above
+// it comes after Clear.
+type Line interface {
+	// Bar shows how much is done of all, and figures that say it more precisely.
+	Bar(done, all int64, figures string)
+	Clear()
 }
 
 // redraw is how often a bar is drawn at most.
@@ -80,7 +88,7 @@ func (p *Progress) over(n RunOver) {
 		p.say("%d: done on %s", n.Index, n.Host)
 	}
 	p.done++
-	if tenth := p.done * 10 / p.total; tenth > p.tenths && p.Width == nil && !p.Each && p.done < p.total {
+	if tenth := p.done * 10 / p.total; tenth > p.tenths && p.Line == nil && !p.Each && p.done < p.total {
 		p.tenths = tenth
 		fmt.Fprintf(p.w, "%d of %d done, %d failed\n", p.done, p.total, p.failures())
 	}
@@ -116,24 +124,23 @@ func (p *Progress) say(format string, args ...any) {
 
 func (p *Progress) clear() {
 	if p.drawn {
-		fmt.Fprint(p.w, "\r\x1b[K")
+		p.Line.Clear()
 		p.drawn = false
 	}
 }
 
 // draw draws the bar, unless it was drawn a moment ago.
 func (p *Progress) draw(now bool) {
-	if p.Width == nil || !now && p.drawn && p.now().Sub(p.drawnAt) < redraw {
+	if p.Line == nil || !now && p.drawn && p.now().Sub(p.drawnAt) < redraw {
 		return
 	}
 	p.drawnAt, p.drawn = p.now(), true
-	fmt.Fprint(p.w, "\r", p.bar(p.Width()), "\x1b[K")
+	p.Line.Bar(int64(p.done), int64(p.total), p.figures())
 }
 
-// bar is the bar, not wider than the terminal.
-func (p *Progress) bar(width int) string {
-	const narrowest = 10
-	figures := fmt.Sprintf(" %d/%d", p.done, p.total)
+// figures is how far it is, and how fast it goes.
+func (p *Progress) figures() string {
+	figures := fmt.Sprintf("%d/%d", p.done, p.total)
 	if n := p.failures(); n > 0 {
 		figures += fmt.Sprintf(", %d failed", n)
 	}
@@ -143,12 +150,7 @@ func (p *Progress) bar(width int) string {
 		left := time.Duration(float64(p.total-p.done) / rate * float64(time.Second))
 		figures += fmt.Sprintf(", %s/s, %s left", rounded(rate), left.Round(time.Second))
 	}
-	room := min(width-1-len(figures)-2, 50)
-	if room < narrowest {
-		return strings.TrimSpace(figures)[:min(len(figures)-1, max(width-1, 0))]
-	}
-	full := room * p.done / p.total
-	return "[" + strings.Repeat("#", full) + strings.Repeat(".", room-full) + "]" + figures
+	return figures
 }
 
 // rounded is a rate in two digits or so.

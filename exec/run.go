@@ -245,7 +245,11 @@ func (r *run) finish(end Finish) Result {
 		r.followers.Wait()
 		close(read)
 	}()
-	if !r.wait(read, nil) || r.scheduler == nil {
+	var patience <-chan time.Time
+	if !end.Result.Ended { // an agent that is gone has no more to show
+		patience = time.After(farewellTimeout)
+	}
+	if !r.wait(read, patience) || r.scheduler == nil {
 		return end.Result
 	}
 	if !end.Result.Detached {
@@ -257,7 +261,7 @@ func (r *run) finish(end Finish) Result {
 	return end.Result
 }
 
-// wait waits for done. It reports false if a person, or the time, did not let it.
+// wait waits for done, or until timeout. It reports false if a person did not let it.
 func (r *run) wait(done <-chan struct{}, timeout <-chan time.Time) bool {
 	for {
 		select {
@@ -270,7 +274,7 @@ func (r *run) wait(done <-chan struct{}, timeout <-chan time.Time) bool {
 		case <-r.config.Interrupts:
 			return false
 		case <-timeout:
-			return false
+			return true
 		case <-r.ctx.Done():
 			return false
 		}

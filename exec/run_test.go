@@ -3,12 +3,14 @@ package exec
 import (
 	"context"
 	"io"
+	"net"
 	"net/http"
 	"net/http/httptest"
 	"strconv"
 	"strings"
 	"sync"
 	"testing"
+	"time"
 
 	"google.golang.org/protobuf/proto"
 
@@ -27,6 +29,8 @@ type cluster struct {
 	events chan *schedulerpb.Event
 	// onCall answers a call of the framework, beside accepting it.
 	onCall func(*cluster, *schedulerpb.Call)
+	// unreachable is how long an agent that is away is waited for; 0: for ever.
+	unreachable time.Duration
 
 	mu     sync.Mutex
 	stdout string
@@ -121,6 +125,7 @@ func (c *cluster) run(t *testing.T, interrupts <-chan struct{}) (Result, string,
 	if err != nil {
 		t.Fatal(err)
 	}
+	spec.UnreachablePatience = c.unreachable
 	cl, err := client.New(client.Config{
 		Masters: []string{c.server.Listener.Addr().String()}, MediaType: wire.Protobuf,
 	})
@@ -194,6 +199,37 @@ func TestRunPassesAnInterruptOn(t *testing.T) {
 	})
 	if result, _, _ := c.run(t, interrupts); result != (Result{Code: CodeInterrupted, Ended: true}) {
 		t.Errorf("result is %+v", result)
+	}
+}
+
+// An agent that takes connections and says nothing any more holds nobody up: what is
+// there of the output of its task is not waited for.
+func TestRunLeavesATaskWhoseAgentIsSilent(t *testing.T) {
+	silent, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer silent.Close()
+	c := newCluster(t, func(c *cluster, call *schedulerpb.Call) {
+		switch call.GetType() {
+		case schedulerpb.Call_SUBSCRIBE:
+			c.events <- subscribed()
+			offer := c.offer()
+			offer.GetOffers().GetOffers()[0].Url.Address.Port = proto.Int32(int32(silent.Addr().(*net.TCPAddr).Port))
+			c.events <- offer
+		case schedulerpb.Call_ACCEPT:
+			c.events <- update(mesospb.TaskState_TASK_RUNNING, "").Event
+			c.events <- update(mesospb.TaskState_TASK_UNREACHABLE, "").Event
+		}
+	})
+	c.unreachable = time.Millisecond
+	if result, _, _ := c.run(t, nil); mesos.KindOf(result.Err) != mesos.Unavailable || result.Ended {
+		t.Errorf("result is %+v", result)
+	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.calls[len(c.calls)-1] != "TEARDOWN" {
+		t.Errorf("calls are %v", c.calls)
 	}
 }
 

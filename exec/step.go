@@ -205,6 +205,38 @@ func (m *Machine) interrupted(now time.Time, code int) {
 		return
 	}
 	m.killAll(now)
+	if m.gaveUp == nil {
+		m.arm(surrenderDeadline, now, m.patience())
+	}
+}
+
+// patience is how long tasks that are to end are waited for.
+func (m *Machine) patience() time.Duration {
+	grace := int64(0)
+	for _, t := range m.spec.Tasks {
+		grace = max(grace, t.GetKillPolicy().GetGracePeriod().GetNanoseconds())
+	}
+	return time.Duration(grace) + killPatience
+}
+
+// surrender leaves tasks that were to end and don't. The master ends them with the
+// framework, whenever their agents are there.
+func (m *Machine) surrender() {
+	left := Left{Patience: m.patience()}
+	for _, j := range m.active {
+		for i := range j.tasks {
+			if t := &j.tasks[i]; !t.ended() {
+				left.Tasks = append(left.Tasks, mesos.TaskID(t.id))
+				left.Agent = mesos.AgentID(j.agentID.GetValue())
+			}
+		}
+	}
+	m.tell(left)
+	if m.gaveUp != nil {
+		m.finishErr(m.gaveUp)
+		return
+	}
+	m.finish(Result{Code: m.code}, false)
 }
 
 // killAll asks for the end of every task that has not ended, again and again.
@@ -236,10 +268,10 @@ func (m *Machine) tick(now time.Time) {
 			return
 		}
 		m.killAll(now)
-		m.arm(surrenderDeadline, now, killPatience)
+		m.arm(surrenderDeadline, now, m.patience())
 	}
 	if m.due(surrenderDeadline, now) {
-		m.finishErr(m.gaveUp)
+		m.surrender()
 		return
 	}
 	if m.due(masterDeadline, now) {

@@ -140,7 +140,7 @@ func (s *masterSnapshot) ownReasons(report *allocation.Report, roles []string) [
 		add(allocation.RuleNoRole, "the framework is subscribed to no role", "let its scheduler subscribe to a role (FrameworkInfo.roles)", allocation.Amount{})
 	}
 	if n := len(s.recovered); n > 0 {
-		add(allocation.RuleRecovering, count(n, "agent")+" known to the master "+has(n)+" not come back since it leads",
+		add(allocation.RuleRecovering, mesos.Count(n, "agent")+" known to the master "+has(n)+" not come back since it leads",
 			"wait for them, or see why they can't reach the master", allocation.Amount{Agents: n})
 	} else if report.Agents == 0 {
 		add(allocation.RuleNoAgents, "no agents are registered, so there is nothing to offer",
@@ -148,7 +148,7 @@ func (s *masterSnapshot) ownReasons(report *allocation.Report, roles []string) [
 	}
 	if o := report.Offers; o.Offers > 0 {
 		add(allocation.RuleUnanswered, fmt.Sprintf("%s of %s (%s) %s not been answered, the oldest for %v",
-			count(o.Offers, "offer"), count(o.Agents, "agent"), quantityText(o.Resources), has(o.Offers),
+			mesos.Count(o.Offers, "offer"), mesos.Count(o.Agents, "agent"), quantityText(o.Resources), has(o.Offers),
 			time.Duration(o.OldestSeconds*float64(time.Second)).Round(time.Second)),
 			"let the scheduler accept or decline them; --offer_timeout of the master takes them back", o.Amount)
 	}
@@ -160,13 +160,6 @@ func quantityText(q resources.Quantities) string {
 		return "nothing countable"
 	}
 	return q.String()
-}
-
-func count(n int, what string) string {
-	if n == 1 {
-		return "1 " + what
-	}
-	return fmt.Sprintf("%d %ss", n, what)
 }
 
 func has(n int) string {

@@ -89,7 +89,7 @@ func Statuses(t *mesospb.Task) [][]string {
 		}
 		rows = append(rows, []string{
 			when, s.GetState().String(), strings.TrimPrefix(s.GetSource().String(), "SOURCE_"), reason,
-			dash(strings.Join(strings.Fields(s.GetMessage()), " ")),
+			Dash(strings.Join(strings.Fields(s.GetMessage()), " ")),
 		})
 	}
 	return rows

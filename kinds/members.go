@@ -56,8 +56,8 @@ func (s *source) agent(a *masterpb.Response_GetAgents_Agent) Item {
 			of(scalar(used, "cpus"), scalar(total, "cpus")), of(scalar(used, "mem"), scalar(total, "mem")),
 			of(scalar(used, "disk"), scalar(total, "disk")), of(scalar(used, "gpus"), scalar(total, "gpus")),
 			age(s.now, float64(registered)/1e9),
-			text(address(info)), text(a.GetVersion()), text(dash(fault.GetRegion().GetName())), text(dash(fault.GetZone().GetName())),
-			text(dash(resourceText(a.GetOfferedResources()))), text(dash(attributesText(info.GetAttributes()))),
+			text(address(info)), text(a.GetVersion()), text(Dash(fault.GetRegion().GetName())), text(Dash(fault.GetZone().GetName())),
+			text(Dash(resourceText(a.GetOfferedResources()))), text(Dash(attributesText(info.GetAttributes()))),
 		},
 	}
 }
@@ -95,7 +95,8 @@ func address(info *mesospb.AgentInfo) string {
 	return net.JoinHostPort(info.GetHostname(), strconv.Itoa(int(info.GetPort())))
 }
 
-func dash(s string) string { return cmp.Or(s, "-") }
+// Dash is a text for a cell of a table, in which nothing is told by a dash.
+func Dash(s string) string { return cmp.Or(s, "-") }
 
 func attributeText(a *mesospb.Attribute) string {
 	switch a.GetType() {
@@ -159,7 +160,7 @@ func (s *source) framework(f *masterpb.Response_GetFrameworks_Framework, running
 			text(id), text(info.GetName()), text(state), text(rolesText(info)), count(running[id]),
 			amount(scalar(used, "cpus")), amount(scalar(used, "mem")), count(len(f.GetOffers())),
 			age(s.now, float64(f.GetRegisteredTime().GetNanoseconds())/1e9),
-			text(dash(info.GetUser())), text(dash(info.GetPrincipal())), text(dash(info.GetHostname())), amount(scalar(used, "gpus")),
+			text(Dash(info.GetUser())), text(Dash(info.GetPrincipal())), text(Dash(info.GetHostname())), amount(scalar(used, "gpus")),
 			text(amount(info.GetFailoverTimeout()).Text + "s"),
 		},
 	}
@@ -196,7 +197,7 @@ func join(list []string) string {
 		}
 		out += s
 	}
-	return dash(out)
+	return Dash(out)
 }
 
 func addLabels(to map[string]string, from *mesospb.Labels) {
@@ -217,7 +218,7 @@ var masters = &Kind{
 		info := leader.GetMasterInfo()
 		items := []Item{{
 			ID: at, Name: info.GetId(), Labels: map[string]string{"state": "leader"}, Value: leader,
-			Cells: []Cell{text(at), text("leader"), text(info.GetId()), text(dash(info.GetVersion())), age(from.now, leader.GetElectedTime())},
+			Cells: []Cell{text(at), text("leader"), text(info.GetId()), text(Dash(info.GetVersion())), age(from.now, leader.GetElectedTime())},
 		}}
 		for _, host := range from.client.Masters() {
 			if host == at {

@@ -90,7 +90,7 @@ func amountRow(name string, a allocation.Amount, example string, wide bool) []st
 		row = append(row, number(a.Resources.Get(column)))
 	}
 	if wide {
-		row = append(row, others(a.Resources), dash(example))
+		row = append(row, others(a.Resources), Dash(example))
 	}
 	return row
 }
@@ -111,7 +111,7 @@ func others(q resources.Quantities) string {
 			list = append(list, name+":"+value.String())
 		}
 	}
-	return dash(strings.Join(list, ";"))
+	return Dash(strings.Join(list, ";"))
 }
 
 // advise tells of a rule why, and what can be done.

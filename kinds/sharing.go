@@ -31,7 +31,7 @@ var roles = &Kind{
 				Cells: []Cell{
 					text(r.GetName()), amount(r.GetWeight()), count(len(r.GetFrameworks())),
 					amount(scalar(rs, "cpus")), amount(scalar(rs, "mem")), amount(scalar(rs, "disk")), amount(scalar(rs, "gpus")),
-					text(dash(resourceText(rs))),
+					text(Dash(resourceText(rs))),
 				},
 			})
 		}
@@ -134,7 +134,7 @@ var maintenance = &Kind{
 				name := Machine(id)
 				items = append(items, Item{
 					ID: name, Value: w, Labels: map[string]string{"hostname": id.GetHostname(), "ip": id.GetIp(), "mode": modes[name]},
-					Cells: []Cell{text(name), text(dash(modes[name])), text(begin), text(length)},
+					Cells: []Cell{text(name), text(Dash(modes[name])), text(begin), text(length)},
 				})
 			}
 		}

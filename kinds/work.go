@@ -61,7 +61,7 @@ func name(of map[string]string, id string) string {
 	if n := of[id]; n != "" {
 		return n
 	}
-	return dash(id)
+	return Dash(id)
 }
 
 func (s *source) task(t *mesospb.Task, names names) Item {
@@ -76,9 +76,9 @@ func (s *source) task(t *mesospb.Task, names names) Item {
 	return Item{
 		ID: id, Name: t.GetName(), Labels: labels, Value: t,
 		Cells: []Cell{
-			text(id), text(dash(t.GetName())), text(state), text(name(names.frameworks, framework)), text(name(names.hosts, agent)),
+			text(id), text(Dash(t.GetName())), text(state), text(name(names.frameworks, framework)), text(name(names.hosts, agent)),
 			amount(scalar(t.GetResources(), "cpus")), amount(scalar(t.GetResources(), "mem")), age(s.now, began),
-			text(dash(agent)), text(dash(t.GetExecutorId().GetValue())), text(role(t)), text(healthy), text(ip), text(message),
+			text(Dash(agent)), text(Dash(t.GetExecutorId().GetValue())), text(role(t)), text(healthy), text(ip), text(message),
 		},
 	}
 }
@@ -94,7 +94,7 @@ func history(t *mesospb.Task) (began float64, healthy, message, ip string) {
 		if s.Healthy != nil {
 			healthy = yes(s.GetHealthy()).Text
 		}
-		message = dash(strings.Join(strings.Fields(s.GetMessage()), " "))
+		message = Dash(strings.Join(strings.Fields(s.GetMessage()), " "))
 		for _, n := range s.GetContainerStatus().GetNetworkInfos() {
 			for _, a := range n.GetIpAddresses() {
 				ip = a.GetIpAddress()
@@ -133,10 +133,10 @@ var executors = &Kind{
 				ID: info.GetExecutorId().GetValue(), Name: info.GetName(), Value: e,
 				Labels: map[string]string{"framework": name(names.frameworks, framework), "framework_id": framework, "agent_id": agent},
 				Cells: []Cell{
-					text(info.GetExecutorId().GetValue()), text(dash(info.GetName())), text(info.GetType().String()),
+					text(info.GetExecutorId().GetValue()), text(Dash(info.GetName())), text(info.GetType().String()),
 					text(name(names.frameworks, framework)), text(name(names.hosts, agent)),
 					amount(scalar(info.GetResources(), "cpus")), amount(scalar(info.GetResources(), "mem")),
-					text(agent), text(dash(info.GetSource())),
+					text(agent), text(Dash(info.GetSource())),
 				},
 			})
 		}
@@ -161,7 +161,7 @@ var offers = &Kind{
 			framework := f.GetFrameworkInfo().GetName()
 			for _, o := range f.GetOffers() {
 				rs := o.GetResources()
-				role := dash(o.GetAllocationInfo().GetRole())
+				role := Dash(o.GetAllocationInfo().GetRole())
 				items = append(items, Item{
 					ID: o.GetId().GetValue(), Value: o,
 					Labels: map[string]string{"framework": framework, "framework_id": o.GetFrameworkId().GetValue(), "host": o.GetHostname(), "role": role},
@@ -195,8 +195,8 @@ var operations = &Kind{
 				ID: uuid, Value: o,
 				Labels: map[string]string{"state": state, "type": o.GetInfo().GetType().String(), "framework_id": o.GetFrameworkId().GetValue()},
 				Cells: []Cell{
-					text(uuid), text(o.GetInfo().GetType().String()), text(state), text(dash(o.GetAgentId().GetValue())),
-					text(dash(o.GetFrameworkId().GetValue())), text(dash(o.GetInfo().GetId().GetValue())), text(dash(o.GetLatestStatus().GetMessage())),
+					text(uuid), text(o.GetInfo().GetType().String()), text(state), text(Dash(o.GetAgentId().GetValue())),
+					text(Dash(o.GetFrameworkId().GetValue())), text(Dash(o.GetInfo().GetId().GetValue())), text(Dash(o.GetLatestStatus().GetMessage())),
 				},
 			})
 		}

@@ -67,7 +67,7 @@ func Pick(kind string, all []Thing, text string) (string, error) {
 		case len(fit) == 1:
 			return fit[0].ID, nil
 		case len(fit) > 1:
-			return "", mesos.Errorf(mesos.Invalid, "%q may be any of %d %ss: %s", text, len(fit), kind, list(fit))
+			return "", mesos.Errorf(mesos.Invalid, "%q may be any of %s: %s", text, mesos.Count(len(fit), kind), list(fit))
 		}
 	}
 	if len(all) == 0 {
@@ -86,12 +86,4 @@ func list(things []Thing) string {
 		texts = append(texts, t.String())
 	}
 	return strings.Join(texts, ", ")
-}
-
-// Count is how many there are of something, in words: "1 task", "3 tasks".
-func Count(n int, noun string) string {
-	if n == 1 {
-		return "1 " + noun
-	}
-	return fmt.Sprintf("%d %ss", n, noun)
 }

@@ -29,9 +29,29 @@ func (n *Note) Set(text string) {
 	if !n.streams.ErrTerminal {
 		return
 	}
+	n.set(text, n.streams.ErrWidth()-1)
+}
+
+// Bar makes the note say how much is done of all, with figures after it that say it
+// more precisely. A bar for which there is no room, or nothing to do, is left out.
+func (n *Note) Bar(done, all int64, figures string) {
+	if !n.streams.ErrTerminal {
+		return
+	}
+	const narrowest, widest = 10, 50
+	width := n.streams.ErrWidth() - 1
+	if room := min(width-len("[] ")-utf8.RuneCountInString(figures), widest); all > 0 && room >= narrowest {
+		full := int(float64(room) * min(float64(done)/float64(all), 1))
+		figures = "[" + strings.Repeat("#", full) + strings.Repeat(".", room-full) + "] " + figures
+	}
+	n.set(figures, width)
+}
+
+// set shows a text, cut to a number of columns.
+func (n *Note) set(text string, width int) {
 	n.mu.Lock()
 	defer n.mu.Unlock()
-	for width := n.streams.ErrWidth() - 1; utf8.RuneCountInString(text) > max(width, 0); {
+	for utf8.RuneCountInString(text) > max(width, 0) {
 		_, last := utf8.DecodeLastRuneInString(text)
 		text = text[:len(text)-last]
 	}
@@ -68,14 +88,4 @@ func (o over) Write(p []byte) (int, error) {
 	defer o.note.mu.Unlock()
 	o.note.clear()
 	return o.WriteCloser.Write(p)
-}
-
-// Bar is how much is done of all, for the beginning of a note; empty if there is nothing.
-func Bar(done, all int) string {
-	const room = 20
-	if all <= 0 {
-		return ""
-	}
-	full := room * done / all
-	return "[" + strings.Repeat("#", full) + strings.Repeat(".", room-full) + "] "
 }

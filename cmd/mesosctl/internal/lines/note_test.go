@@ -2,6 +2,7 @@ package lines
 
 import (
 	"bytes"
+	"strings"
 	"testing"
 
 	"github.com/mesosctl/mesosctl/cmd/mesosctl/internal/iostreams"
@@ -32,13 +33,24 @@ func TestNote(t *testing.T) {
 	}
 }
 
-func TestBar(t *testing.T) {
-	for done, want := range map[int]string{0: "[....................] ", 2: "[##########..........] ", 4: "[####################] "} {
-		if got := Bar(done, 4); got != want {
-			t.Errorf("%d of 4: %q, want %q", done, got, want)
+func TestTheBarFitsItsTerminal(t *testing.T) {
+	for name, test := range map[string]struct {
+		done, all int64
+		figures   string
+		want      string
+	}{
+		"nothing done": {0, 4, "0/4", "[" + strings.Repeat(".", 50) + "] 0/4"},
+		"half":         {2, 4, "2/4", "[" + strings.Repeat("#", 25) + strings.Repeat(".", 25) + "] 2/4"},
+		"more":         {5, 4, "5/4", "[" + strings.Repeat("#", 50) + "] 5/4"},
+		"narrow":       {1, 2, strings.Repeat("x", 64), "[######......] " + strings.Repeat("x", 64)},
+		"no room":      {1, 2, strings.Repeat("x", 70), strings.Repeat("x", 70)},
+		"cut":          {1, 2, strings.Repeat("ü", 100), strings.Repeat("ü", 79)},
+		"nothing":      {0, 0, "none", "none"},
+	} {
+		var out bytes.Buffer
+		NewNote(&iostreams.Streams{Err: &out, ErrTerminal: true}).Bar(test.done, test.all, test.figures)
+		if got := strings.TrimSuffix(strings.TrimPrefix(out.String(), "\r"), "\x1b[K"); got != test.want {
+			t.Errorf("%s: %q, want %q", name, got, test.want)
 		}
-	}
-	if got := Bar(0, 0); got != "" {
-		t.Errorf("nothing: %q", got)
 	}
 }

@@ -137,7 +137,7 @@ func (o *options) several(a *app.App, s *show, indexes []int) {
 	progress := exec.NewProgress(a.IO.Err, len(indexes), time.Now)
 	progress.Each = o.instances > 0
 	if a.IO.ErrTerminal && s.output == nil {
-		progress.Width = a.IO.ErrWidth
+		progress.Line = lines.NewNote(a.IO)
 	}
 	s.tell = progress.Print
 	s.finish = func(exec.Result) { progress.Finish() }

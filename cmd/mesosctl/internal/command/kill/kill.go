@@ -13,7 +13,6 @@ import (
 	"github.com/mesosctl/mesosctl/client"
 	"github.com/mesosctl/mesosctl/cmd/mesosctl/internal/app"
 	"github.com/mesosctl/mesosctl/cmd/mesosctl/internal/flags"
-	"github.com/mesosctl/mesosctl/kinds/pick"
 	"github.com/mesosctl/mesosctl/kinds/taskref"
 	"github.com/mesosctl/mesosctl/mesos"
 )
@@ -124,7 +123,7 @@ func (o *options) describe(tasks []*taskref.Task) string {
 	for i, task := range tasks {
 		names[i] = task.ID()
 	}
-	what := fmt.Sprintf("kill %s: %s", pick.Count(len(tasks), "task"), strings.Join(names, ", "))
+	what := fmt.Sprintf("kill %s: %s", mesos.Count(len(tasks), "task"), strings.Join(names, ", "))
 	if o.signal != 0 {
 		what += fmt.Sprintf(", with signal %d (%s)", int(o.signal), o.signal)
 	}

@@ -4,17 +4,19 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
 	"os"
 	"path"
 	"path/filepath"
 	"strings"
+	"time"
 
 	"github.com/spf13/cobra"
 
 	"github.com/mesosctl/mesosctl/client"
 	"github.com/mesosctl/mesosctl/cmd/mesosctl/internal/app"
-	"github.com/mesosctl/mesosctl/kinds/pick"
+	"github.com/mesosctl/mesosctl/cmd/mesosctl/internal/lines"
 	"github.com/mesosctl/mesosctl/kinds/taskref"
 	"github.com/mesosctl/mesosctl/mesos"
 	"github.com/mesosctl/mesosctl/wire/mesospb"
@@ -61,7 +63,8 @@ func run(ctx context.Context, a *app.App, c *client.Client, from []string, to st
 	}
 	info, err := os.Stat(to)
 	into := err == nil && info.IsDir() || strings.HasSuffix(to, "/") || len(places) > 1
-	t := &transfer{app: a}
+	t := &transfer{note: lines.NewNote(a.IO)}
+	defer t.note.Clear()
 	for _, p := range places {
 		dir, name := filepath.Dir(filepath.Clean(to)), filepath.Base(filepath.Clean(to))
 		if into {
@@ -71,7 +74,8 @@ func run(ctx context.Context, a *app.App, c *client.Client, from []string, to st
 			return err
 		}
 	}
-	t.progress(true)
+	t.note.Clear()
+	fmt.Fprintln(a.IO.Err, t.text())
 	return nil
 }
 
@@ -87,10 +91,11 @@ func (p place) name() string {
 
 // transfer copies, and tells how far it is.
 type transfer struct {
-	app   *app.App
+	note  *lines.Note
 	root  *os.Root // outside of which nothing is written
 	files int
-	bytes uint64
+	bytes int64
+	shown time.Time // when the note was
 }
 
 // take copies a place to a name in a local directory, which is made if it is not
@@ -157,7 +162,7 @@ func (t *transfer) file(ctx context.Context, p place, info *mesospb.FileInfo, to
 	if err != nil {
 		return mesos.Errorf(mesos.Internal, "copy %s: %w", p.text, err)
 	}
-	err = p.copyTo(ctx, file)
+	err = p.copyTo(ctx, io.MultiWriter(file, t))
 	if err == nil {
 		if mode := fs.FileMode(info.GetMode() & 0o777); info.Mode != nil {
 			err = file.Chmod(mode)
@@ -172,20 +177,20 @@ func (t *transfer) file(ctx context.Context, p place, info *mesospb.FileInfo, to
 		_ = t.root.Chtimes(to, changed(info), changed(info)) // some file systems don't
 	}
 	t.files++
-	t.bytes += info.GetSize()
-	t.progress(false)
 	return nil
 }
 
-// progress tells a person how far it is.
-func (t *transfer) progress(done bool) {
-	line := fmt.Sprintf("copied %s, %.1f MB", pick.Count(t.files, "file"), float64(t.bytes)/(1<<20))
-	switch {
-	case done && t.app.IO.ErrTerminal:
-		fmt.Fprintf(t.app.IO.Err, "\r\x1b[K%s\n", line)
-	case done:
-		fmt.Fprintln(t.app.IO.Err, line)
-	case t.app.IO.ErrTerminal:
-		fmt.Fprintf(t.app.IO.Err, "\r\x1b[K%s", line)
+// Write takes in what was copied, and tells a person how far it is.
+func (t *transfer) Write(data []byte) (int, error) {
+	const often = time.Second / 10
+	t.bytes += int64(len(data))
+	if now := time.Now(); now.Sub(t.shown) >= often {
+		t.shown = now
+		t.note.Set(t.text())
 	}
+	return len(data), nil
+}
+
+func (t *transfer) text() string {
+	return fmt.Sprintf("copied %s, %.1f MB", mesos.Count(t.files, "file"), float64(t.bytes)/(1<<20))
 }

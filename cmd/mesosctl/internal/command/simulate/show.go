@@ -11,6 +11,7 @@ import (
 	"github.com/mesosctl/mesosctl/allocator/simulate"
 	"github.com/mesosctl/mesosctl/cmd/mesosctl/internal/iostreams"
 	"github.com/mesosctl/mesosctl/cmd/mesosctl/internal/output"
+	"github.com/mesosctl/mesosctl/mesos"
 	"github.com/mesosctl/mesosctl/mesos/allocation"
 )
 
@@ -46,8 +47,8 @@ func moment(w io.Writer, report simulate.Report, wide bool) error {
 	rows := [][]string{{"ROLE", "WEIGHT", "GUARANTEE", "LIMIT", "SHARE", "HELD"}}
 	for _, role := range report.Roles {
 		rows = append(rows, []string{
-			role.Role, fmt.Sprint(role.Weight), dash(role.Guarantees.String()), dash(role.Limits.String()),
-			percent(role.DominantShare), dash(role.Held.String()),
+			role.Role, fmt.Sprint(role.Weight), amounts(role.Guarantees), amounts(role.Limits),
+			percent(role.DominantShare), amounts(role.Held),
 		})
 	}
 	if err := output.Columns(w, rows...); err != nil {
@@ -58,7 +59,7 @@ func moment(w io.Writer, report simulate.Report, wide bool) error {
 	for _, f := range report.Frameworks {
 		rows = append(rows, []string{
 			string(f.Framework), f.Role, fmt.Sprint(f.Running), fmt.Sprint(f.Waiting), fmt.Sprint(f.Done),
-			percent(f.DominantShare), dash(f.Held.String()),
+			percent(f.DominantShare), amounts(f.Held),
 		})
 	}
 	if err := output.Columns(w, rows...); err != nil {
@@ -74,17 +75,17 @@ func moment(w io.Writer, report simulate.Report, wide bool) error {
 
 // waits says why tasks wait: the reasons that keep most back, or with wide all.
 func waits(w io.Writer, f simulate.State, wide bool) {
-	fmt.Fprintf(w, "%s waits in role %s with %s:\n", f.Framework, f.Role, plural(f.Waiting, "task"))
+	fmt.Fprintf(w, "%s waits in role %s with %s:\n", f.Framework, f.Role, mesos.Count(f.Waiting, "task"))
 	reasons := slices.Clone(f.Reasons)
 	slices.SortStableFunc(reasons, func(x, y allocation.Reason) int { return cmp.Compare(lateness(x.Rule), lateness(y.Rule)) })
 	for i, reason := range reasons {
 		if i == mainReasons && !wide {
-			fmt.Fprintf(w, "  and %s (-o wide)\n", plural(len(f.Reasons)-i, "more reason"))
+			fmt.Fprintf(w, "  and %s (-o wide)\n", mesos.Count(len(f.Reasons)-i, "more reason"))
 			break
 		}
 		kept := ""
 		if reason.Agents > 0 {
-			kept = fmt.Sprintf(" (%v of %s)", reason.Resources, plural(reason.Agents, "agent"))
+			kept = fmt.Sprintf(" (%v of %s)", reason.Resources, mesos.Count(reason.Agents, "agent"))
 		}
 		fmt.Fprintf(w, "  %s%s: %s\n    -> %s\n", reason.Rule, kept, reason.Sentence, reason.Advice)
 	}
@@ -118,16 +119,10 @@ func seconds(s float64) string {
 
 func percent(share float64) string { return fmt.Sprintf("%.1f%%", 100*share) }
 
-func plural(n int, what string) string {
-	if n == 1 {
-		return "1 " + what
+// amounts is quantities, or limits, for a cell of a table.
+func amounts(of fmt.Stringer) string {
+	if text := of.String(); text != "{}" && text != "" {
+		return text
 	}
-	return fmt.Sprintf("%d %ss", n, what)
-}
-
-func dash(text string) string {
-	if text == "" || text == "{}" {
-		return "-"
-	}
-	return text
+	return "-"
 }

@@ -79,7 +79,7 @@ func (o *drain) run(ctx context.Context, a *app.App, c *client.Client, name stri
 	if err != nil {
 		return err
 	}
-	what := fmt.Sprintf("drain agent %s: %s end", describe(agent), pick.Count(tasks, "task"))
+	what := fmt.Sprintf("drain agent %s: %s end", describe(agent), mesos.Count(tasks, "task"))
 	if ok, err := o.Allow(a, what); !ok {
 		return err
 	}
@@ -123,8 +123,8 @@ func Drained(ctx context.Context, a *app.App, c *client.Client, id string) error
 		}
 		if left, err := tasksOn(ctx, c, id); err == nil && left != last {
 			most, last = max(most, left), left
-			if text := fmt.Sprintf("agent %s: %s left", id, pick.Count(left, "task")); a.IO.ErrTerminal {
-				note.Set(lines.Bar(most-left, most) + text)
+			if text := fmt.Sprintf("agent %s: %s left", id, mesos.Count(left, "task")); a.IO.ErrTerminal {
+				note.Bar(int64(most-left), int64(most), text)
 			} else {
 				fmt.Fprintln(a.IO.Err, text)
 			}
@@ -178,7 +178,7 @@ func newGone(a *app.App) *cobra.Command {
 				if err != nil {
 					return err
 				}
-				what := fmt.Sprintf("give up agent %s for good: %s are lost", describe(agent), pick.Count(tasks, "task"))
+				what := fmt.Sprintf("give up agent %s for good: %s are lost", describe(agent), mesos.Count(tasks, "task"))
 				if ok, err := o.Allow(a, what); !ok {
 					return err
 				}

@@ -10,6 +10,7 @@ import (
 	"github.com/mesosctl/mesosctl/client"
 	"github.com/mesosctl/mesosctl/cmd/mesosctl/internal/app"
 	"github.com/mesosctl/mesosctl/kinds/pick"
+	"github.com/mesosctl/mesosctl/mesos"
 	"github.com/mesosctl/mesosctl/wire/masterpb"
 	"github.com/mesosctl/mesosctl/wire/mesospb"
 )
@@ -61,7 +62,7 @@ func run(ctx context.Context, a *app.App, c *client.Client, danger *app.Danger, 
 			executors++
 		}
 	}
-	what := fmt.Sprintf("tear down framework %s: %s and %s end", title, pick.Count(tasks, "task"), pick.Count(executors, "executor"))
+	what := fmt.Sprintf("tear down framework %s: %s and %s end", title, mesos.Count(tasks, "task"), mesos.Count(executors, "executor"))
 	if ok, err := danger.Allow(a, what); !ok {
 		return err
 	}
