@@ -45,15 +45,32 @@ func (c *Cluster) Do(ctx context.Context, a *App, f func(context.Context, *clien
 	return f(ctx, to)
 }
 
+// Preview is the flag of a command that takes something away which can be given
+// again: it does not ask.
+type Preview struct{ DryRun bool }
+
+// Flags are the flag.
+func (p *Preview) Flags() flags.Table {
+	return flags.Table{flags.Bool("dry_run", &p.DryRun, false, "only say what would be done")}
+}
+
+// Allow reports whether to go on with what is described as for Danger.
+func (p *Preview) Allow(a *App, what string) bool {
+	if p.DryRun {
+		fmt.Fprintf(a.IO.Out, "%s (dry run: nothing is done)\n", what)
+	}
+	return !p.DryRun
+}
+
 // Danger is the flags of a command that destroys something.
-type Danger struct{ Yes, DryRun bool }
+type Danger struct {
+	Preview
+	Yes bool
+}
 
 // Flags are the flags that say how sure the user is.
 func (d *Danger) Flags() flags.Table {
-	return flags.Table{
-		flags.Bool("yes", &d.Yes, false, "do it without asking"),
-		flags.Bool("dry_run", &d.DryRun, false, "only say what would be done"),
-	}
+	return append(flags.Table{flags.Bool("yes", &d.Yes, false, "do it without asking")}, d.Preview.Flags()...)
 }
 
 // Allow reports whether to go on with what is described, a sentence without a
@@ -61,8 +78,7 @@ func (d *Danger) Flags() flags.Table {
 // --yes is needed.
 func (d *Danger) Allow(a *App, what string) (bool, error) {
 	switch {
-	case d.DryRun:
-		fmt.Fprintf(a.IO.Out, "%s (dry run: nothing is done)\n", what)
+	case !d.Preview.Allow(a, what):
 		return false, nil
 	case d.Yes && a.Confirm() != "" && a.Context != a.Confirm():
 		return false, mesos.Errorf(mesos.Invalid, "%s: context %s wants to be named as well: say --context=%s --yes", what, a.Confirm(), a.Confirm())

@@ -12,6 +12,7 @@ import (
 	"github.com/mesosctl/mesosctl/cmd/mesosctl/internal/app"
 	"github.com/mesosctl/mesosctl/cmd/mesosctl/internal/contexts"
 	"github.com/mesosctl/mesosctl/cmd/mesosctl/internal/output"
+	"github.com/mesosctl/mesosctl/kinds"
 	"github.com/mesosctl/mesosctl/mesos"
 )
 
@@ -142,7 +143,7 @@ func list(a *app.App, file *contexts.File, chosen string, format output.Format) 
 			if c.Name == chosen {
 				mark = "*"
 			}
-			rows = append(rows, []string{mark, c.Name, dash(strings.Join(c.Masters, ",")), security(c), dash(c.Principal), mode(c)})
+			rows = append(rows, []string{mark, c.Name, kinds.Dash(strings.Join(c.Masters, ",")), security(c), kinds.Dash(c.Principal), mode(c)})
 		}
 		return output.Columns(a.IO.Out, rows...)
 	})
@@ -176,15 +177,9 @@ func mode(c contexts.Context) string {
 	return "-"
 }
 
-func dash(text string) string {
-	if text == "" {
-		return "-"
-	}
-	return text
-}
-
 func newDelete(a *app.App) *cobra.Command {
-	return &cobra.Command{
+	var preview app.Preview
+	cmd := &cobra.Command{
 		Use:               "delete-context NAME",
 		Short:             "Forget a context",
 		Args:              cobra.ExactArgs(1),
@@ -198,6 +193,9 @@ func newDelete(a *app.App) *cobra.Command {
 			if err := file.Delete(args[0]); err != nil {
 				return err
 			}
+			if !preview.Allow(a, "forget context "+args[0]) {
+				return nil
+			}
 			if err := file.Write(); err != nil {
 				return err
 			}
@@ -208,6 +206,8 @@ func newDelete(a *app.App) *cobra.Command {
 			return nil
 		},
 	}
+	preview.Flags().Register(cmd.Flags())
+	return cmd
 }
 
 func newView(a *app.App) *cobra.Command {

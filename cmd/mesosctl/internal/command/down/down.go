@@ -23,10 +23,15 @@ import (
 // poll is how often is looked whether the cluster has ended.
 const poll = 10 * time.Millisecond
 
+type options struct {
+	app.Preview
+	timeout time.Duration
+	kill    bool
+}
+
 // New makes the command.
 func New(a *app.App) *cobra.Command {
-	var timeout time.Duration
-	var kill bool
+	o := &options{}
 	cmd := &cobra.Command{
 		Use:   "down [MASTER] [flags]",
 		Short: "Stop the local cluster that 'mesosctl up' started, or one of its masters",
@@ -36,23 +41,23 @@ func New(a *app.App) *cobra.Command {
 		Args:    cobra.MaximumNArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if len(args) > 0 {
-				return one(cmd.Context(), a, timeout, kill, args[0])
+				return o.one(cmd.Context(), a, args[0])
 			}
-			if kill {
+			if o.kill {
 				return mesos.Errorf(mesos.Invalid, "--kill is for one of several masters: name it")
 			}
-			return run(cmd.Context(), a, timeout)
+			return o.run(cmd.Context(), a)
 		},
 	}
-	flags.Table{
-		flags.Duration("timeout", &timeout, "30secs", "`time` to wait for its end"),
-		flags.Bool("kill", &kill, false, "kill the master"),
-	}.Register(cmd.Flags())
+	append(flags.Table{
+		flags.Duration("timeout", &o.timeout, "30secs", "`time` to wait for its end"),
+		flags.Bool("kill", &o.kill, false, "kill the master"),
+	}, o.Preview.Flags()...).Register(cmd.Flags())
 	return cmd
 }
 
 // one ends one of several masters.
-func one(ctx context.Context, a *app.App, timeout time.Duration, kill bool, address string) error {
+func (o *options) one(ctx context.Context, a *app.App, address string) error {
 	state := a.State()
 	cluster, running, err := state.Running()
 	if err != nil {
@@ -68,20 +73,23 @@ func one(ctx context.Context, a *app.App, timeout time.Duration, kill bool, addr
 	case at < 0:
 		return mesos.Errorf(mesos.NotFound, "the local cluster has no master %s that runs; it has %s", address, strings.Join(cluster.Addresses(), ", "))
 	}
-	signal := syscall.SIGTERM
-	if kill {
-		signal = syscall.SIGKILL
+	signal, verb := syscall.SIGTERM, "stop"
+	if o.kill {
+		signal, verb = syscall.SIGKILL, "kill"
+	}
+	if !o.Allow(a, fmt.Sprintf("%s master %s, process %d", verb, address, cluster.Masters[at].PID)) {
+		return nil
 	}
 	if err := syscall.Kill(cluster.Masters[at].PID, signal); err != nil {
 		return fmt.Errorf("stop master %s, process %d: %w", address, cluster.Masters[at].PID, err)
 	}
-	return until(ctx, timeout, "master "+address, func() (bool, error) {
+	return until(ctx, o.timeout, "master "+address, func() (bool, error) {
 		cluster, running, err := state.Running()
 		return !running || !slices.Contains(cluster.Addresses(), address), err
 	})
 }
 
-func run(ctx context.Context, a *app.App, timeout time.Duration) error {
+func (o *options) run(ctx context.Context, a *app.App) error {
 	state := a.State()
 	cluster, running, err := state.Running()
 	if err != nil {
@@ -91,6 +99,10 @@ func run(ctx context.Context, a *app.App, timeout time.Duration) error {
 		_, err := fmt.Fprintln(a.IO.Err, "no local cluster is running")
 		return err
 	}
+	if !o.Allow(a, fmt.Sprintf("stop the local cluster, process %d: %s and %s", cluster.PID,
+		mesos.Count(len(cluster.Addresses()), "master"), mesos.Count(len(cluster.Agents), "agent"))) {
+		return nil
+	}
 	process, err := os.FindProcess(cluster.PID)
 	if err == nil {
 		err = process.Signal(syscall.SIGTERM)
@@ -98,7 +110,7 @@ func run(ctx context.Context, a *app.App, timeout time.Duration) error {
 	if err != nil {
 		return fmt.Errorf("stop the local cluster, process %d: %w", cluster.PID, err)
 	}
-	return until(ctx, timeout, fmt.Sprintf("the local cluster, process %d,", cluster.PID), func() (bool, error) {
+	return until(ctx, o.timeout, fmt.Sprintf("the local cluster, process %d,", cluster.PID), func() (bool, error) {
 		_, running, err := state.Running()
 		return !running, err
 	})

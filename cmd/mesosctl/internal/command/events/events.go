@@ -24,7 +24,7 @@ const returning = time.Second
 
 // New makes the command.
 func New(a *app.App) *cobra.Command {
-	var master string
+	var o app.Cluster
 	format := output.Table
 	cmd := &cobra.Command{
 		Use:   "events [flags]",
@@ -38,24 +38,35 @@ func New(a *app.App) *cobra.Command {
 			}
 			ctx, cancel := app.Signalled(cmd.Context())
 			defer cancel()
-			return follow(ctx, a, master, format)
+			return follow(ctx, a, o, format)
 		},
 	}
 	flags.Table{
-		flags.String("master", &master, "", app.MasterUsage),
+		flags.String("master", &o.Master, "", app.MasterUsage),
+		flags.Duration("timeout", &o.Timeout, "10secs", "`time` that finding the master may take at the beginning"),
 	}.Register(cmd.Flags())
 	output.Flag(cmd, &format)
 	return cmd
 }
 
-func follow(ctx context.Context, a *app.App, master string, format output.Format) error {
-	c, err := a.Connect(master, returning)
+func follow(ctx context.Context, a *app.App, cluster app.Cluster, format output.Format) error {
+	c, err := a.Connect(cluster.Master, returning)
 	if err != nil {
 		return err
 	}
 	defer c.Close()
+	ctx, cancel := context.WithCancelCause(ctx)
+	defer cancel(nil)
+	late := mesos.Errorf(mesos.TimedOut, "no master told of its events within %s", mesos.FormatDuration(cluster.Timeout))
+	timer := time.AfterFunc(cluster.Timeout, func() { cancel(late) })
 	for met := false; ; met = true {
 		stream, err := c.Watch(ctx)
+		if !met && !timer.Stop() {
+			if err == nil {
+				stream.Close()
+			}
+			return late
+		}
 		if err != nil && !met {
 			return err // there was no master to lose
 		}

@@ -79,7 +79,7 @@ func newSchedule(a *app.App) *cobra.Command {
 }
 
 func newCancel(a *app.App) *cobra.Command {
-	return simple(a, "cancel", "Take machines out of the plan", "not planned any more",
+	return simple(a, "cancel", "Take machines out of the plan", "take out of the plan", "not planned any more",
 		func(ctx context.Context, c *client.Client, machines []*mesospb.MachineID) error {
 			return change(ctx, c, func(windows []*maintenancepb.Window) []*maintenancepb.Window { return without(windows, machines) })
 		})
@@ -119,7 +119,7 @@ func newStart(a *app.App) *cobra.Command {
 }
 
 func newStop(a *app.App) *cobra.Command {
-	return simple(a, "stop", "Bring machines up again, and end their plan", "up",
+	return simple(a, "stop", "Bring machines up again, and end their plan", "bring up again", "up",
 		func(ctx context.Context, c *client.Client, machines []*mesospb.MachineID) error {
 			_, err := c.Call(ctx, &masterpb.Call{
 				Type:            masterpb.Call_STOP_MAINTENANCE.Enum(),
@@ -129,25 +129,28 @@ func newStop(a *app.App) *cobra.Command {
 		})
 }
 
-// simple makes a command that does one thing to machines; done is what they are then.
-func simple(a *app.App, verb, short, done string, do func(context.Context, *client.Client, []*mesospb.MachineID) error) *cobra.Command {
-	var o app.Cluster
+// simple makes a command that does one thing to machines, plan in words; done is what they are then.
+func simple(a *app.App, verb, short, plan, done string, do func(context.Context, *client.Client, []*mesospb.MachineID) error) *cobra.Command {
+	var o struct {
+		app.Cluster
+		app.Preview
+	}
 	cmd := &cobra.Command{
 		Use: verb + " MACHINE... [flags]", Short: short, Args: cobra.MinimumNArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			return o.Do(cmd.Context(), a, func(ctx context.Context, c *client.Client) error {
 				machines, err := find(ctx, c, args)
-				if err == nil {
-					err = do(ctx, c, machines)
+				if err != nil || !o.Allow(a, plan+": "+names(machines)) {
+					return err
 				}
-				if err == nil {
+				if err = do(ctx, c, machines); err == nil {
 					fmt.Fprintf(a.IO.Err, "%s: %s\n", names(machines), done)
 				}
 				return err
 			})
 		},
 	}
-	o.Flags("10secs").Register(cmd.Flags())
+	append(o.Cluster.Flags("10secs"), o.Preview.Flags()...).Register(cmd.Flags())
 	return cmd
 }
 

@@ -4,21 +4,22 @@ package member
 import (
 	"context"
 	"fmt"
+	"strings"
 
 	"github.com/spf13/cobra"
 
 	"github.com/mesosctl/mesosctl/client"
 	"github.com/mesosctl/mesosctl/cmd/mesosctl/internal/app"
-	"github.com/mesosctl/mesosctl/cmd/mesosctl/internal/flags"
 	"github.com/mesosctl/mesosctl/cmd/mesosctl/internal/iostreams"
 	"github.com/mesosctl/mesosctl/cmd/mesosctl/internal/output"
+	"github.com/mesosctl/mesosctl/kinds"
 	"github.com/mesosctl/mesosctl/mesos"
 	"github.com/mesosctl/mesosctl/mesos/members"
 )
 
 type options struct {
 	app.Cluster
-	yes    bool
+	app.Danger
 	format output.Format
 }
 
@@ -54,7 +55,7 @@ func newList(a *app.App) *cobra.Command {
 			})
 		},
 	}
-	o.Flags("10secs").Register(cmd.Flags())
+	o.Cluster.Flags("10secs").Register(cmd.Flags())
 	output.Flag(cmd, &o.format)
 	return cmd
 }
@@ -62,11 +63,7 @@ func newList(a *app.App) *cobra.Command {
 func show(streams *iostreams.Streams, known members.Membership) error {
 	rows := [][]string{{"MASTER", "STATE", "PEER", "ID"}}
 	for _, m := range known.Members {
-		name := m.Name
-		if name == "" {
-			name = "-"
-		}
-		rows = append(rows, []string{name, state(m), m.Peer, m.ID})
+		rows = append(rows, []string{kinds.Dash(m.Name), state(m), m.Peer, m.ID})
 	}
 	return output.Columns(streams.Out, rows...)
 }
@@ -83,7 +80,7 @@ func state(m members.Member) string {
 }
 
 func newAdd(a *app.App) *cobra.Command {
-	o := &options{}
+	var o app.Cluster
 	cmd := &cobra.Command{
 		Use:   "add HOST:PORT [flags]",
 		Short: "Add a master",
@@ -121,10 +118,10 @@ func newRemove(a *app.App) *cobra.Command {
 		Example: "  mesosctl master member remove 10.0.0.3:5050 --yes",
 		Args:    cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			if !o.yes {
-				return mesos.Errorf(mesos.Invalid, "this removes the master %s from the cluster for good; say so with --yes", args[0])
-			}
 			return o.Do(cmd.Context(), a, func(ctx context.Context, c *client.Client) error {
+				if ok, err := o.allow(ctx, a, c, args[0]); !ok {
+					return err
+				}
 				member, err := c.RemoveMember(ctx, args[0])
 				if err != nil {
 					return err
@@ -135,6 +132,23 @@ func newRemove(a *app.App) *cobra.Command {
 			})
 		},
 	}
-	append(o.Flags("10secs"), flags.Bool("yes", &o.yes, false, "really remove it")).Register(cmd.Flags())
+	append(o.Cluster.Flags("10secs"), o.Danger.Flags()...).Register(cmd.Flags())
 	return cmd
+}
+
+// allow reports whether to remove a master, which must be there.
+func (o *options) allow(ctx context.Context, a *app.App, c *client.Client, name string) (bool, error) {
+	known, err := c.Membership(ctx)
+	if err != nil {
+		return false, err
+	}
+	var names []string
+	for _, m := range known.Members {
+		if m.Name == name || m.ID == name {
+			what := fmt.Sprintf("remove master %s (%s) for good: %s stay", kinds.Dash(m.Name), state(m), mesos.Count(len(known.Members)-1, "master"))
+			return o.Allow(a, what)
+		}
+		names = append(names, kinds.Dash(m.Name)+" ("+m.ID+")")
+	}
+	return false, mesos.Errorf(mesos.NotFound, "there is no master %q; there is %s", name, strings.Join(names, ", "))
 }

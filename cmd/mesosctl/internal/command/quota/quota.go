@@ -6,12 +6,14 @@ import (
 	"fmt"
 	"strconv"
 	"strings"
+	"time"
 
 	"github.com/spf13/cobra"
 
 	"github.com/mesosctl/mesosctl/client"
 	"github.com/mesosctl/mesosctl/cmd/mesosctl/internal/app"
 	"github.com/mesosctl/mesosctl/cmd/mesosctl/internal/flags"
+	"github.com/mesosctl/mesosctl/kinds"
 	"github.com/mesosctl/mesosctl/mesos"
 	"github.com/mesosctl/mesosctl/wire/masterpb"
 	"github.com/mesosctl/mesosctl/wire/mesospb"
@@ -67,17 +69,44 @@ func newSet(a *app.App) *cobra.Command {
 }
 
 func newRemove(a *app.App) *cobra.Command {
-	var o app.Cluster
+	var o struct {
+		app.Cluster
+		app.Preview
+	}
 	cmd := &cobra.Command{
 		Use:   "remove ROLE [flags]",
 		Short: "Guarantee a role nothing, and limit nothing",
 		Args:  cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			return update(cmd.Context(), a, &o, &quotapb.QuotaConfig{Role: &args[0]}, false)
+			if o.DryRun {
+				return o.Do(cmd.Context(), a, func(ctx context.Context, c *client.Client) error {
+					what, err := loss(ctx, c, args[0])
+					if err == nil {
+						o.Allow(a, what)
+					}
+					return err
+				})
+			}
+			return update(cmd.Context(), a, &o.Cluster, &quotapb.QuotaConfig{Role: &args[0]}, false)
 		},
 	}
-	o.Flags("10secs").Register(cmd.Flags())
+	append(o.Cluster.Flags("10secs"), o.Preview.Flags()...).Register(cmd.Flags())
 	return cmd
+}
+
+// loss is what a role loses with its quota.
+func loss(ctx context.Context, c *client.Client, role string) (string, error) {
+	kind, err := kinds.Find("quota")
+	if err != nil {
+		return "", err
+	}
+	all, err := kind.List(ctx, c, time.Now())
+	for _, item := range all {
+		if item.ID == role {
+			return fmt.Sprintf("remove the quota of role %s: guarantees %s, limits %s", role, item.Cells[1].Text, item.Cells[2].Text), err
+		}
+	}
+	return fmt.Sprintf("role %s has no quota to remove", role), err
 }
 
 func update(ctx context.Context, a *app.App, cluster *app.Cluster, config *quotapb.QuotaConfig, force bool) error {

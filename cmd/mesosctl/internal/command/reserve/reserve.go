@@ -21,14 +21,14 @@ import (
 // New makes the commands.
 func New(a *app.App) []*cobra.Command {
 	return []*cobra.Command{
-		command(a, "reserve", "Reserve an agent's resources for a role", "reserved",
+		command(a, "reserve", "Reserve an agent's resources for a role", "reserve", "reserved",
 			func(agent *mesospb.AgentID, list []*mesospb.Resource) *masterpb.Call {
 				return &masterpb.Call{
 					Type:             masterpb.Call_RESERVE_RESOURCES.Enum(),
 					ReserveResources: &masterpb.Call_ReserveResources{AgentId: agent, Resources: list},
 				}
 			}),
-		command(a, "unreserve", "Give back resources that were reserved for a role", "given back",
+		command(a, "unreserve", "Give back resources that were reserved for a role", "give back", "given back",
 			func(agent *mesospb.AgentID, list []*mesospb.Resource) *masterpb.Call {
 				return &masterpb.Call{
 					Type:               masterpb.Call_UNRESERVE_RESOURCES.Enum(),
@@ -38,9 +38,10 @@ func New(a *app.App) []*cobra.Command {
 	}
 }
 
-func command(a *app.App, verb, short, done string, call func(*mesospb.AgentID, []*mesospb.Resource) *masterpb.Call) *cobra.Command {
+func command(a *app.App, verb, short, do, done string, call func(*mesospb.AgentID, []*mesospb.Resource) *masterpb.Call) *cobra.Command {
 	var o struct {
 		app.Cluster
+		app.Preview
 		role, principal, resources string
 	}
 	cmd := &cobra.Command{
@@ -64,6 +65,9 @@ func command(a *app.App, verb, short, done string, call func(*mesospb.AgentID, [
 				if err != nil {
 					return err
 				}
+				if !o.Allow(a, fmt.Sprintf("%s %s of agent %s for role %s", do, o.resources, id, o.role)) {
+					return nil
+				}
 				if _, err := c.Call(ctx, call(&mesospb.AgentID{Value: new(string(id))}, list)); err != nil {
 					return err
 				}
@@ -72,7 +76,7 @@ func command(a *app.App, verb, short, done string, call func(*mesospb.AgentID, [
 			})
 		},
 	}
-	append(o.Flags("10secs"), flags.Table{
+	append(append(o.Cluster.Flags("10secs"), o.Preview.Flags()...), flags.Table{
 		flags.String("role", &o.role, "", "`role` that they are reserved for"),
 		flags.String("principal", &o.principal, "", "`principal` of the reservation: that of the user, if the cluster asks for one"),
 		flags.String("resources", &o.resources, "", "`resources`, as in cpus:4;mem:1024"),

@@ -144,6 +144,7 @@ func newDestroy(a *app.App) *cobra.Command {
 func newResize(a *app.App, verb, short string, call func(*mesospb.AgentID, *mesospb.Resource, *mesospb.Value_Scalar) *masterpb.Call) *cobra.Command {
 	var o struct {
 		app.Cluster
+		app.Preview
 		byMB int
 	}
 	cmd := &cobra.Command{
@@ -157,6 +158,9 @@ func newResize(a *app.App, verb, short string, call func(*mesospb.AgentID, *meso
 				if err != nil {
 					return err
 				}
+				if !o.Allow(a, fmt.Sprintf("%s volume %s of %v MB by %d MB", verb, args[1], volume.GetScalar().GetValue(), o.byMB)) {
+					return nil
+				}
 				_, err = c.Call(ctx, call(agent.GetAgentInfo().GetId(), volume, &mesospb.Value_Scalar{Value: new(float64(o.byMB))}))
 				if err == nil {
 					fmt.Fprintf(a.IO.Err, "volume %s: %s by %d MB\n", args[1], verb, o.byMB)
@@ -165,7 +169,7 @@ func newResize(a *app.App, verb, short string, call func(*mesospb.AgentID, *meso
 			})
 		},
 	}
-	append(o.Flags("10secs"), flags.Table{
+	append(append(o.Cluster.Flags("10secs"), o.Preview.Flags()...), flags.Table{
 		flags.Int("by_mb", &o.byMB, 0, 0, 1<<40, "by how many `megabytes`"),
 	}...).Register(cmd.Flags())
 	return cmd

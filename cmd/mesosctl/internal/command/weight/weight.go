@@ -53,7 +53,10 @@ func newSet(a *app.App) *cobra.Command {
 }
 
 func newRemove(a *app.App) *cobra.Command {
-	var o app.Cluster
+	var o struct {
+		app.Cluster
+		app.Preview
+	}
 	cmd := &cobra.Command{
 		Use:   "remove ROLE... [flags]",
 		Short: "Give roles the weight that all have: 1",
@@ -64,11 +67,41 @@ func newRemove(a *app.App) *cobra.Command {
 			for i := range args {
 				infos = append(infos, &mesospb.WeightInfo{Role: &args[i], Weight: &one})
 			}
-			return update(cmd.Context(), a, &o, infos)
+			if o.DryRun {
+				return o.Do(cmd.Context(), a, func(ctx context.Context, c *client.Client) error {
+					what, err := loss(ctx, c, args)
+					if err == nil {
+						o.Allow(a, what)
+					}
+					return err
+				})
+			}
+			return update(cmd.Context(), a, &o.Cluster, infos)
 		},
 	}
-	o.Flags("10secs").Register(cmd.Flags())
+	append(o.Cluster.Flags("10secs"), o.Preview.Flags()...).Register(cmd.Flags())
 	return cmd
+}
+
+// loss is what roles lose with their weights.
+func loss(ctx context.Context, c *client.Client, roles []string) (string, error) {
+	answer, err := c.Call(ctx, &masterpb.Call{Type: masterpb.Call_GET_WEIGHTS.Enum()})
+	if err != nil {
+		return "", err
+	}
+	now := map[string]float64{}
+	for _, info := range answer.GetGetWeights().GetWeightInfos() {
+		now[info.GetRole()] = info.GetWeight()
+	}
+	var parts []string
+	for _, role := range roles {
+		if weight, has := now[role]; has {
+			parts = append(parts, fmt.Sprintf("give role %s the weight 1 instead of %v", role, weight))
+		} else {
+			parts = append(parts, fmt.Sprintf("role %s has no weight to remove", role))
+		}
+	}
+	return strings.Join(parts, "; "), nil
 }
 
 func update(ctx context.Context, a *app.App, cluster *app.Cluster, infos []*mesospb.WeightInfo) error {
