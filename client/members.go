@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"net/http"
 	"net/url"
 	"strings"
@@ -60,13 +61,29 @@ func (c *Client) changeMembers(ctx context.Context, method string, query url.Val
 }
 
 // Backup is the registry of the leading master, in the form that a restore takes.
-func (c *Client) Backup(ctx context.Context) ([]byte, error) {
+// progress is told, again and again, how many bytes are there of how many; -1 if
+// that is not known.
+func (c *Client) Backup(ctx context.Context, progress func(done, all int64)) ([]byte, error) {
 	response, err := c.send(ctx, request{method: http.MethodGet, path: registryPath})
 	if err != nil {
 		return nil, notMesosctl(err, c.Leader())
 	}
 	defer response.Body.Close()
+	counted := &counter{told: progress, all: response.ContentLength}
+	response.Body = io.NopCloser(io.TeeReader(response.Body, counted))
 	return readAll(response)
+}
+
+// counter tells how many bytes were written to it.
+type counter struct {
+	told      func(done, all int64)
+	done, all int64
+}
+
+func (c *counter) Write(p []byte) (int, error) {
+	c.done += int64(len(p))
+	c.told(c.done, c.all)
+	return len(p), nil
 }
 
 // decodeJSON reads a whole answer of one of this project's own endpoints.

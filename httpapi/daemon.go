@@ -48,6 +48,7 @@ func (d *Daemon) routes(m *mux) {
 	m.handle("/metrics/snapshot", d.in(d.readonly, d.authorized("/metrics/snapshot", http.HandlerFunc(d.metrics))))
 	m.handle("/metrics/prometheus", d.in(d.readonly, d.authorized("/metrics/snapshot", http.HandlerFunc(d.prometheus))))
 	m.handle("/logging/toggle", d.in(d.readwrite, d.authorized("/logging/toggle", http.HandlerFunc(d.toggle))))
+	d.debugRoutes(m)
 	if d.Files != nil {
 		d.fileRoutes(m)
 	}

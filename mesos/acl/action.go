@@ -143,4 +143,5 @@ func (a Action) String() string { return syntaxes[a].list }
 // Endpoints are the paths that GetEndpoint is about.
 var Endpoints = []string{
 	"/containers", "/containerizer/debug", "/files/debug", "/logging/toggle", "/metrics/snapshot", "/monitor/statistics",
+	"/mesosctl/debug", // of this project
 }

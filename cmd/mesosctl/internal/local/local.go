@@ -20,6 +20,8 @@ type Cluster struct {
 	Masters []Master `json:"masters,omitempty"`
 	Agents  []string `json:"agents"` // host:port
 	WorkDir string   `json:"work_dir,omitempty"`
+	// Logs are the files that daemons log to that are, or were, processes of their own.
+	Logs []string `json:"logs,omitempty"`
 }
 
 // Master is a master in a process of its own.

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io/fs"
 	"os"
+	"path/filepath"
 	"runtime"
 	"slices"
 	"strings"
@@ -47,6 +48,7 @@ func (o *options) collect(ctx context.Context, a *app.App, c *client.Client, b *
 			"health.txt": "/health", "version.json": "/version", "flags.json": "/flags", "metrics.json": "/metrics/snapshot",
 			"members.json": "/mesosctl/members", "registry.json": "/registrar(id)/registry",
 		})
+		fetch(ctx, c, b, "masters/"+fileName(host), host, inside)
 	}
 	o.askAgents(ctx, c, b)
 	if o.listen > 0 {
@@ -54,10 +56,24 @@ func (o *options) collect(ctx context.Context, a *app.App, c *client.Client, b *
 		content, err := o.events(ctx, c)
 		b.add("events.txt", content, err)
 	}
-	if log := a.State().Log(); log != "" {
-		if content, err := end(log); !errors.Is(err, fs.ErrNotExist) {
-			b.add("local.log", content, err)
-		}
+	addLogs(a, b)
+}
+
+// inside is what a daemon of this project tells of itself for such a report.
+var inside = map[string]string{"stacks.txt": "/mesosctl/debug/stacks", "heap.pb.gz": "/mesosctl/debug/heap"}
+
+// addLogs takes the logs of a cluster of 'mesosctl up', also of one that has ended.
+func addLogs(a *app.App, b *bundle) {
+	if content, err := end(a.State().Log()); !errors.Is(err, fs.ErrNotExist) {
+		b.add("local.log", content, err)
+	}
+	cluster, running, err := a.State().Running()
+	if err != nil || !running {
+		return // what is left of it is in its own log
+	}
+	for _, path := range cluster.Logs {
+		content, err := end(path)
+		b.add("logs/"+filepath.Base(path), content, err)
 	}
 }
 
@@ -118,6 +134,7 @@ func (o *options) askAgents(ctx context.Context, c *client.Client, b *bundle) {
 		fetch(ctx, c, b, "agents/"+agent.GetAgentInfo().GetId().GetValue(), host, map[string]string{
 			"health.txt": "/health", "version.json": "/version", "flags.json": "/flags", "metrics.json": "/metrics/snapshot", "state.json": "/state",
 		})
+		fetch(ctx, c, b, "agents/"+agent.GetAgentInfo().GetId().GetValue(), host, inside)
 	}
 }
 

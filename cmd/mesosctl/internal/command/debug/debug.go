@@ -18,7 +18,6 @@ import (
 	"github.com/mesosctl/mesosctl/cmd/mesosctl/internal/app"
 	"github.com/mesosctl/mesosctl/cmd/mesosctl/internal/flags"
 	"github.com/mesosctl/mesosctl/internal/whole"
-	"github.com/mesosctl/mesosctl/kinds/pick"
 	"github.com/mesosctl/mesosctl/mesos"
 )
 
@@ -45,8 +44,8 @@ func newBundle(a *app.App) *cobra.Command {
 		Use:   "bundle [FILE] [flags]",
 		Short: "Collect what a report of a bug needs, without secrets",
 		Long: "Collects what a report of a bug needs into an archive, FILE.tar.gz, or - for standard output: versions, flags,\n" +
-			"state, metrics, health, what masters keep, what happens while it listens, and the log of a cluster of\n" +
-			"'mesosctl up'. What can't be had is named in it.\n\n" +
+			"state, metrics, health, what masters keep, what happens while it listens, what the daemons' goroutines do and\n" +
+			"their memory is for, and the logs of a cluster of 'mesosctl up'. What can't be had is named in it.\n\n" +
 			"Secrets are left out: values of environments, credentials, tokens, secrets of volumes and images, and whatever\n" +
 			"looks like one in commands and logs. Host names, users and labels are in it: look before you publish it.",
 		Args: cobra.MaximumNArgs(1),
@@ -79,15 +78,17 @@ type bundle struct {
 	problems []string
 }
 
-// add adds a file, of JSON or text, without its secrets.
+// add adds a file, of JSON or text, without its secrets. A profile has none: it is of
+// the program, not of what that keeps.
 func (b *bundle) add(name string, content []byte, err error) {
 	if err != nil {
 		b.problems = append(b.problems, name+": "+hideText(err.Error()))
 		return
 	}
-	if strings.HasSuffix(name, ".json") {
+	switch {
+	case strings.HasSuffix(name, ".json"):
 		content = hideJSON(content)
-	} else {
+	case !strings.HasSuffix(name, ".pb.gz"):
 		content = []byte(hideText(string(content)))
 	}
 	b.names, b.contents = append(b.names, name), append(b.contents, content)
@@ -129,9 +130,9 @@ func (b *bundle) write(a *app.App, path string) error {
 	if err := whole.Write(path, packed.Bytes(), private); err != nil {
 		return mesos.Errorf(mesos.Internal, "write the bundle: %w", err)
 	}
-	fmt.Fprintf(a.IO.Err, "wrote %s: %s, %d KB\n", path, pick.Count(len(b.names), "file"), packed.Len()/1024)
+	fmt.Fprintf(a.IO.Err, "wrote %s: %s, %d KB\n", path, mesos.Count(len(b.names), "file"), packed.Len()/1024)
 	if len(b.problems) > 0 {
-		fmt.Fprintf(a.IO.Err, "%s could not be had; see problems.txt in it\n", pick.Count(len(b.problems), "thing"))
+		fmt.Fprintf(a.IO.Err, "%s could not be had; see problems.txt in it\n", mesos.Count(len(b.problems), "thing"))
 	}
 	return nil
 }

@@ -3,18 +3,19 @@ package registry
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"io"
 	"os"
-	"path/filepath"
 	"time"
 
 	"github.com/spf13/cobra"
 
+	"github.com/mesosctl/mesosctl/client"
 	"github.com/mesosctl/mesosctl/cmd/mesosctl/internal/app"
 	"github.com/mesosctl/mesosctl/cmd/mesosctl/internal/flags"
+	"github.com/mesosctl/mesosctl/cmd/mesosctl/internal/lines"
 	"github.com/mesosctl/mesosctl/daemon"
+	"github.com/mesosctl/mesosctl/internal/whole"
 	"github.com/mesosctl/mesosctl/mesos"
 )
 
@@ -32,8 +33,7 @@ func New(a *app.App) *cobra.Command {
 }
 
 func newBackup(a *app.App) *cobra.Command {
-	var master string
-	var timeout time.Duration
+	var o app.Cluster
 	cmd := &cobra.Command{
 		Use:   "backup FILE [flags]",
 		Short: "Write the registry of a running cluster to a file",
@@ -42,50 +42,43 @@ func newBackup(a *app.App) *cobra.Command {
 		Example: "  mesosctl registry backup /var/backups/registry-$(date +%F) --master=10.0.0.1,10.0.0.2,10.0.0.3",
 		Args:    cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			ctx, cancel := context.WithTimeout(cmd.Context(), timeout)
-			defer cancel()
-			c, err := a.Connect(master, timeout)
-			if err != nil {
-				return err
-			}
-			defer c.Close()
-			backup, err := c.Backup(ctx)
-			if err != nil {
-				return err
-			}
-			if args[0] == "-" {
-				_, err = a.IO.Out.Write(backup)
-				return err
-			}
-			if err := writeWhole(args[0], backup); err != nil {
-				return err
-			}
-			fmt.Fprintf(a.IO.Err, "backed up the registry to %s, %d bytes\n", args[0], len(backup))
-			return nil
+			return o.Do(cmd.Context(), a, func(ctx context.Context, c *client.Client) error { return backup(ctx, a, c, args[0]) })
 		},
 	}
-	flags.Table{
-		flags.String("master", &master, "", app.MasterUsage),
-		flags.Duration("timeout", &timeout, "1mins", "`time` that it may take"),
-	}.Register(cmd.Flags())
+	o.Flags("1mins").Register(cmd.Flags())
 	return cmd
 }
 
-// writeWhole writes a file that is there whole or not at all.
-func writeWhole(path string, content []byte) error {
-	file, err := os.CreateTemp(filepath.Dir(path), ".backup-*")
+func backup(ctx context.Context, a *app.App, c *client.Client, path string) error {
+	content, err := fetch(ctx, a, c)
 	if err != nil {
-		return fmt.Errorf("write backup: %w", err)
+		return err
 	}
-	_, err = file.Write(content)
-	err = errors.Join(err, file.Sync(), file.Close())
-	if err == nil {
-		err = os.Rename(file.Name(), path)
+	if path == "-" {
+		_, err = a.IO.Out.Write(content)
+		return err
 	}
-	if err != nil {
-		return fmt.Errorf("write backup: %w", errors.Join(err, os.Remove(file.Name())))
+	const private = os.FileMode(0o600)
+	if err := whole.Write(path, content, private); err != nil {
+		return mesos.Errorf(mesos.Internal, "write the backup: %w", err)
 	}
+	fmt.Fprintf(a.IO.Err, "backed up the registry to %s, %d bytes\n", path, len(content))
 	return nil
+}
+
+// fetch asks for the registry, and tells a person how far that is.
+func fetch(ctx context.Context, a *app.App, c *client.Client) ([]byte, error) {
+	note := lines.NewNote(a.IO)
+	defer note.Clear()
+	note.Set("waiting for the leading master's registry")
+	return c.Backup(ctx, func(done, all int64) {
+		const mega = 1e6
+		if all < 0 {
+			note.Set(fmt.Sprintf("%.1f MB", float64(done)/mega))
+			return
+		}
+		note.Bar(done, all, fmt.Sprintf("%.1f of %.1f MB", float64(done)/mega, float64(all)/mega))
+	})
 }
 
 func newRestore(a *app.App) *cobra.Command {

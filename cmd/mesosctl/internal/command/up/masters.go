@@ -66,7 +66,7 @@ func runSeveral(ctx, starting context.Context, a *app.App, o *options) (err erro
 		return err
 	}
 	defer m.stop()
-	told := local.Cluster{PID: os.Getpid(), Master: m.all[0].address, WorkDir: o.workDir, Masters: m.running(nil)}
+	told := local.Cluster{PID: os.Getpid(), Master: m.all[0].address, WorkDir: o.workDir, Masters: m.running(nil), Logs: m.logs()}
 	config.Masters = told.Addresses()
 	if config.Agent.Port != 0 {
 		config.Agent.Port = o.port + o.masters
@@ -218,6 +218,14 @@ func (m *masters) running(ended map[*process]bool) (list []local.Master) {
 		}
 	}
 	return list
+}
+
+// logs is where the masters log to.
+func (m *masters) logs() (paths []string) {
+	for _, p := range m.all {
+		paths = append(paths, p.log)
+	}
+	return paths
 }
 
 // watchStart breaks a start off if a master ends during it. The function that it
