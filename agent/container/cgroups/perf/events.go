@@ -22,8 +22,11 @@ type Event struct {
 	field  protoreflect.FieldDescriptor
 }
 
-// fields are what PerfStatistics can have.
-var fields = (*mesospb.PerfStatistics)(nil).ProtoReflect().Descriptor().Fields()
+// fields are what PerfStatistics can have. To look at them takes longer than most
+// commands of this binary have for their start, so who needs them asks.
+func fields() protoreflect.FieldDescriptors {
+	return (*mesospb.PerfStatistics)(nil).ProtoReflect().Descriptor().Fields()
+}
 
 // set sets the event's field. The kernel counts the time of clocks in nanoseconds,
 // of which perf(1) and therefore the field have milliseconds.
@@ -106,7 +109,7 @@ func Parse(names []string) (list []Event, err error) {
 		if !ok {
 			event, ok = cacheEvent(name)
 		}
-		event.Name, event.field = name, fields.ByName(protoreflect.Name(name))
+		event.Name, event.field = name, fields().ByName(protoreflect.Name(name))
 		if !ok || event.field == nil {
 			return nil, mesos.Errorf(mesos.Unsupported, "perf: there is no event %q whose count can be told", given)
 		}

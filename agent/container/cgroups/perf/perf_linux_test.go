@@ -22,8 +22,8 @@ func parsed(t *testing.T, names ...string) []Event {
 // Every field of PerfStatistics is an event, under the names of perf-list(1).
 func TestParse(t *testing.T) {
 	// covers: PerfTest.ROOT_PERF_Events
-	for i := range fields.Len() {
-		name := string(fields.Get(i).Name())
+	for i := range fields().Len() {
+		name := string(fields().Get(i).Name())
 		if name == "timestamp" || name == "duration" {
 			continue
 		}

@@ -6,6 +6,7 @@ import (
 	"regexp"
 	"strconv"
 	"strings"
+	"sync"
 
 	"github.com/mesosctl/mesosctl/mesos"
 )
@@ -26,11 +27,17 @@ const maxLength = 1024
 var (
 	// A component of a repository, of a host's name, and so on, as
 	// https://github.com/distribution/reference defines them.
-	repository = regexp.MustCompile(`^[a-z0-9]+((\.|_|__|-+)[a-z0-9]+)*(/[a-z0-9]+((\.|_|__|-+)[a-z0-9]+)*)*$`)
-	tag        = regexp.MustCompile(`^[A-Za-z0-9_][A-Za-z0-9_.-]{0,127}$`)
-	digest     = regexp.MustCompile(`^sha256:[a-f0-9]{64}$`)
-	host       = regexp.MustCompile(`^[A-Za-z0-9]([A-Za-z0-9_-]*[A-Za-z0-9])?(\.[A-Za-z0-9]([A-Za-z0-9_-]*[A-Za-z0-9])?)*$`)
+	repository = pattern(`^[a-z0-9]+((\.|_|__|-+)[a-z0-9]+)*(/[a-z0-9]+((\.|_|__|-+)[a-z0-9]+)*)*$`)
+	tag        = pattern(`^[A-Za-z0-9_][A-Za-z0-9_.-]{0,127}$`)
+	digest     = pattern(`^sha256:[a-f0-9]{64}$`)
+	host       = pattern(`^[A-Za-z0-9]([A-Za-z0-9_-]*[A-Za-z0-9])?(\.[A-Za-z0-9]([A-Za-z0-9_-]*[A-Za-z0-9])?)*$`)
 )
+
+// pattern is a regular expression that is compiled when it is first needed: most
+// commands of this binary never see an image.
+func pattern(expression string) func() *regexp.Regexp {
+	return sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(expression) })
+}
 
 // Parse reads a reference. The first component is a registry if it has a dot or
 // a colon or is "localhost", as Docker decides. Errors are mesos.Invalid and
@@ -45,7 +52,7 @@ func Parse(s string) (Reference, error) {
 	var r Reference
 	rest, sum, hasDigest := strings.Cut(s, "@")
 	if hasDigest {
-		if !digest.MatchString(sum) {
+		if !digest().MatchString(sum) {
 			return Reference{}, mesos.Errorf(mesos.Invalid, "image: %q: %q is not sha256:<64 hex digits>", s, sum)
 		}
 		r.Digest = sum
@@ -53,7 +60,7 @@ func Parse(s string) (Reference, error) {
 	// A colon after the last slash begins a tag, any other a port.
 	if i := strings.LastIndexByte(rest, ':'); i > strings.LastIndexByte(rest, '/') {
 		rest, r.Tag = rest[:i], rest[i+1:]
-		if !tag.MatchString(r.Tag) {
+		if !tag().MatchString(r.Tag) {
 			return Reference{}, mesos.Errorf(mesos.Invalid, "image: %q: %q is not a tag", s, r.Tag)
 		}
 	}
@@ -63,7 +70,7 @@ func Parse(s string) (Reference, error) {
 		}
 		r.Registry, rest = first, after
 	}
-	if !repository.MatchString(rest) {
+	if !repository().MatchString(rest) {
 		return Reference{}, mesos.Errorf(mesos.Invalid, "image: %q: %q is not a repository (lower case, digits and ._-/)", s, rest)
 	}
 	r.Repository = rest
@@ -108,7 +115,7 @@ func SplitRegistry(registry string) (name string, port int, err error) {
 			return "", 0, mesos.Errorf(mesos.Invalid, "%q is not a registry", registry)
 		}
 		hasPort = true
-	} else if !host.MatchString(name) {
+	} else if !host().MatchString(name) {
 		return "", 0, mesos.Errorf(mesos.Invalid, "%q is not a registry", registry)
 	}
 	if !hasPort {

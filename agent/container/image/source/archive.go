@@ -15,6 +15,7 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"sync"
 
 	"github.com/mesosctl/mesosctl/agent/container/image/reference"
 	"github.com/mesosctl/mesosctl/mesos"
@@ -127,7 +128,9 @@ type saved struct {
 	Layers   []string
 }
 
-var fileOfDigest = regexp.MustCompile(`^(?:sha256:)?([a-f0-9]{64})(\.json)?$`)
+var fileOfDigest = sync.OnceValue(func() *regexp.Regexp {
+	return regexp.MustCompile(`^(?:sha256:)?([a-f0-9]{64})(\.json)?$`)
+})
 
 func (a *archive) current(file *os.File, ref reference.Reference) (*Image, error) {
 	raw, err := a.read(file, "manifest.json")
@@ -146,7 +149,7 @@ func (a *archive) current(file *os.File, ref reference.Reference) (*Image, error
 	if err != nil {
 		return nil, err
 	}
-	if m := fileOfDigest.FindStringSubmatch(path.Base(found.Config)); m != nil {
+	if m := fileOfDigest().FindStringSubmatch(path.Base(found.Config)); m != nil {
 		if err := verify(config, "sha256:"+m[1]); err != nil {
 			return nil, err
 		}

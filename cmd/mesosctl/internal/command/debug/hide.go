@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"regexp"
 	"strings"
+	"sync"
 )
 
 // hidden is what is there instead of a secret.
@@ -15,23 +16,29 @@ const names = `secret|passw|passphrase|token|credential|authorization|private|ap
 
 var (
 	// sensitive is the name of such a thing.
-	sensitive = regexp.MustCompile(`(?i)` + names)
+	sensitive = pattern(`(?i)` + names)
 	// assigned is a text that gives such a thing a value: in a command, a URL's query, or a log.
-	assigned = regexp.MustCompile(`(?i)([\w.-]*(?:` + names + `)[\w.-]*["']?(?:\s*[=:]\s*|\s+))(?:(?:basic|bearer)\s+)?("[^"]*"|'[^']*'|[^\s"'&,;]+)`)
+	assigned = pattern(`(?i)([\w.-]*(?:` + names + `)[\w.-]*["']?(?:\s*[=:]\s*|\s+))(?:(?:basic|bearer)\s+)?("[^"]*"|'[^']*'|[^\s"'&,;]+)`)
 	// userInfo is who logs in at a URL.
-	userInfo = regexp.MustCompile(`(://)[^/\s@"']+@`)
+	userInfo = pattern(`(://)[^/\s@"']+@`)
 	// bearer is a token wherever it is.
-	bearer = regexp.MustCompile(`(?i)\b(bearer|basic)\s+[\w.~+/=-]{8,}`)
+	bearer = pattern(`(?i)\b(bearer|basic)\s+[\w.~+/=-]{8,}`)
 	// jsonToken is a signed token (RFC 7519).
-	jsonToken = regexp.MustCompile(`\beyJ[\w-]+\.[\w-]+\.[\w-]*`)
+	jsonToken = pattern(`\beyJ[\w-]+\.[\w-]+\.[\w-]*`)
 )
+
+// pattern is a regular expression that is compiled when it is first needed, which is
+// not at the start of every other command.
+func pattern(expression string) func() *regexp.Regexp {
+	return sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(expression) })
+}
 
 // hideText is a text without what looks like a secret.
 func hideText(text string) string {
-	text = userInfo.ReplaceAllString(text, "${1}"+hidden+"@")
-	text = jsonToken.ReplaceAllString(text, hidden)
-	text = bearer.ReplaceAllString(text, "${1} "+hidden)
-	return assigned.ReplaceAllString(text, "${1}"+hidden)
+	text = userInfo().ReplaceAllString(text, "${1}"+hidden+"@")
+	text = jsonToken().ReplaceAllString(text, hidden)
+	text = bearer().ReplaceAllString(text, "${1} "+hidden)
+	return assigned().ReplaceAllString(text, "${1}"+hidden)
 }
 
 // hideJSON is JSON without secrets, indented for people. What is no JSON is a text.
@@ -66,7 +73,7 @@ func hide(name string, value any) any {
 		switch {
 		case name == "data": // of tasks, executors and secrets: whatever bytes they are
 			return hidden
-		case sensitive.MatchString(name) && !isPlace(value):
+		case sensitive().MatchString(name) && !isPlace(value):
 			return hidden
 		}
 		return hideText(value)
@@ -82,7 +89,7 @@ func hideObject(name string, object map[string]any) any {
 	for field, value := range object {
 		_, plain := value.(string)
 		switch {
-		case field == "value" && plain && (name == "variables" || sensitive.MatchString(key)):
+		case field == "value" && plain && (name == "variables" || sensitive().MatchString(key)):
 			object[field] = hidden // of the environment, or of a label
 		case name == "secret" && field == "value", name == "config" && field == "value" && !plain:
 			object[field] = hidden
