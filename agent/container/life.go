@@ -55,6 +55,9 @@ func (c *container) limitation() *Limitation {
 func (l *Local) end(c *container) {
 	kept := c.spec.Standalone || c.parent != nil && !c.spec.Debug
 	err := l.records.end(c, kept)
+	if err == nil && l.records.keeps(c) && (c.spec.Standalone || c.parent != nil) {
+		_ = l.launcher.Forget(c.spec.ID) // it is written down; of the others somebody else has yet to do that
+	}
 	if c.output != nil {
 		err = errors.Join(err, os.RemoveAll(c.spec.Sandbox)) // nothing of a session is kept
 	}

@@ -71,6 +71,31 @@ func TestNestedContainersAreTakenOver(t *testing.T) {
 	}
 }
 
+// A supervisor keeps how a container ended for as long as nobody has written that
+// down, and ends with its agent if there is nothing to keep.
+func TestSupervisorWithNothingToKeepEndsWithItsAgent(t *testing.T) {
+	l := lasting(t, containertest.RuntimeDir(t))
+	parent, standalone := outliving(t, "exec sleep 1000"), outliving(t, "exit 3")
+	standalone.Standalone = true
+	child, _ := family(t, l, parent)
+	ended := nested(parent.ID, "ended", "exit 4")
+	containertest.Launch(t, l, ended)
+	containertest.Launch(t, l, standalone)
+	for _, id := range []mesos.ContainerID{ended.ID, standalone.ID} {
+		containertest.Wait(t, l, id)
+	}
+	if err := l.Destroy(t.Context(), child.ID); err != nil {
+		t.Fatal(err)
+	}
+	if err := l.Destroy(t.Context(), parent.ID); err != nil {
+		t.Fatal(err)
+	}
+	l.Release(parent.ID)
+	supervisor := container.SupervisorPid(l)
+	detach(t, l)
+	containertest.Until(t, "the supervisor ends", func() bool { return !runs(supervisor) })
+}
+
 func TestNestedContainersOfNobodyAreEnded(t *testing.T) {
 	// covers: NestedMesosContainerizerTest.ROOT_CGROUPS_RecoverNestedWithoutSlaveState
 	// covers: NestedMesosContainerizerTest.ROOT_CGROUPS_RecoverNestedContainersWithLauncherOrphans
