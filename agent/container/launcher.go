@@ -48,6 +48,9 @@ type adopted struct {
 	status syscall.WaitStatus
 }
 
+// remark is how a launcher tells something of a container that goes on.
+type remark func(id mesos.ContainerID, text string)
+
 // gone is how a launcher tells that a container is gone; known is false if
 // nobody saw how its first process ended.
 type gone func(id mesos.ContainerID, status syscall.WaitStatus, known bool)

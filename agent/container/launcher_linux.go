@@ -4,17 +4,13 @@ import (
 	"errors"
 	"fmt"
 	"maps"
-	"math"
 	"os"
 	"os/exec"
-	"path/filepath"
 	"slices"
 	"sync"
 	"sync/atomic"
 	"syscall"
 	"time"
-
-	"golang.org/x/sys/unix"
 
 	"github.com/mesosctl/mesosctl/agent/container/supervise"
 	"github.com/mesosctl/mesosctl/mesos"
@@ -29,8 +25,9 @@ const sweepPatience = 10 * time.Second
 // dies its containers are lost, what is left of them is swept up, and the next
 // launch starts another.
 type supervised struct {
-	gone gone
-	dir  string // of the supervisor's socket; empty: it ends with the agent
+	gone   gone
+	remark remark
+	dir    string // of the supervisor's socket; empty: it ends with the agent
 
 	mu      sync.Mutex
 	current *supervisor // nil until there is one
@@ -41,8 +38,8 @@ type supervised struct {
 // than a fork and an exec do.
 const isolatingVersion = 2
 
-func newLauncher(dir string, gone gone) (launcher, error) {
-	l := &supervised{gone: gone, dir: dir}
+func newLauncher(dir string, gone gone, remark remark) (launcher, error) {
+	l := &supervised{gone: gone, remark: remark, dir: dir}
 	_, err := l.supervisor()
 	return l, err
 }
@@ -61,7 +58,7 @@ func (l *supervised) supervisor() (*supervisor, error) {
 			return l.current, nil
 		}
 	}
-	s, err := findSupervisor(l.dir, l.gone)
+	s, err := findSupervisor(l.dir, l.gone, l.remark)
 	if err != nil {
 		return nil, fmt.Errorf("start the supervisor of the containers: %w", err)
 	}
@@ -198,6 +195,7 @@ type supervisor struct {
 	conn    *os.File
 	process *exec.Cmd // nil if an earlier agent started it
 	gone    gone
+	remark  remark
 	version uint64 // of its protocol
 	// down is closed when the process is gone and its containers were told so.
 	down     chan struct{}
@@ -215,11 +213,12 @@ type waiting struct {
 	brings bool // whether it tells of a container's launch or adoption
 }
 
-func newSupervisor(conn *os.File, process *exec.Cmd, gone gone) *supervisor {
+func newSupervisor(conn *os.File, process *exec.Cmd, gone gone, remark remark) *supervisor {
 	s := &supervisor{
 		conn:       conn,
 		process:    process,
 		gone:       gone,
+		remark:     remark,
 		version:    supervise.ProtocolVersion,
 		down:       make(chan struct{}),
 		pending:    map[uint64]waiting{},
@@ -227,85 +226,6 @@ func newSupervisor(conn *os.File, process *exec.Cmd, gone gone) *supervisor {
 	}
 	go s.read()
 	return s
-}
-
-// findSupervisor finds the supervisor that an earlier agent left, or starts one.
-func findSupervisor(dir string, gone gone) (*supervisor, error) {
-	keepFiles()
-	if dir == "" {
-		return startSupervisor(gone)
-	}
-	if conn, err := supervise.Dial(dir); err == nil {
-		s := newSupervisor(conn, nil, gone)
-		if hello, ok := s.call(&supervise.Request{Op: supervise.OpHello, Version: supervise.ProtocolVersion}, nil); ok {
-			s.version = hello.Version
-			return s, nil
-		}
-		<-s.down // it was about to end
-	}
-	return startListening(dir, gone)
-}
-
-// startSupervisor starts a supervisor that ends with this process.
-func startSupervisor(gone gone) (*supervisor, error) {
-	fds, err := syscall.Socketpair(syscall.AF_UNIX, syscall.SOCK_STREAM|syscall.SOCK_CLOEXEC|syscall.SOCK_NONBLOCK, 0)
-	if err != nil {
-		return nil, err
-	}
-	ours, theirs := os.NewFile(uintptr(fds[0]), "supervisor"), os.NewFile(uintptr(fds[1]), "agent")
-	defer theirs.Close()
-	process := command(theirs, os.Stderr)
-	if err := process.Start(); err != nil {
-		ours.Close()
-		return nil, err
-	}
-	return newSupervisor(ours, process, gone), nil
-}
-
-// startListening starts a supervisor that outlives this process.
-func startListening(dir string, gone gone) (*supervisor, error) {
-	socket, err := supervise.ListenIn(dir)
-	if err != nil {
-		return nil, err
-	}
-	defer socket.Close()
-	// Not this process's stderr: whoever reads that waits for its end.
-	log, err := os.OpenFile(filepath.Join(dir, "supervisor.log"), os.O_WRONLY|os.O_CREATE|os.O_TRUNC|os.O_APPEND, 0o600)
-	if err != nil {
-		return nil, err
-	}
-	defer log.Close()
-	process := command(socket, log, supervise.Listen)
-	if err := process.Start(); err != nil {
-		return nil, err
-	}
-	conn, err := supervise.Dial(dir)
-	if err != nil {
-		_ = process.Process.Kill()
-		_ = process.Wait()
-		return nil, err
-	}
-	return newSupervisor(conn, process, gone), nil
-}
-
-// keepFiles has no process that this one starts inherit what whoever started this
-// one left open: the readers of such a pipe would wait for the end of the last
-// container. Kernels before 5.9 can't do it, which harms nobody else.
-func keepFiles() { _ = unix.CloseRange(3, math.MaxUint32, unix.CLOSE_RANGE_CLOEXEC) }
-
-// command is a supervisor process that finds file where it looks for its agent.
-func command(file, stderr *os.File, args ...string) *exec.Cmd {
-	return &exec.Cmd{
-		Path: "/proc/self/exe", // this binary, even if its file was replaced
-		Args: append([]string{supervise.SupervisorName}, args...),
-		// What the race detector is told (if it is built in) holds for it, too.
-		Env:        []string{"GOMAXPROCS=1", "GORACE=" + os.Getenv("GORACE")},
-		Dir:        "/",
-		Stderr:     stderr,
-		ExtraFiles: []*os.File{file},
-		// Its own session: a terminal's Ctrl-C is the agent's affair.
-		SysProcAttr: &syscall.SysProcAttr{Setsid: true},
-	}
 }
 
 // call sends a request and waits for its reply; false if the supervisor is gone.
@@ -348,7 +268,9 @@ func (s *supervisor) read() {
 		if err != nil {
 			break
 		}
-		if reply := s.take(&m); reply != nil {
+		if m.Remark != "" {
+			s.remark(mesos.ContainerID(m.Container), m.Remark)
+		} else if reply := s.take(&m); reply != nil {
 			reply <- m
 		} else if m.Seq == 0 {
 			s.gone(mesos.ContainerID(m.Container), syscall.WaitStatus(m.Status), true)

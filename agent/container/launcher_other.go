@@ -25,7 +25,7 @@ type direct struct {
 	closed    bool
 }
 
-func newLauncher(_ string, gone gone) (launcher, error) {
+func newLauncher(_ string, gone gone, _ remark) (launcher, error) {
 	return &direct{gone: gone, processes: map[mesos.ContainerID]int{}}, nil
 }
 

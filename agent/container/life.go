@@ -38,6 +38,11 @@ func (l *Local) gone(id mesos.ContainerID, status syscall.WaitStatus, known bool
 	}()
 }
 
+// remark is told by the launcher what to know of a container that goes on.
+func (l *Local) remark(id mesos.ContainerID, text string) {
+	l.config.Log.Warn("a container's output is not complete", "container", id, "error", text)
+}
+
 // limitation is why an isolator ended a container, or one that it is nested in;
 // nil if none did.
 func (c *container) limitation() *Limitation {

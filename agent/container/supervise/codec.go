@@ -142,6 +142,7 @@ func WriteMessage(w io.Writer, m *Message) error {
 	e.string(m.What)
 	e.bool(m.Ended)
 	e.uint(m.Version)
+	e.string(m.Remark)
 	return e.writeTo(w)
 }
 
@@ -161,6 +162,7 @@ func ReadMessage(r io.Reader) (Message, error) {
 	m.What = d.string()
 	m.Ended = d.bool()
 	m.Version = d.uint()
+	m.Remark = d.string()
 	return m, d.end()
 }
 

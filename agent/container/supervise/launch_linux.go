@@ -62,6 +62,9 @@ func (s *supervisor) begin(p *Process) (c *contained, fail *failure) {
 		id: p.Container, adopted: true, out: std.copied, ownsPids: p.ownsPids(), joins: p.joinsPids(),
 		cgroups: p.Cgroups, own: s.unshared(p.Cgroups),
 	}
+	if c.out != nil {
+		c.out.tell = s.tells(c)
+	}
 	if p.Plain() {
 		c.pid, fail = start(p, std)
 	} else if c.birth, fail = bear(p, std.fds(), s.tiny); fail == nil {

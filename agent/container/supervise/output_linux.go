@@ -14,6 +14,8 @@ type output struct {
 	stdin    *os.File // nil: there is none to attach to
 	terminal *os.File // the container's side, if it has one
 	pumps    sync.WaitGroup
+	// tell is for who runs the agent: what went wrong. It reports whether that was taken.
+	tell func(remark string) bool
 
 	mu       sync.Mutex
 	readers  []*reader
@@ -26,7 +28,16 @@ type output struct {
 type stream struct {
 	kind   Frame
 	source *os.File
-	log    sink
+
+	mu  sync.Mutex // of log
+	log sink
+	// lost is how many bytes could not be written since that was last written down,
+	// and cause is why; told is set once somebody was told.
+	lost  uint64
+	cause syscall.Errno
+	told  bool
+	// unfinished is set while the last line in the log is.
+	unfinished bool
 }
 
 // sink is where output is kept.
@@ -79,14 +90,13 @@ func (o *output) pump(s *stream) {
 	for {
 		n, err := s.source.Read(buf)
 		if n > 0 {
-			_, _ = s.log.Write(buf[:n]) // a full disk must not hold up the container
+			o.keep(s, buf[:n])
 			o.send(s.kind, buf[:n])
 		}
 		if err != nil {
 			break
 		}
 	}
-	_ = s.log.Close() // as above
 }
 
 // send gives output to all who are attached, and gives up those who are too slow.
@@ -152,6 +162,7 @@ func (o *output) drain(done func()) {
 	}
 	go func() {
 		o.pumps.Wait()
+		o.closeLogs()
 		o.close()
 		done()
 	}()
@@ -173,6 +184,16 @@ func (o *output) close() {
 	}
 	for _, s := range o.streams {
 		s.source.Close() // of a terminal that is stdin again
+	}
+}
+
+// closeLogs closes the logs, to which nothing is written any more.
+func (o *output) closeLogs() {
+	for _, s := range o.streams {
+		o.settle(s)
+	}
+	for _, s := range o.streams {
+		_ = s.log.Close() // what it could not keep was told
 	}
 }
 

@@ -154,7 +154,10 @@ const (
 // ProtocolVersion is that of the messages of this package. A message only ever
 // grows, at its end; the version tells an agent what an older supervisor, which
 // its containers still depend on, can't do.
-const ProtocolVersion = 2
+const ProtocolVersion = 3
+
+// remarksVersion is that of the first agent that is told remarks.
+const remarksVersion = 3
 
 // Request is what the agent asks of the supervisor.
 type Request struct {
@@ -167,7 +170,8 @@ type Request struct {
 }
 
 // Message is what the supervisor tells the agent: the Reply to a request (Seq is
-// its Seq) or, with Seq 0, that a container is gone with every process it had.
+// its Seq) or, with Seq 0, that a container is gone with every process it had,
+// unless there is a Remark.
 type Message struct {
 	Seq       uint64
 	Container string
@@ -184,4 +188,6 @@ type Message struct {
 	// process it had.
 	Ended   bool
 	Version uint64 // OpHello
+	// Remark is something to know about a container that goes on; Seq is 0.
+	Remark string
 }

@@ -31,7 +31,7 @@ func (s *supervisor) do(h *heard) {
 	c := s.containers[req.Container]
 	switch req.Op {
 	case OpHello:
-		reply.Version = ProtocolVersion
+		reply.Version, s.speaks = ProtocolVersion, req.Version
 	case OpLaunch:
 		if c != nil {
 			reply.Errno, reply.What = int(syscall.EEXIST), "container "+req.Container

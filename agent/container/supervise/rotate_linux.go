@@ -110,7 +110,8 @@ func (r *rotating) next() *os.File {
 		return nil
 	}
 	fd, err := syscall.Open(r.path, syscall.O_WRONLY|syscall.O_APPEND|syscall.O_CREAT|syscall.O_EXCL|syscall.O_CLOEXEC, 0o644)
-	if err != nil {
+	if err != nil { // the disk is full, say
+		_ = os.Rename(r.older(1), r.path) // or what comes later would be in no file of that name
 		return nil
 	}
 	file := os.NewFile(uintptr(fd), r.path)

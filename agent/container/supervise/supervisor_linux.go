@@ -11,6 +11,7 @@ import (
 // children only grows.
 type supervisor struct {
 	agent      *os.File // nil while there is none
+	speaks     uint64   // the version of the protocol that the agent does; 0: it has not said
 	listening  bool     // another agent may come
 	tiny       *os.File // nil if there is none
 	containers map[string]*contained
@@ -22,6 +23,8 @@ type supervisor struct {
 	drained chan *contained
 	// births tells of init processes that became what they should, or failed.
 	births chan born
+	// remarks are what there is to say of containers that go on.
+	remarks chan Message
 	// again tells to look at what is ending.
 	again chan struct{}
 	// passing counts births that end in another process than began, and strays are
@@ -89,6 +92,7 @@ func supervise(fd int, listening bool) int {
 		born:       make(chan struct{}, 1),
 		drained:    make(chan *contained),
 		births:     make(chan born),
+		remarks:    make(chan Message, 16),
 		again:      make(chan struct{}, 1),
 		strays:     map[int]syscall.WaitStatus{},
 		lonely:     time.Now(),
@@ -141,6 +145,8 @@ func (s *supervisor) run(agents <-chan *os.File) {
 			s.finishAll()
 		case b := <-s.births:
 			s.deliver(b)
+		case m := <-s.remarks:
+			s.remark(&m)
 		case <-s.again:
 			s.finishAll()
 		case <-s.tick.C:
@@ -157,6 +163,9 @@ func (s *supervisor) connect(agent *os.File, requests chan<- heard) {
 	}
 	s.disconnect()
 	s.tick.Stop()
+	if s.speaks = 0; !s.met {
+		s.speaks = ProtocolVersion // it is who started this process, and does not say
+	}
 	s.agent, s.met = agent, true
 	go listen(agent, requests)
 }
