@@ -10,6 +10,7 @@ import (
 	"github.com/mesosctl/mesosctl/agent"
 	"github.com/mesosctl/mesosctl/agent/machine"
 	"github.com/mesosctl/mesosctl/httpapi"
+	"github.com/mesosctl/mesosctl/wire/mesospb"
 )
 
 // handler serves everything on the agent's port.
@@ -92,6 +93,11 @@ func (a *Agent) publish(effects []agent.Effect) {
 			a.sandboxes.drop(e.Container)
 		case agent.PutTask:
 			a.view.PutTask(e.Container, httpapi.AgentTaskList(e.List), e.Task, e.Info)
+			var has []*mesospb.Resource
+			if e.List == agent.TaskLaunched {
+				has = e.Task.GetResources()
+			}
+			a.sandboxes.showTask(e.Container, e.Task.GetTaskId(), has)
 		case agent.DropTask:
 			a.view.DropTask(e.Container, e.Task)
 		}

@@ -132,6 +132,9 @@ func (x *executors) recover(e agent.RecoverContainers) {
 		if err := x.agent.sandboxes.add(c.LaunchContainer); err != nil {
 			x.log.Warn("sandbox of an earlier agent can't be shown", "container", c.Container, "error", err)
 		}
+		for _, t := range c.Tasks {
+			x.agent.sandboxes.showTask(c.Container, t.Info.GetTaskId(), t.Info.GetResources())
+		}
 		x.resume(c)
 	}
 }

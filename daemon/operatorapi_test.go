@@ -353,8 +353,8 @@ func TestOperatorsChangeVolumes(t *testing.T) {
 			s := subscribeTo(t, l.Master(), "role1")
 			offer := s.has(volume("disk(role1):128"))
 			s.launchOn(offer, &mesospb.TaskInfo{
-				Name: new("t"), TaskId: &mesospb.TaskID{Value: new("t")}, AgentId: offer.GetAgentId(), Command: shellCommand("exit 0"),
-				Resources: allocatedToRole1("cpus(role1):0.1;mem(role1):32"),
+				Name: new("t"), TaskId: &mesospb.TaskID{Value: new("t")}, AgentId: offer.GetAgentId(), Command: shellCommand("echo abc > data/file"),
+				Resources: append(allocatedToRole1("cpus(role1):0.1;mem(role1):32"), allocatedVolume(wire("disk(role1):128"))),
 			})
 			s.until("its end", taskIs("t", mesospb.TaskState_TASK_FINISHED))
 			s.call(&schedulerpb.Call{Type: schedulerpb.Call_SUPPRESS.Enum(), Suppress: &schedulerpb.Call_Suppress{}})
@@ -369,6 +369,11 @@ func TestOperatorsChangeVolumes(t *testing.T) {
 }
 
 // allocatedToRole1 is resources as a task of role1 names them.
+func allocatedVolume(volume *mesospb.Resource) *mesospb.Resource {
+	volume.AllocationInfo = &mesospb.Resource_AllocationInfo{Role: new("role1")}
+	return volume
+}
+
 func allocatedToRole1(text string) []*mesospb.Resource {
 	list := convert.ToWire(resources.MustParse(text))
 	for _, r := range list {

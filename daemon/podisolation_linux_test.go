@@ -149,6 +149,7 @@ func TestPersistentVolumeOfADefaultExecutor(t *testing.T) {
 
 func TestPersistentVolumeOfATaskOfAGroup(t *testing.T) {
 	// covers: PersistentVolumeDefaultExecutor.ROOT_HealthCheckUsingPersistentVolume
+	// covers: PersistentVolumeDefaultExecutor.ROOT_TaskSandboxPersistentVolume
 	eachFilesystem(t, func(t *testing.T, l *Local, s *testScheduler) {
 		offer := s.has(resources.MustParse("cpus:1;disk:200"))
 		volume, operations := volumeAt("task_volume")
@@ -160,8 +161,16 @@ func TestPersistentVolumeOfATaskOfAGroup(t *testing.T) {
 			DelaySeconds: new(0.0), IntervalSeconds: new(0.05),
 		}
 		s.launchGroups(offer, devResources(s.podExecutor()), operations, []*mesospb.TaskInfo{task})
-		s.until("health", func(status *mesospb.TaskStatus) bool { return status.GetHealthy() })
+		status := s.until("health", func(status *mesospb.TaskStatus) bool { return status.GetHealthy() })
 		wantFile(t, l, "abc\n")
+		// Readers of the task's sandbox see the volume where the task does.
+		dir := s.sandboxFile(l, status, "tasks/a/task_volume")
+		if got := browse(t, l.Agents()[0], dir); got != http.StatusOK {
+			t.Errorf("browse %s: %d", dir, got)
+		}
+		if _, got := get(t, "http://"+l.Agents()[0]+"/files/read?offset=0&path="+dir+"/file"); got != `{"data":"abc\n","offset":0}` {
+			t.Errorf("read %s/file: %s", dir, got)
+		}
 		if err := os.WriteFile(filepath.Join(l.agents[0].cfg.WorkDir, "volumes/roles/dev/v1/done"), nil, 0o600); err != nil {
 			t.Fatal(err)
 		}

@@ -37,7 +37,10 @@ type sandbox struct {
 	framework mesos.FrameworkID
 	names     []string // virtual paths
 	may       func(principal string) bool
-	volumes   []string // names of persistent volumes in it
+	pod       bool // its tasks have directories of their own in it
+	// volumes has the names of persistent volumes in it, by the directory that they
+	// are in: "" or one of a task's.
+	volumes map[string][]string
 }
 
 func newSandboxes(files *httpapi.Files, acls *acl.ACLs, workDir string) *sandboxes {
@@ -66,6 +69,7 @@ func (s *sandboxes) add(e agent.LaunchContainer) error {
 	user := convert.UserOfExecutor(e.Executor, e.Framework)
 	box := sandbox{
 		framework: framework, names: []string{e.Sandbox, latest, virtual},
+		pod: e.Builtin == agent.BuiltinDefault, volumes: map[string][]string{},
 		may: func(principal string) bool { return s.acls.Allows(principal, acl.AccessSandbox, user) },
 	}
 	s.mu.Lock()
@@ -77,7 +81,7 @@ func (s *sandboxes) add(e agent.LaunchContainer) error {
 		}
 		s.owners[name] = e.Container
 	}
-	s.showLocked(e.Container, slices.Concat(e.Executor.GetResources(), e.Task.GetResources()))
+	s.showLocked(e.Container, "", slices.Concat(e.Executor.GetResources(), e.Task.GetResources()))
 	return nil
 }
 
@@ -87,15 +91,25 @@ func (s *sandboxes) add(e agent.LaunchContainer) error {
 func (s *sandboxes) show(id mesos.ContainerID, resources []*mesospb.Resource) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.showLocked(id, resources)
+	s.showLocked(id, "", resources)
 }
 
-func (s *sandboxes) showLocked(id mesos.ContainerID, resources []*mesospb.Resource) {
+// showTask does the same for the directory of a task in the sandbox of a pod.
+func (s *sandboxes) showTask(id mesos.ContainerID, task *mesospb.TaskID, resources []*mesospb.Resource) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.shown[id].pod {
+		s.showLocked(id, path.Join("tasks", task.GetValue()), resources)
+	}
+}
+
+// showLocked shows the volumes that there are in a directory of a sandbox.
+func (s *sandboxes) showLocked(id mesos.ContainerID, dir string, resources []*mesospb.Resource) {
 	box, ok := s.shown[id]
 	if !ok {
 		return
 	}
-	s.hideLocked(id, &box)
+	s.hideLocked(id, box, dir)
 	for _, r := range resources {
 		name := r.GetDisk().GetVolume().GetContainerPath()
 		if r.GetDisk().GetPersistence() == nil || name == "" || name == "." || name == ".." || strings.Contains(name, "/") {
@@ -107,24 +121,23 @@ func (s *sandboxes) showLocked(id mesos.ContainerID, resources []*mesospb.Resour
 		}
 		for _, at := range box.names {
 			if s.owners[at] == id {
-				_ = s.files.AttachFor(v.VolumePath().In(s.workDir), path.Join(at, name), box.may) // it may be gone
+				_ = s.files.AttachFor(v.VolumePath().In(s.workDir), path.Join(at, dir, name), box.may) // it may be gone
 			}
 		}
-		box.volumes = append(box.volumes, name)
+		box.volumes[dir] = append(box.volumes[dir], name)
 	}
-	s.shown[id] = box
 }
 
-// hideLocked hides the volumes of a container.
-func (s *sandboxes) hideLocked(id mesos.ContainerID, box *sandbox) {
-	for _, name := range box.volumes {
+// hideLocked hides the volumes that there are in a directory of a sandbox.
+func (s *sandboxes) hideLocked(id mesos.ContainerID, box sandbox, dir string) {
+	for _, name := range box.volumes[dir] {
 		for _, at := range box.names {
 			if s.owners[at] == id {
-				s.files.Detach(path.Join(at, name))
+				s.files.Detach(path.Join(at, dir, name))
 			}
 		}
 	}
-	box.volumes = nil
+	delete(box.volumes, dir)
 }
 
 // drop hides the sandbox of a container.
@@ -147,7 +160,9 @@ func (s *sandboxes) dropFramework(framework mesos.FrameworkID) {
 
 func (s *sandboxes) dropLocked(id mesos.ContainerID) {
 	box := s.shown[id]
-	s.hideLocked(id, &box)
+	for dir := range box.volumes {
+		s.hideLocked(id, box, dir)
+	}
 	for _, name := range box.names {
 		if s.owners[name] == id {
 			s.files.Detach(name)

@@ -53,4 +53,25 @@ func TestVolumesAreSeenInSandboxes(t *testing.T) {
 	s.drop("c")
 	seen("data", false)
 	s.show("unknown", containertest.Volume("v", "data"))
+
+	// Each task of a pod has its own directory.
+	task := &mesospb.TaskID{Value: new("t")}
+	if err := s.add(launch); err != nil {
+		t.Fatal(err)
+	}
+	s.showTask("c", task, containertest.Volume("v", "data"))
+	seen("tasks/t/data", false)
+	launch.Builtin = agent.BuiltinDefault
+	if err := s.add(launch); err != nil {
+		t.Fatal(err)
+	}
+	s.showTask("c", task, containertest.Volume("v", "data"))
+	seen("tasks/t/data", true)
+	seen("data", true)
+	s.showTask("c", task, nil)
+	seen("tasks/t/data", false)
+	seen("data", true)
+	s.showTask("c", task, containertest.Volume("v", "data"))
+	s.drop("c")
+	seen("tasks/t/data", false)
 }

@@ -8,6 +8,8 @@ import (
 )
 
 func TestVerbosityIsForAWhile(t *testing.T) {
+	// covers: MasterAPITest.SetLoggingLevel
+	// covers: AgentAPITest.SetLoggingLevel
 	synctest.Test(t, func(t *testing.T) {
 		v := NewVerbosity(slog.LevelWarn)
 		wants := func(level uint32, logs slog.Level) {

@@ -303,6 +303,7 @@ func TestTheMasterAcknowledgesForFrameworksThatAreGone(t *testing.T) {
 }
 
 func TestOperationsOfAnAgentThatIsLost(t *testing.T) {
+	// covers: MasterAPITest.OperationUpdatesUponUnreachable
 	// covers: OperationReconciliationTest.UnknownOperationKnownAgent
 	// covers: OperationReconciliationTest.UnknownOperationUnknownAgent
 	// covers: OperationReconciliationTest.UnknownOperationUnreachableAgent
@@ -455,7 +456,6 @@ func pongMessage() *linkpb.ToMaster {
 func TestWhoeverWantsToHearOfAnOperationHearsThatItsAgentIsGone(t *testing.T) {
 	// covers: OperationReconciliationTest.ReconcileAgentOperationOnGoneAgent
 	// covers: MasterAPITest.OperationUpdatesUponAgentGone
-	// covers: MasterAPITest.OperationUpdatesUponUnreachable
 	y := newYard(t)
 	y.accept(text("cpus:2"), heard("r", reserve(reserved(text("cpus:2"), "web"))), reserve(reserved(text("cpus:1"), "web")))
 	y.answer(1, y.applied()[0], finished, 1) // not acknowledged
