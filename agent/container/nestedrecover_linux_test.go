@@ -47,13 +47,15 @@ func TestNestedContainersAreTakenOver(t *testing.T) {
 	if list := ids(l); !slices.Equal(list, []mesos.ContainerID{parent.ID, child.ID, grandchild.ID}) {
 		t.Errorf("containers = %v", list)
 	}
-	// A session in a container that was taken over has its environment.
-	session = nested(parent.ID, "session", "echo $KEY")
+	// A session in a container that was taken over has its environment, and is where it is.
+	// covers: NestedMesosContainerizerTest.ROOT_CGROUPS_DebugNestedContainerInheritsEnvironment
+	// covers: NestedMesosContainerizerTest.ROOT_CGROUPS_DebugNestedContainerInheritsWorkingDirectory
+	session = nested(parent.ID, "session", "echo $KEY; pwd")
 	session.Debug = true
 	containertest.Launch(t, l, session)
 	containertest.Wait(t, l, session.ID)
 	session.Sandbox = filepath.Join(parent.Sandbox, "containers/session")
-	if out := containertest.Read(t, session, "stdout"); out != "agent\n" {
+	if out := containertest.Read(t, session, "stdout"); out != "agent\n"+parent.Sandbox+"\n" {
 		t.Errorf("stdout of a session = %q", out)
 	}
 	// covers: AgentContainerAPITest.RecoverNestedContainer

@@ -370,7 +370,9 @@ func (i *Isolator) Cleanup(_ context.Context, id mesos.ContainerID) error {
 	for _, s := range i.subsystems {
 		s.end(g)
 	}
-	if err := g.remove(i.config.DestroyTimeout); err != nil {
+	// Below a container that an agent with fewer subsystems made there may have been
+	// nested ones of all of them, which stand in cgroups that it never had itself.
+	if err := i.forest.findGroup(id).remove(i.config.DestroyTimeout); err != nil {
 		return err
 	}
 	i.mu.Lock()

@@ -2,6 +2,7 @@ package cgroups_test
 
 import (
 	"context"
+	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -346,6 +347,13 @@ func TestSubsystemsComeAndGo(t *testing.T) {
 		}
 		if u := usage(t, second.Local, s.ID); u.CpusUserTimeSecs == nil || !v2 && u.MemTotalBytes != nil {
 			t.Errorf("usage = %v", u)
+		}
+		for _, own := range []bool{false, true} { // what is nested in it can be launched still
+			child := nested(t, &s, fmt.Sprint("child-", own), "exit 3", own, 0.1, 32)
+			containertest.Launch(t, second.Local, child)
+			if exit := containertest.Wait(t, second.Local, child.ID); exit.Status.ExitStatus() != 3 {
+				t.Errorf("nested, own %v: %+v", own, exit)
+			}
 		}
 		next := spec(t, sleep, 1, 64)
 		containertest.Launch(t, second.Local, next)

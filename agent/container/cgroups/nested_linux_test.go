@@ -126,6 +126,8 @@ func TestNestedMemoryHog(t *testing.T) {
 
 // A task that may use more than it asked for is the first to go when the machine
 // has no more memory; others are as they were.
+//
+// covers: CgroupsIsolatorTest.ROOT_CGROUPS_CFS_CommandTaskLimits
 func TestOOMScore(t *testing.T) {
 	t.Parallel()
 	l, _ := local(t, cgroups.Config{Isolators: []string{"cgroups/mem"}})

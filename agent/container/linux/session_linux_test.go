@@ -2,6 +2,7 @@ package linux_test
 
 import (
 	"errors"
+	"fmt"
 	"io"
 	"os"
 	"os/exec"
@@ -74,8 +75,10 @@ func TestNestedContainerSharesItsParentsPids(t *testing.T) {
 	l := with(t, linux.Config{}, linux.Pids)
 	parent := asking(t, "exec sleep 1000", nil)
 	pid := containertest.Launch(t, l, parent)
-	shares := &mesospb.LinuxInfo{SharePidNamespace: new(true)}
-	if got, want := output(t, l, nested(t, parent, "child", "readlink /proc/self/ns/pid", shares)), namespace(t, pidOf(pid), "pid"); got != want {
-		t.Errorf("namespace = %s, want its parent's %s", got, want)
+	for _, shares := range []bool{true, false} {
+		child := nested(t, parent, fmt.Sprint("child-", shares), "readlink /proc/self/ns/pid", &mesospb.LinuxInfo{SharePidNamespace: &shares})
+		if got, its := output(t, l, child), namespace(t, pidOf(pid), "pid"); (got == its) != shares {
+			t.Errorf("namespace = %s, its parent's is %s, shared: %v", got, its, shares)
+		}
 	}
 }
