@@ -121,6 +121,25 @@ func TestAMasterAsksWhoSendsRequests(t *testing.T) {
 	}
 }
 
+// kept is a registry of which there is a backup.
+type kept struct{ Control }
+
+func (kept) Backup(context.Context) ([]byte, error) { return []byte("all of it"), nil }
+
+// A backup tells everything that the masters keep.
+func TestTheRegistryIsForThoseWhoSayWhoTheyAre(t *testing.T) {
+	// covers: RegistrarTest.Authentication
+	m, _ := leader()
+	m.Control, m.Realms = kept{}, asking(t, authn.MasterReadwrite)
+	h := NewMaster(m)
+	asksWho(t, h, authn.MasterReadwrite, "GET", "/mesosctl/registry")
+	for who, want := range map[string]string{"ann": "all of it", "eve": ""} {
+		if got := askAs(h, who, "GET", "/mesosctl/registry"); (got.Body.String() == "all of it") != (want != "") {
+			t.Errorf("%s is told %q", who, got.Body)
+		}
+	}
+}
+
 func TestAnACLIsNoProofOfWhoAsks(t *testing.T) {
 	// covers: PersistentVolumeEndpointsTest.GoodCreateAndDestroyACLBadCredential
 	m, _ := leader()
