@@ -2,14 +2,16 @@ package main
 
 import (
 	"bufio"
-	"errors"
 	"fmt"
 	"io"
 	"io/fs"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"strconv"
 	"strings"
+
+	"github.com/mesosctl/mesosctl/internal/programs"
 )
 
 // archive writes the format that a kernel unpacks when it starts, "newc" of cpio(5).
@@ -102,7 +104,7 @@ func (a *archive) copy(name, from string) error {
 
 // pack makes the archive: this program as init, the commands of busybox, modules,
 // and of each package its tests and their testdata.
-func pack(image string, o *options, binaries []binary) error {
+func pack(image string, o *options, suites []*suite) error {
 	file, err := os.Create(image)
 	if err != nil {
 		return err
@@ -140,18 +142,15 @@ func pack(image string, o *options, binaries []binary) error {
 	if err := a.programs(o.programs); err != nil {
 		return err
 	}
-	for _, b := range binaries {
-		dir := "src/" + b.pkg
-		if err := a.copy(dir+"/tests", b.file); err != nil {
+	for i, s := range suites {
+		dir := strconv.Itoa(i)
+		if err := a.copy("src/"+dir+"/tests", s.file); err != nil {
 			return err
 		}
-		if err := a.tree(dir+"/testdata", filepath.Join(b.dir, "testdata")); err != nil {
+		if err := a.tree("src/"+dir+"/testdata", filepath.Join(s.dir, "testdata")); err != nil {
 			return err
 		}
-		fmt.Fprintf(&plan, "test\t%s\n", b.pkg)
-	}
-	for _, arg := range arguments(o) {
-		fmt.Fprintf(&plan, "argument\t%s\n", arg)
+		fmt.Fprintf(&plan, "test\t%s\t%s\n", dir, strings.Join(arguments(o, s), "\t"))
 	}
 	if err := a.add("plan", regular|0o644, plan.String()); err != nil {
 		return err
@@ -176,16 +175,16 @@ func (a *archive) programs(list string) error {
 		if err := a.copy("bin/"+filepath.Base(path), path); err != nil {
 			return err
 		}
-		output, err := exec.Command("ldd", path).Output()
-		if exit := (*exec.ExitError)(nil); err != nil && !errors.As(err, &exit) { // of what needs none, or is a script, it fails
-			return fmt.Errorf("libraries of %s: %w", path, err)
+		libraries, err := programs.Libraries(path)
+		if err != nil {
+			return err
 		}
-		for field := range strings.FieldsSeq(string(output)) {
-			if !filepath.IsAbs(field) || added[field] {
+		for _, library := range libraries {
+			if added[library] {
 				continue
 			}
-			added[field] = true
-			if err := a.copy(strings.TrimPrefix(field, "/"), field); err != nil {
+			added[library] = true
+			if err := a.copy(strings.TrimPrefix(library, "/"), library); err != nil {
 				return err
 			}
 		}
@@ -213,14 +212,11 @@ func (a *archive) tree(name, from string) error {
 	})
 }
 
-// arguments are what the tests are run with.
-func arguments(o *options) []string {
-	args := []string{"-test.timeout=" + o.timeout.String()}
-	if o.run != "" {
-		args = append(args, "-test.run="+o.run)
-	}
-	if o.verbose {
-		args = append(args, "-test.v")
+// arguments are what the tests of a package are run with.
+func arguments(o *options, s *suite) []string {
+	args := []string{"-test.v=test2json", "-test.timeout=" + o.timeout.String(), "-test.run=" + s.run}
+	if o.skip != "" {
+		args = append(args, "-test.skip="+o.skip)
 	}
 	if o.short {
 		args = append(args, "-test.short")

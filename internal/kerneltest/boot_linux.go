@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bufio"
 	"errors"
 	"fmt"
 	"io"
@@ -8,6 +9,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"syscall"
 	"time"
@@ -17,8 +19,8 @@ import (
 
 // boot is the first process of the machine. It does not return.
 func boot() {
-	if err := machine(); err != nil {
-		fmt.Println(verdict+"machine", err)
+	if err := oversee(); err != nil {
+		console(machine, isEnd, err.Error())
 	}
 	syscall.Sync()
 	_ = syscall.Reboot(syscall.LINUX_REBOOT_CMD_POWER_OFF)
@@ -26,45 +28,138 @@ func boot() {
 	select {}
 }
 
-// machine makes the system that tests expect, and runs them.
-func machine() error {
+// oversee makes the system that tests expect, and buries orphans, as the first
+// process has to, while another runs the tests.
+func oversee() error {
 	if err := settle(); err != nil {
 		return err
 	}
-	plan, err := os.ReadFile("/plan")
+	tests := exec.Command("/proc/self/exe", inside)
+	tests.Stdin, tests.Stdout, tests.Stderr = os.Stdin, os.Stdout, os.Stdout
+	if err := tests.Start(); err != nil {
+		return err
+	}
+	for {
+		switch pid, err := syscall.Wait4(-1, nil, 0, nil); {
+		case pid == tests.Process.Pid:
+			return nil
+		case err != nil && !errors.Is(err, syscall.EINTR):
+			return fmt.Errorf("wait for the tests: %w", err)
+		}
+	}
+}
+
+// plan is what the archive says is to do in the machine.
+type plan struct {
+	modules []string
+	tests   [][]string // a directory and arguments of each
+}
+
+func readPlan() (p plan, err error) {
+	data, err := os.ReadFile("/plan")
+	if err != nil {
+		return p, err
+	}
+	for line := range strings.Lines(string(data)) {
+		switch fields := strings.Split(strings.TrimSpace(line), "\t"); fields[0] {
+		case "module":
+			p.modules = append(p.modules, "/"+fields[1])
+		case "test":
+			p.tests = append(p.tests, fields[1:])
+		}
+	}
+	return p, nil
+}
+
+// runPlan loads the modules and runs the tests that it is told to.
+func runPlan() {
+	if err := obey(); err != nil {
+		console(machine, isEnd, err.Error())
+	}
+}
+
+func obey() error {
+	p, err := readPlan()
 	if err != nil {
 		return err
 	}
-	var tests, arguments []string
-	for line := range strings.Lines(string(plan)) {
-		switch kind, value, _ := strings.Cut(strings.TrimSpace(line), "\t"); kind {
-		case "module":
-			if err := load("/" + value); err != nil {
-				return err
-			}
-		case "test":
-			tests = append(tests, value)
-		case "argument":
-			arguments = append(arguments, value)
+	for _, module := range p.modules {
+		if err := load(module); err != nil {
+			return err
 		}
 	}
-	for _, pkg := range tests {
-		runTests(pkg, arguments)
+	if err := silence(os.Stdin); err != nil {
+		return err
+	}
+	answers := bufio.NewReader(os.Stdin)
+	for {
+		console(machine, isAsking, "what is next")
+		answer, err := answers.ReadString('\n')
+		if err != nil {
+			return fmt.Errorf("hear what is next: %w", err)
+		}
+		number, err := strconv.Atoi(strings.TrimSpace(answer))
+		if err != nil || number >= len(p.tests) {
+			return fmt.Errorf("there is no package %q", answer)
+		}
+		if number < 0 {
+			return nil
+		}
+		runTests(number, "/src/"+p.tests[number][0], p.tests[number][1:])
+	}
+}
+
+// silence has a terminal not say again what it is told.
+func silence(terminal *os.File) error {
+	t, err := unix.IoctlGetTermios(int(terminal.Fd()), unix.TCGETS)
+	if err == nil {
+		t.Lflag &^= unix.ECHO
+		err = unix.IoctlSetTermios(int(terminal.Fd()), unix.TCSETS, t)
+	}
+	if err != nil {
+		return fmt.Errorf("silence the console: %w", err)
 	}
 	return nil
 }
 
-func runTests(pkg string, arguments []string) {
-	dir := "/src/" + pkg
+// console prints a line of a package's tests, or of the machine.
+func console(number int, what, line string) {
+	fmt.Printf("%s%d %s %s\n", mark, number, what, line)
+}
+
+// runTests runs the tests of one package, and tells what they print.
+func runTests(number int, dir string, arguments []string) {
 	started := time.Now()
 	tests := exec.Command(dir+"/tests", arguments...)
-	tests.Dir, tests.Stdout, tests.Stderr = dir, os.Stdout, os.Stdout
-	tests.Env = []string{"PATH=/bin", "HOME=/root", "TMPDIR=/tmp"}
-	if err := tests.Run(); err != nil {
-		fmt.Println(verdict+"FAIL", pkg, err)
+	tests.Dir = dir
+	tests.Env = []string{"PATH=/bin", "HOME=/root", "TMPDIR=/tmp", "MESOSCTL_TEST_SLOW_MACHINE=yes"}
+	output, err := tests.StdoutPipe()
+	if err != nil {
+		console(number, isEnd, "FAIL "+err.Error())
 		return
 	}
-	fmt.Printf("%sok %s %.1fs\n", verdict, pkg, time.Since(started).Seconds())
+	tests.Stderr = tests.Stdout
+	if err := tests.Start(); err != nil {
+		console(number, isEnd, "FAIL "+err.Error())
+		return
+	}
+	lines := bufio.NewReader(output)
+	for {
+		line, err := lines.ReadString('\n')
+		if line != "" {
+			console(number, isLine, strings.TrimSuffix(line, "\n"))
+		}
+		if err != nil {
+			break
+		}
+	}
+	took := time.Since(started).Seconds()
+	if err := tests.Wait(); err != nil {
+		console(number, isEnd, fmt.Sprintf("FAIL %.1fs %v", took, err))
+		return
+	}
+	_ = os.RemoveAll(dir) // it is in memory
+	console(number, isEnd, fmt.Sprintf("ok %.1fs", took))
 }
 
 // settle moves to a file system that can be left again, which the first one can't,
@@ -76,7 +171,7 @@ func settle() error {
 	if err := syscall.Mount("tmpfs", "/new", "tmpfs", 0, "size=90%"); err != nil {
 		return fmt.Errorf("mount a root: %w", err)
 	}
-	for _, name := range []string{"bin", "etc", "lib", "lib64", "modules", "plan", "src"} {
+	for _, name := range []string{"bin", "etc", "lib", "lib64", "modules", "plan", "src", "usr"} {
 		if err := move("/"+name, "/new/"+name); err != nil {
 			return err
 		}
@@ -120,9 +215,11 @@ func mounts() error {
 			return err
 		}
 	}
-	// The loopback address, and the names of busybox's commands.
+	// One directory has all commands: those that were packed, and busybox's for the
+	// others. And the loopback address is there.
 	for _, command := range [][]string{
-		{"mkdir", "-p", "/sbin", "/usr/bin", "/usr/sbin", "/root", "/var/tmp", "/var/run"},
+		{"mkdir", "-p", "/usr", "/root", "/var/tmp", "/var/run"},
+		{"ln", "-s", "/bin", "/sbin"}, {"ln", "-s", "/bin", "/usr/bin"}, {"ln", "-s", "/bin", "/usr/sbin"},
 		{"--install", "-s", "/bin"}, {"ip", "link", "set", "lo", "up"},
 	} {
 		if output, err := exec.Command("/bin/busybox", command...).CombinedOutput(); err != nil {

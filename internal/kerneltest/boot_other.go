@@ -2,5 +2,8 @@
 
 package main
 
-// boot is for the kernel of the machine, which is Linux.
+// What is done in the machine is for its kernel, which is Linux.
+
 func boot() {}
+
+func runPlan() {}

@@ -23,7 +23,14 @@ func Enter(config Config, subsystems []string) error {
 		return nil
 	}
 	config.settle()
-	f, err := newForest(&config, subsystems)
+	var f *forest
+	have, err := enabled(config.Hierarchy)
+	if err == nil {
+		err = config.among(have, subsystems)
+	}
+	if err == nil {
+		f, err = newForest(&config, subsystems)
+	}
 	if err != nil {
 		return mesos.Errorf(mesos.KindOf(err), "agent_subsystems: %w", err)
 	}

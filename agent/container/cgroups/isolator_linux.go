@@ -86,10 +86,8 @@ func New(config Config) (*Isolator, error) {
 			}
 		}
 	}
-	for _, name := range wanted {
-		if !slices.Contains(have, name) {
-			return nil, mesos.Errorf(mesos.Unsupported, "cgroups: this kernel does not have the subsystem %s%s", name, inV2(config.Hierarchy))
-		}
+	if err := config.among(have, wanted); err != nil {
+		return nil, err
 	}
 	if !unified(config.Hierarchy) && slices.Contains(have, "freezer") {
 		wanted = append(wanted, "freezer") // for killing at once what may fork
@@ -119,11 +117,18 @@ func (i *Isolator) Close() error {
 	return nil
 }
 
-func inV2(hierarchy string) string {
-	if unified(hierarchy) {
-		return " in cgroups of version 2"
+// among is an error that names which of subsystems the kernel does not have.
+func (c *Config) among(have, subsystems []string) error {
+	version := ""
+	if unified(c.Hierarchy) {
+		version = " in cgroups of version 2"
 	}
-	return ""
+	for _, name := range subsystems {
+		if !slices.Contains(have, name) {
+			return mesos.Errorf(mesos.Unsupported, "cgroups: this kernel does not have the subsystem %s%s", name, version)
+		}
+	}
+	return nil
 }
 
 // subsystemNames are the subsystems that can be used, sorted.

@@ -215,7 +215,7 @@ func TestMemoryUsage(t *testing.T) {
 	t.Parallel()
 	l, _ := local(t, cgroups.Config{Isolators: []string{"cgroups/mem"}})
 	// Of 16 MB in a variable and about 4 MB of files.
-	s := spec(t, `x=$(head -c 16777216 /dev/zero | tr '\0' x); dd if=/dev/zero of=file bs=64k count=64; echo > done; while :; do sleep 1000; done`, 1, 256)
+	s := spec(t, `x=0123456789012345; for i in 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19 20; do x=$x$x; done; dd if=/dev/zero of=file bs=64k count=64; echo > done; while :; do sleep 1000; done`, 1, 256)
 	containertest.Launch(t, l, s)
 	wait, _ := inSandbox(t, s)
 	wait("done")

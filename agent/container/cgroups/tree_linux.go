@@ -252,7 +252,7 @@ func (t *tree) enable(dir string) error {
 // inherit gives a new cgroup the processors and memory nodes of its parent, of
 // which version 1 gives it none.
 func (t *tree) inherit(dir string) error {
-	if !slices.Contains(t.subsystems, "cpuset") {
+	if !slices.Contains(t.subsystems, "cpuset") || unified(t.dir) {
 		return nil
 	}
 	for _, name := range []string{"cpuset.cpus", "cpuset.mems"} {
@@ -260,7 +260,7 @@ func (t *tree) inherit(dir string) error {
 		if err != nil {
 			return fmt.Errorf("cgroups: %w", err)
 		}
-		if have != "" || unified(t.dir) {
+		if have != "" {
 			continue
 		}
 		parents, err := read(filepath.Dir(dir), name)

@@ -17,8 +17,16 @@ import (
 	"github.com/mesosctl/mesosctl/wire/mesospb"
 )
 
+// SlowMachine is an environment variable that is set on a machine which is emulated.
+const SlowMachine = "MESOSCTL_TEST_SLOW_MACHINE"
+
 // Limit is how long anything in these tests may take before it counts as hung.
-const Limit = 30 * time.Second
+var Limit = func() time.Duration {
+	if os.Getenv(SlowMachine) != "" {
+		return 2 * time.Minute
+	}
+	return 30 * time.Second
+}()
 
 // New makes a containerizer that ends with the test. What the config leaves out
 // is filled in.

@@ -5,8 +5,9 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
-	"strings"
 	"testing"
+
+	"github.com/mesosctl/mesosctl/internal/programs"
 )
 
 // rootTools are the programs that a Root has.
@@ -36,7 +37,11 @@ func Root(t testing.TB) string {
 			t.Skipf("the image of the test needs %s: %v", tool, err)
 		}
 		copyFile(t, path, filepath.Join(root, "bin", tool))
-		for _, library := range libraries(path) {
+		libraries, err := programs.Libraries(path)
+		if err != nil {
+			t.Skipf("the image of the test needs %s: %v", tool, err)
+		}
+		for _, library := range libraries {
 			if !copied[library] {
 				copied[library] = true
 				copyFile(t, library, filepath.Join(root, library))
@@ -44,20 +49,6 @@ func Root(t testing.TB) string {
 		}
 	}
 	return root
-}
-
-// libraries are the files that a program is loaded with, the loader among them.
-func libraries(program string) (list []string) {
-	out, err := exec.Command("ldd", program).Output()
-	if err != nil {
-		return nil // it needs none
-	}
-	for field := range strings.FieldsSeq(string(out)) {
-		if filepath.IsAbs(field) {
-			list = append(list, field)
-		}
-	}
-	return list
 }
 
 func copyFile(t testing.TB, from, to string) {

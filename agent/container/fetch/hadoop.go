@@ -31,6 +31,9 @@ func (f *Fetcher) downloadHadoop(ctx context.Context, uri string, user *supervis
 		return err
 	}
 	if err := cmd.Start(); err != nil {
+		if cause := context.Cause(w.ctx); cause != nil {
+			return cause
+		}
 		return mesos.Errorf(mesos.Unavailable, "hadoop client: %w", err)
 	}
 	read, written := w.copy(to, out)

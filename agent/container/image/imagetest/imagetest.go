@@ -4,7 +4,6 @@ package imagetest
 import (
 	"archive/tar"
 	"bytes"
-	"debug/elf"
 	"errors"
 	"io"
 	"log"
@@ -23,6 +22,8 @@ import (
 	"github.com/google/go-containerregistry/pkg/v1/mutate"
 	"github.com/google/go-containerregistry/pkg/v1/remote"
 	"github.com/google/go-containerregistry/pkg/v1/tarball"
+
+	"github.com/mesosctl/mesosctl/internal/programs"
 )
 
 // Layer makes a layer of entries. A file's body is its header's Uname, which is
@@ -116,7 +117,11 @@ func Programs(t testing.TB, names ...string) v1.Layer {
 			t.Fatal(err)
 		}
 		entries = append(entries, File(strings.TrimPrefix(as, "/"), string(data)))
-		for _, library := range libraries(t, host) {
+		libraries, err := programs.Libraries(host)
+		if err != nil {
+			t.Skipf("images are built of this machine's programs: %v", err)
+		}
+		for _, library := range libraries {
 			if have[library] {
 				continue
 			}
@@ -139,50 +144,6 @@ func Programs(t testing.TB, names ...string) v1.Layer {
 		add(path, "/bin/"+name)
 	}
 	return Layer(t, entries...)
-}
-
-// libraries lists what a program needs to run: its interpreter and, by their
-// paths on this machine, its libraries with all of theirs.
-func libraries(t testing.TB, path string) []string {
-	t.Helper()
-	file, err := elf.Open(path)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer file.Close() //nolint:errcheck // it was only read
-	var found []string
-	for _, program := range file.Progs {
-		if program.Type != elf.PT_INTERP {
-			continue
-		}
-		interpreter := make([]byte, program.Filesz)
-		if _, err := program.ReadAt(interpreter, 0); err != nil {
-			t.Fatal(err)
-		}
-		found = append(found, strings.TrimRight(string(interpreter), "\x00"))
-	}
-	needed, err := file.ImportedLibraries()
-	if err != nil {
-		t.Fatal(err)
-	}
-	for _, name := range needed {
-		library := findLibrary(name)
-		if library == "" {
-			t.Skipf("%s needs %s, which isn't found", path, name)
-		}
-		found = append(found, library)
-		found = append(found, libraries(t, library)...)
-	}
-	return found
-}
-
-func findLibrary(name string) string {
-	for _, pattern := range []string{"/lib/*-linux-*/", "/usr/lib/*-linux-*/", "/lib64/", "/usr/lib64/", "/lib/", "/usr/lib/"} {
-		if matches, _ := filepath.Glob(pattern + name); len(matches) > 0 {
-			return matches[0]
-		}
-	}
-	return ""
 }
 
 // Registry is a registry in this process.
