@@ -112,7 +112,7 @@ func TestCommandChecksHaveTheEnvironmentOfTheTaskAndTheirOwn(t *testing.T) {
 func TestCommandCheckThatHangsIsKilledWithAllItStarted(t *testing.T) {
 	task := sleeper()
 	task.Check = checkBy(shell("test -e pids || { touch pids; exit 1; }; sleep 1000 & setsid sleep 1000 & echo $! $$ >> pids; sleep 1000"))
-	task.Check.TimeoutSeconds = new(0.2)
+	task.Check.TimeoutSeconds = new(3.0)
 	agent := newTestAgent(task)
 	config := agent.runs(t)
 	agent.exitCode(t, 1)

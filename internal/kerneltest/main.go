@@ -19,10 +19,12 @@ import (
 	"fmt"
 	"os"
 	"os/exec"
+	"os/signal"
 	"path/filepath"
 	"strconv"
 	"strings"
 	"sync"
+	"syscall"
 	"time"
 )
 
@@ -97,7 +99,9 @@ func test(o *options, patterns []string) error {
 // would do nothing else.
 func run(o *options, image string, packages []*suite) error {
 	// Tests end of themselves before the machines are stopped.
-	ctx, cancel := context.WithTimeout(context.Background(), o.timeout+15*time.Second)
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	defer stop()
+	ctx, cancel := context.WithTimeout(ctx, o.timeout+15*time.Second)
 	defer cancel()
 	r := newReport(os.Stdout, packages, o.verbose)
 	var wg sync.WaitGroup
@@ -108,6 +112,8 @@ func run(o *options, image string, packages []*suite) error {
 	wg.Wait()
 	err, failed := errors.Join(errs...), r.end()
 	switch {
+	case errors.Is(ctx.Err(), context.Canceled):
+		return errors.New("interrupted")
 	case ctx.Err() != nil:
 		return fmt.Errorf("it was not over after %v: %s", o.timeout, strings.Join(failed, " "))
 	case err != nil:

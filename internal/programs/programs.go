@@ -27,7 +27,7 @@ func add(found *[]string, path string) error {
 	if err != nil {
 		return err
 	}
-	defer file.Close()
+	defer file.Close() //nolint:errcheck // it was only read
 	for _, program := range file.Progs {
 		if program.Type != elf.PT_INTERP {
 			continue

@@ -85,7 +85,8 @@ func TestOutputIsBounded(t *testing.T) {
 		}
 	}
 	for name, content := range map[string]string{"stdout": strings.Join(stdout, ""), "stderr": strings.Join(stderr, "")} {
-		if content == "" || !strings.HasSuffix("\n"+seq(1, last), "\n"+content) {
+		// It may begin within a line, of which the program wrote a part at a time.
+		if content == "" || !strings.HasSuffix(seq(1, last), content) {
 			t.Errorf("%s is not the end of what was written, in its order", name)
 		}
 	}

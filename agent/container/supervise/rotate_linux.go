@@ -6,8 +6,8 @@ import (
 )
 
 // rotating is a file that is renamed when it is full: to its name and ".1", what
-// had that name to ".2", and so on. Lines stay whole, unless one is longer than
-// the file may become.
+// had that name to ".2", and so on. Lines that come whole stay whole, unless one is
+// longer than the file may become.
 type rotating struct {
 	path  string
 	limit uint64 // of the file's size, in bytes; not 0

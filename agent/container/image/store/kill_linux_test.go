@@ -30,6 +30,9 @@ func TestAStoreSurvivesBeingKilled(t *testing.T) {
 	if where := os.Getenv(victim); where != "" {
 		pullForEver(t, where)
 	}
+	if testing.Short() {
+		t.Skip("takes a while")
+	}
 	r := imagetest.NewRegistry(t)
 	dir := filepath.Join(t.TempDir(), "store")
 	for i := range 3 {
