@@ -16,8 +16,10 @@ import (
 	"github.com/mesosctl/mesosctl/wire/schedulerpb"
 )
 
-// callers sends a scheduler's calls over several connections that are kept alive,
-// one call after the other on each. It is sparing, since it is not what is measured.
+// callers sends a scheduler's calls over several connections that are kept alive.
+// Calls that wait are written together, before the answers to those before them have
+// come, as the scheduler library of Mesos does. It is sparing, since it is not what
+// is measured.
 type callers struct {
 	header  []byte // of every request, up to the length
 	calls   chan *schedulerpb.Call
@@ -31,7 +33,7 @@ func newCallers(ctx context.Context, of *client.Scheduler, n int) (*callers, err
 		header: []byte("POST /api/v1/scheduler HTTP/1.1\r\nHost: " + of.Host() +
 			"\r\nContent-Type: application/x-protobuf\r\nMesos-Stream-Id: " + of.StreamID() + "\r\nContent-Length: "),
 		calls:  make(chan *schedulerpb.Call, 1<<16),
-		failed: make(chan error, n),
+		failed: make(chan error, 2*n),
 	}
 	for range n {
 		conn, err := new(net.Dialer).DialContext(ctx, "tcp", of.Host())
@@ -58,20 +60,50 @@ func (c *callers) close() {
 	}
 }
 
+const (
+	// together is how many calls are written at once.
+	together = 16
+	// ahead is how many calls of a connection may wait for their answers.
+	ahead = 4 * together
+)
+
 func (c *callers) serve(conn net.Conn) {
-	reader := bufio.NewReader(conn)
-	var request, body []byte
+	sent := make(chan schedulerpb.Call_Type, ahead)
+	defer close(sent)
+	go c.answers(conn, sent)
+	var requests, body []byte
 	for call := range c.calls {
-		var err error
-		if body, err = wire.Append(body[:0], call); err == nil {
-			request = strconv.AppendInt(append(request[:0], c.header...), int64(len(body)), 10)
-			request = append(append(request, "\r\n\r\n"...), body...)
-			if _, err = conn.Write(request); err == nil {
-				err = accepted(reader)
+		requests = requests[:0]
+		for n := 1; call != nil; n++ {
+			var err error
+			if body, err = wire.Append(body[:0], call); err != nil {
+				c.failed <- fmt.Errorf("%v call: %w", call.GetType(), err)
+				return
+			}
+			requests = strconv.AppendInt(append(requests, c.header...), int64(len(body)), 10)
+			requests = append(append(requests, "\r\n\r\n"...), body...)
+			sent <- call.GetType()
+			call = nil
+			if n < together {
+				select {
+				case call = <-c.calls:
+				default:
+				}
 			}
 		}
-		if err != nil {
-			c.failed <- fmt.Errorf("%v call: %w", call.GetType(), err)
+		if _, err := conn.Write(requests); err != nil {
+			c.failed <- fmt.Errorf("calls: %w", err)
+			return
+		}
+	}
+}
+
+// answers takes the answers to calls that were sent.
+func (c *callers) answers(conn net.Conn, sent <-chan schedulerpb.Call_Type) {
+	reader := bufio.NewReader(conn)
+	for call := range sent {
+		if err := accepted(reader); err != nil {
+			c.failed <- fmt.Errorf("%v call: %w", call, err)
 			return
 		}
 		c.waiting.Add(-1)

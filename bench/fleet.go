@@ -79,6 +79,7 @@ func (f *fleet) connect(ctx context.Context) error {
 			conn.Close() // it is not used
 			return err
 		}
+		a.conn.Share() // it is not what is measured
 		go a.receive(a.conn, f.ended)
 		return nil
 	})

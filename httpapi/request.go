@@ -98,7 +98,10 @@ func readBody(w http.ResponseWriter, r *http.Request) ([]byte, error) {
 // believed only so far.
 func readAll(r io.Reader, size int) ([]byte, error) {
 	const most = 1 << 20 // bytes taken in advance
-	body := make([]byte, 0, max(min(size, most), 512))
+	if size <= 1 {       // it is not announced
+		size = 512
+	}
+	body := make([]byte, 0, min(size, most))
 	for {
 		n, err := r.Read(body[len(body):cap(body)])
 		body = body[:len(body)+n]
