@@ -5,9 +5,6 @@ import (
 	"runtime"
 	"strconv"
 	"strings"
-	"sync"
-
-	"github.com/klauspost/compress/gzip"
 )
 
 // minCompressed is the fewest bytes that an answer is compressed for, as in Mesos.
@@ -18,8 +15,10 @@ const minCompressed = 1024
 // stay as they are, and so do files.
 func compressed(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if r.Method == http.MethodHead || !acceptsGzip(strings.Join(r.Header.Values("Accept-Encoding"), ",")) {
-			w.Header().Add("Vary", "Accept-Encoding")
+		if r.Method == http.MethodHead || !wantsGzip(r) {
+			if r.Method != http.MethodPost { // nobody keeps answers to calls, and there are many
+				w.Header().Add("Vary", "Accept-Encoding")
+			}
 			next.ServeHTTP(w, r)
 			return
 		}
@@ -28,6 +27,11 @@ func compressed(next http.Handler) http.Handler {
 		next.ServeHTTP(&c, r)
 		c.finish()
 	})
+}
+
+func wantsGzip(r *http.Request) bool {
+	accept := r.Header.Values("Accept-Encoding")
+	return len(accept) > 0 && acceptsGzip(strings.Join(accept, ","))
 }
 
 // acceptsGzip reports whether a client wants gzip rather than nothing, by its
@@ -62,19 +66,10 @@ type compressor struct {
 	http.ResponseWriter
 	status  int // 0 until the handler gave one
 	held    []byte
-	packer  *gzip.Writer
+	packer  *packer
 	decided bool
 	large   bool // it has one of largeAnswers
 }
-
-// packers are used again: each takes a few hundred KB.
-var packers = sync.Pool{New: func() any {
-	packer, err := gzip.NewWriterLevel(nil, gzip.BestSpeed)
-	if err != nil {
-		panic("httpapi: " + err.Error()) // there is no such level
-	}
-	return packer
-}}
 
 // largeAnswers bounds how many large answers are compressed at a time, so that
 // those who read everything leave processors to those who decide. Others are sent
@@ -103,8 +98,7 @@ func (c *compressor) Write(b []byte) (int, error) {
 			c.held = append(c.held, b...)
 			return len(b), nil
 		}
-		c.decide(c.mayPack() && c.room(len(b)))
-		if err := c.writeHeld(); err != nil {
+		if err := c.decide(c.mayPack() && c.room(len(b))); err != nil {
 			return 0, err
 		}
 	}
@@ -118,13 +112,12 @@ func (c *compressor) Write(b []byte) (int, error) {
 // something is to be seen before its end is not compressed.
 func (c *compressor) FlushError() error {
 	if !c.decided {
-		c.decide(false)
-		if err := c.writeHeld(); err != nil {
+		if err := c.decide(false); err != nil {
 			return err
 		}
 	}
 	if c.packer != nil {
-		if err := c.packer.Flush(); err != nil {
+		if err := c.packer.flush(); err != nil {
 			return err
 		}
 	}
@@ -155,31 +148,31 @@ func (c *compressor) room(bytes int) bool {
 }
 
 // decide begins the answer.
-func (c *compressor) decide(pack bool) {
+func (c *compressor) decide(pack bool) error {
 	c.decided = true
 	h := c.Header()
 	h.Add("Vary", "Accept-Encoding")
 	if pack {
 		h.Set("Content-Encoding", "gzip")
 		h.Del("Content-Length")
-		c.packer = packers.Get().(*gzip.Writer)
-		c.packer.Reset(c.ResponseWriter)
 	}
 	if c.status != 0 {
 		c.ResponseWriter.WriteHeader(c.status)
 	}
-}
-
-func (c *compressor) writeHeld() (err error) {
 	held := c.held
 	c.held = nil
-	switch {
-	case len(held) == 0:
-	case c.packer != nil:
-		_, err = c.packer.Write(held)
-	default:
-		_, err = c.ResponseWriter.Write(held)
+	if pack {
+		c.packer = new(packer)
+		if err := c.packer.begin(c.ResponseWriter); err != nil {
+			return err
+		}
+		c.packer.held = held
+		return nil
 	}
+	if len(held) == 0 {
+		return nil
+	}
+	_, err := c.ResponseWriter.Write(held)
 	return err
 }
 
@@ -189,19 +182,15 @@ func (c *compressor) finish() {
 		if c.status == 0 && len(c.held) == 0 { // the connection was taken over, or there is no body
 			return
 		}
-		c.decide(false)
-		c.writeHeld() //nolint:errcheck // the client is gone
+		c.decide(false) //nolint:errcheck // the client is gone
 	}
 	if c.packer != nil {
-		c.packer.Close() //nolint:errcheck // the client is gone
+		c.packer.close() //nolint:errcheck // the client is gone
 	}
 }
 
 // release gives back what the answer took.
 func (c *compressor) release() {
-	if c.packer != nil {
-		packers.Put(c.packer)
-	}
 	if c.large {
 		<-largeAnswers
 	}

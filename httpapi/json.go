@@ -149,13 +149,15 @@ type pieces struct {
 	w       http.ResponseWriter
 	buffer  []byte
 	pooled  *[]byte
+	packed  bool // the answer may be compressed
 	written bool // a piece
 	failed  bool
 }
 
 func newPieces(w http.ResponseWriter) *pieces {
 	pooled := pieceBuffers.Get().(*[]byte)
-	return &pieces{w: w, buffer: (*pooled)[:0], pooled: pooled}
+	_, packed := w.(*compressor)
+	return &pieces{w: w, buffer: (*pooled)[:0], pooled: pooled, packed: packed}
 }
 
 // release gives the buffer back.
@@ -173,6 +175,9 @@ func (p *pieces) add(b []byte) {
 		return
 	}
 	p.buffer = append(p.buffer, b...)
+	if p.packed && len(p.buffer) >= pieceBytes/2 && endsPart(b) {
+		p.flush()
+	}
 }
 
 func (p *pieces) flush() {
