@@ -58,7 +58,7 @@ func (s *stage) describe(effect Effect) string {
 			return checkpointText(e)
 		}
 	case Log:
-		if s.show["logs"] {
+		if s.show["logs"] && e.Level != logDebug {
 			return "log: " + e.Message
 		}
 	default:

@@ -30,6 +30,7 @@ type link struct {
 	// and before it has answered.
 	exited []*linkpb.ToMaster
 
+	failure     string        // why the last attempt to connect failed, since the last that did not
 	backoff     time.Duration // grows with each attempt, until registered
 	alarm       alarm         // the next attempt to connect or to register
 	silence     alarm         // when pings have been missing for too long
@@ -82,7 +83,7 @@ func (a *Agent) connected(in Connected) {
 		a.emit(CloseLink{Link: in.Link})
 		return
 	}
-	a.link.id, a.link.master = in.Link, in.Master
+	a.link.id, a.link.master, a.link.failure = in.Link, in.Master, ""
 	if a.recovering == 0 {
 		a.register()
 		return
@@ -106,7 +107,11 @@ func (a *Agent) connectFailed(in ConnectFailed) {
 		a.emit(Stopped(in))
 		return
 	}
-	a.log(logDebug, "no connection to a leading master", "error", in.Err)
+	level, why := logDebug, in.Err.Error()
+	if why != a.link.failure {
+		level, a.link.failure = logWarn, why // once, as long as it is the same
+	}
+	a.log(level, "no connection to a leading master; trying again", "error", in.Err)
 	a.reconnectLater()
 }
 

@@ -43,6 +43,16 @@ func TestAgentTriesUntilItIsRegistered(t *testing.T) {
 	s.lacks(s.do("after 1h"), "register")
 }
 
+func TestWhyThereIsNoConnectionIsToldOnce(t *testing.T) {
+	s := newStage(t, State{})
+	s.show["logs"] = true
+	const told = "log: no connection to a leading master"
+	s.contains(s.do("start", "connect-failed"), told)
+	s.lacks(s.do("after 2m", "connect-failed"), told)
+	s.do("after 2m", "connected", "link-closed", "after 2m")
+	s.contains(s.do("connect-failed"), told)
+}
+
 func TestAgentThatIsTurnedAwaySaysWhyAndTriesAgain(t *testing.T) {
 	s := newStage(t, State{})
 	s.show["logs"] = true

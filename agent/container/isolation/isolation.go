@@ -90,6 +90,9 @@ func New(config Config) ([]container.Isolator, error) {
 	if err := config.checkLauncher(names); err != nil {
 		return nil, err
 	}
+	if systems := fileSystems(names); len(systems) > 1 {
+		return nil, mesos.Errorf(mesos.Invalid, "isolation: %s: a container has one file system: name one of them", strings.Join(systems, ", "))
+	}
 	names = append(slices.Clip(names), implied(&config, names)...)
 	slices.SortStableFunc(names, func(a, b string) int { return cmp.Compare(rank(a), rank(b)) })
 	config.Names = names
@@ -134,6 +137,11 @@ func (c *Config) checkLauncher(names []string) error {
 	return nil
 }
 
+// fileSystems are those of the isolators that give containers their file system.
+func fileSystems(names []string) []string {
+	return slices.DeleteFunc(slices.Clone(names), func(name string) bool { return !strings.HasPrefix(name, "filesystem/") })
+}
+
 // implied are the isolators that are there without being named. Resource limits and
 // secrets in the environment need nothing of the machine, so asking for them always
 // works. The others are as in Mesos.
@@ -150,7 +158,7 @@ func implied(config *Config, names []string) (list []string) {
 		if config.Filesystem.Images != nil {
 			add("volume/image")
 		}
-	case !slices.ContainsFunc(names, func(name string) bool { return strings.HasPrefix(name, "filesystem/") }):
+	case len(fileSystems(names)) == 0:
 		add("filesystem/posix")
 	}
 	add("posix/rlimits")

@@ -9,7 +9,7 @@ import (
 )
 
 func TestIsolation(t *testing.T) {
-	for _, bad := range [][]string{{"no/such"}, {"posix/cpu", "posix/cpu"}, {""}} {
+	for _, bad := range [][]string{{"no/such"}, {"posix/cpu", "posix/cpu"}, {""}, {"filesystem/posix", "filesystem/linux"}} {
 		if _, err := isolation.New(isolation.Config{Names: bad}); err == nil {
 			t.Errorf("isolation %q is accepted", bad)
 		} else if !strings.Contains(err.Error(), bad[0]) {

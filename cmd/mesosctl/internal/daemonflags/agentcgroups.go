@@ -1,6 +1,8 @@
 package daemonflags
 
 import (
+	"path"
+	"path/filepath"
 	"slices"
 	"strconv"
 	"strings"
@@ -51,6 +53,9 @@ func agentCgroups(a *daemon.AgentConfig) flags.Table {
 // settleCgroups checks what several flags say together.
 func settleCgroups(a *daemon.AgentConfig) error {
 	c := &a.Cgroups
+	if !filepath.IsLocal(strings.Trim(c.Root, "/")) || path.Clean(c.Root) == "." {
+		return mesos.Errorf(mesos.Invalid, "--cgroups_root: %q is not the name of a cgroup below the hierarchies", c.Root)
+	}
 	if c.PerfEvents != nil && c.PerfDuration > c.PerfInterval {
 		return mesos.Errorf(mesos.Invalid, "--perf_duration: %v is longer than --perf_interval, which is %v",
 			mesos.FormatDuration(c.PerfDuration), mesos.FormatDuration(c.PerfInterval))

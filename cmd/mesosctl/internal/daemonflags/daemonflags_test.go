@@ -59,6 +59,20 @@ func TestAgentFlagsFillItsConfiguration(t *testing.T) {
 	}
 }
 
+func TestCgroupsOfContainersAreBelowTheHierarchies(t *testing.T) {
+	for root, taken := range map[string]bool{"mesos": true, "/a/b": true, "..": false, "../x": false, "a/../../x": false, "/": false, ".": false, "": false} {
+		a := NewAgent()
+		set := pflag.NewFlagSet("agent", pflag.ContinueOnError)
+		a.Table.Register(set)
+		if err := set.Parse([]string{"--work_dir=/w", "--master=a", "--cgroups_root=" + root}); err != nil {
+			t.Fatal(err)
+		}
+		if err := a.Settle(); (err == nil) != taken {
+			t.Errorf("--cgroups_root=%s: %v", root, err)
+		}
+	}
+}
+
 func TestWhatADaemonCannotDoWithout(t *testing.T) {
 	if err := NewMaster().Settle(); mesos.KindOf(err) != mesos.Invalid {
 		t.Errorf("a master without a work dir: %v", err)
