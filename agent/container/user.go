@@ -33,7 +33,7 @@ func LookupUser(name string) (*supervise.User, error) {
 	}
 	if os.Geteuid() != 0 {
 		return nil, mesos.Errorf(mesos.Unsupported,
-			"user: %s: the agent does not run as root and can't switch users", name)
+			"user: %s: the agent does not run as root and can't switch users; with --no-switch_user its tasks run as the agent's own", name)
 	}
 	gid, err := strconv.ParseUint(found.Gid, 10, 32)
 	if err != nil {

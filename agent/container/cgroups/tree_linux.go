@@ -219,6 +219,10 @@ func (f *forest) makeRoot(t *tree) error {
 			return err
 		}
 	}
+	// What is there already may be another user's.
+	if err := unix.Access(dir, unix.W_OK); err != nil {
+		return mesos.Errorf(mesos.Unsupported, "cgroups: %s: %w", dir, err)
+	}
 	return nil
 }
 

@@ -3,11 +3,14 @@ package cgroups_test
 import (
 	"os"
 	"path/filepath"
+	"runtime"
 	"strings"
+	"syscall"
 	"testing"
 
 	"github.com/mesosctl/mesosctl/agent/container/cgroups"
 	"github.com/mesosctl/mesosctl/agent/container/containertest"
+	"github.com/mesosctl/mesosctl/mesos"
 )
 
 // A user may make cgroups below the container's in every subsystem, and be in them,
@@ -49,5 +52,26 @@ func TestUsersCgroups(t *testing.T) {
 		if _, err := os.Stat(filepath.Join(leafOf(root, s.ID, subsystem), "mine")); err == nil {
 			t.Errorf("%s: a user's cgroup is left", subsystem)
 		}
+	}
+}
+
+// That a cgroup is there does not say that this user may use it.
+func TestAnotherUsersCgroupsAreRefused(t *testing.T) {
+	t.Parallel()
+	config := cgroups.Config{Isolators: []string{"cgroups/cpu"}, Root: root(t)}
+	isolator(t, config)
+	refused := make(chan error)
+	go func() {
+		runtime.LockOSThread() // for good: the thread ends with the goroutine
+		const nobody = 65534
+		if _, _, errno := syscall.RawSyscall(syscall.SYS_SETRESUID, nobody, nobody, nobody); errno != 0 {
+			refused <- errno
+			return
+		}
+		_, err := cgroups.New(config)
+		refused <- err
+	}()
+	if err := <-refused; mesos.KindOf(err) != mesos.Unsupported || !strings.Contains(err.Error(), config.Root) {
+		t.Errorf("error %v", err)
 	}
 }
