@@ -164,6 +164,7 @@ func StartAgent(ctx context.Context, cfg AgentConfig) (_ *Agent, err error) {
 	a.executors = newExecutors(a)
 	a.masters = newMasterLink(cfg.Masters, user, a.log, a.loop.Inbox)
 	a.server = newServer(a.handler(), a.log)
+	a.warnOfFiles()
 	a.run(ctx, mesos.AgentID(state.Agent.GetId().GetValue()))
 	a.log.Info("agent started", "address", a.address.String(), "work_dir", cfg.WorkDir)
 	return a, nil
