@@ -74,6 +74,7 @@ type Agent struct {
 	firstTime  sync.Once
 
 	stop    context.CancelFunc      // asks the agent to end
+	deaf    func() bool             // to the end of the context that it was started with
 	end     context.CancelCauseFunc // ends it
 	ended   context.Context         // by end, with the cause
 	stopped error                   // what the core's Stopped said
@@ -179,7 +180,7 @@ func (a *Agent) run(ctx context.Context, id mesos.AgentID) {
 	a.stop = stop
 	running, end := context.WithCancelCause(context.WithoutCancel(ctx))
 	a.end, a.ended = end, running
-	context.AfterFunc(ctx, func() {
+	a.deaf = context.AfterFunc(ctx, func() {
 		if a.cfg.Outlive {
 			a.log.Info("stopping: containers of frameworks with checkpointing go on")
 			end(nil)
@@ -230,6 +231,7 @@ func (a *Agent) Kill() {
 
 func (a *Agent) await() error {
 	err := a.group.Wait()
+	a.deaf() // nobody can ask it to stop any more
 	if errors.Is(err, context.Canceled) {
 		err = context.Cause(a.ended) // such as that it can't write down what it must
 	}

@@ -41,7 +41,7 @@ func (a *Agent) collectGarbage(ctx context.Context, id mesos.AgentID) {
 	a.group.Go(func() error {
 		for _, where := range a.workDir.Discarded() {
 			if err := a.workDir.Remove(ctx, where); err != nil {
-				a.log.Debug("what an earlier agent discarded can't be removed", "error", err)
+				a.log.Warn("what an earlier agent discarded can't be removed", "error", err)
 			}
 		}
 		for {

@@ -60,6 +60,9 @@ type Options struct {
 	FrameworkName string
 	// FailoverTimeout is how long the master keeps a task whose framework is cut off.
 	FailoverTimeout time.Duration
+	// Detached tells that nobody stays to acknowledge what the tasks report. There is
+	// no TASK_KILLING then: the end of a task would wait behind it.
+	Detached bool
 }
 
 // Spec makes of the options what to run. Every error is mesos.Invalid, or
@@ -134,8 +137,10 @@ func (o Options) framework() (*mesospb.FrameworkInfo, error) {
 	}
 	types := []mesospb.FrameworkInfo_Capability_Type{
 		mesospb.FrameworkInfo_Capability_RESERVATION_REFINEMENT,
-		mesospb.FrameworkInfo_Capability_TASK_KILLING_STATE,
 		mesospb.FrameworkInfo_Capability_REVOCABLE_RESOURCES,
+	}
+	if !o.Detached {
+		types = append(types, mesospb.FrameworkInfo_Capability_TASK_KILLING_STATE)
 	}
 	if o.PartitionAware {
 		types = append(types, mesospb.FrameworkInfo_Capability_PARTITION_AWARE)

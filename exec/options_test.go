@@ -61,9 +61,25 @@ func TestFrameworkHasTheCapabilitiesOfMesosExecute(t *testing.T) {
 	for _, c := range spec.Framework.GetCapabilities() {
 		got = append(got, c.GetType().String())
 	}
-	want := "RESERVATION_REFINEMENT TASK_KILLING_STATE REVOCABLE_RESOURCES GPU_RESOURCES"
+	want := "RESERVATION_REFINEMENT REVOCABLE_RESOURCES TASK_KILLING_STATE GPU_RESOURCES"
 	if strings.Join(got, " ") != want || spec.Framework.GetPrincipal() != "me" {
 		t.Errorf("framework is %v", spec.Framework)
+	}
+}
+
+// The end of a task that was killed would wait behind a TASK_KILLING that nobody
+// acknowledges.
+func TestFrameworkThatIsLeftAloneIsNotToldThatItsTasksAreBeingKilled(t *testing.T) {
+	o := options()
+	o.Detached = true
+	spec, err := o.Spec()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, c := range spec.Framework.GetCapabilities() {
+		if c.GetType() == mesospb.FrameworkInfo_Capability_TASK_KILLING_STATE {
+			t.Errorf("framework is %v", spec.Framework)
+		}
 	}
 }
 

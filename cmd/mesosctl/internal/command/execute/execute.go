@@ -114,7 +114,7 @@ func (o *options) take(args []string) error {
 	case o.detach && (o.retries > 0 || o.KillAfter > 0 || o.output == "all" || o.parallel > 0):
 		return mesos.Errorf(mesos.Invalid, "--detach leaves the tasks to themselves: --retries, --kill-after, --parallel and --output need somebody who stays")
 	}
-	if o.detach {
+	if o.Detached = o.detach; o.detach {
 		o.FrameworkName, o.FailoverTimeout, o.Checkpoint = "mesosctl execute --detach", detachedTimeout, true
 		o.Suffix = "." + uuid.NewString()[:8]
 	}
