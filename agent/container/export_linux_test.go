@@ -1,12 +1,21 @@
 package container
 
-import "github.com/mesosctl/mesosctl/mesos"
+import (
+	"time"
+
+	"github.com/mesosctl/mesosctl/mesos"
+)
 
 // DefaultPath is PATH for containers whose environment has none.
 const DefaultPath = defaultPath
 
 // SupervisorPid is the process of a Local's supervisor, which it started.
 func SupervisorPid(l *Local) int { return l.launcher.(*supervised).current.process.Process.Pid }
+
+// SetPatience sets how long a Local's supervisor may take for a reply.
+func SetPatience(l *Local, patience time.Duration) {
+	l.launcher.(*supervised).current.patience = patience
+}
 
 // unkillable is a launcher that kills nothing.
 type unkillable struct {

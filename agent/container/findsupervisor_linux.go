@@ -13,24 +13,24 @@ import (
 )
 
 // findSupervisor finds the supervisor that an earlier agent left, or starts one.
-func findSupervisor(dir string, gone gone, remark remark) (*supervisor, error) {
+func findSupervisor(dir string, to told) (*supervisor, error) {
 	keepFiles()
 	if dir == "" {
-		return startSupervisor(gone, remark)
+		return startSupervisor(to)
 	}
 	if conn, err := supervise.Dial(dir); err == nil {
-		s := newSupervisor(conn, nil, gone, remark)
+		s := newSupervisor(conn, nil, to)
 		if hello, ok := s.call(&supervise.Request{Op: supervise.OpHello, Version: supervise.ProtocolVersion}, nil); ok {
 			s.version = hello.Version
 			return s, nil
 		}
 		<-s.down // it was about to end
 	}
-	return startListening(dir, gone, remark)
+	return startListening(dir, to)
 }
 
 // startSupervisor starts a supervisor that ends with this process.
-func startSupervisor(gone gone, remark remark) (*supervisor, error) {
+func startSupervisor(to told) (*supervisor, error) {
 	fds, err := syscall.Socketpair(syscall.AF_UNIX, syscall.SOCK_STREAM|syscall.SOCK_CLOEXEC|syscall.SOCK_NONBLOCK, 0)
 	if err != nil {
 		return nil, err
@@ -42,11 +42,11 @@ func startSupervisor(gone gone, remark remark) (*supervisor, error) {
 		ours.Close()
 		return nil, err
 	}
-	return newSupervisor(ours, process, gone, remark), nil
+	return newSupervisor(ours, process, to), nil
 }
 
 // startListening starts a supervisor that outlives this process.
-func startListening(dir string, gone gone, remark remark) (*supervisor, error) {
+func startListening(dir string, to told) (*supervisor, error) {
 	socket, err := supervise.ListenIn(dir)
 	if err != nil {
 		return nil, err
@@ -68,7 +68,7 @@ func startListening(dir string, gone gone, remark remark) (*supervisor, error) {
 		_ = process.Wait()
 		return nil, err
 	}
-	return newSupervisor(conn, process, gone, remark), nil
+	return newSupervisor(conn, process, to), nil
 }
 
 // keepFiles has no process that this one starts inherit what whoever started this

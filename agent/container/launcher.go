@@ -3,6 +3,7 @@ package container
 import (
 	"os"
 	"syscall"
+	"time"
 
 	"github.com/mesosctl/mesosctl/agent/container/supervise"
 	"github.com/mesosctl/mesosctl/mesos"
@@ -48,12 +49,15 @@ type adopted struct {
 	status syscall.WaitStatus
 }
 
-// remark is how a launcher tells something of a container that goes on.
-type remark func(id mesos.ContainerID, text string)
-
-// gone is how a launcher tells that a container is gone; known is false if
-// nobody saw how its first process ended.
-type gone func(id mesos.ContainerID, status syscall.WaitStatus, known bool)
+// told is who a launcher tells what nobody asked it for.
+type told struct {
+	// gone: a container is; known is false if nobody saw how its first process ended.
+	gone func(id mesos.ContainerID, status syscall.WaitStatus, known bool)
+	// remark is of a container that goes on.
+	remark func(id mesos.ContainerID, text string)
+	// silent: what keeps the containers has not answered for so long.
+	silent func(since time.Duration)
+}
 
 // launchError is the error for a process that could not be started: what names
 // the step and its object.

@@ -25,21 +25,24 @@ const sweepPatience = 10 * time.Second
 // dies its containers are lost, what is left of them is swept up, and the next
 // launch starts another.
 type supervised struct {
-	gone   gone
-	remark remark
-	dir    string // of the supervisor's socket; empty: it ends with the agent
+	told
+	dir string // of the supervisor's socket; empty: it ends with the agent
 
 	mu      sync.Mutex
 	current *supervisor // nil until there is one
 	closed  bool
 }
 
+// supervisorPatience is longer than a supervisor takes, unless it was stopped or the
+// machine has other worries.
+const supervisorPatience = 15 * time.Second
+
 // isolatingVersion is that of the first supervisor that makes more of a process
 // than a fork and an exec do.
 const isolatingVersion = 2
 
-func newLauncher(dir string, gone gone, remark remark) (launcher, error) {
-	l := &supervised{gone: gone, remark: remark, dir: dir}
+func newLauncher(dir string, to told) (launcher, error) {
+	l := &supervised{told: to, dir: dir}
 	_, err := l.supervisor()
 	return l, err
 }
@@ -58,7 +61,7 @@ func (l *supervised) supervisor() (*supervisor, error) {
 			return l.current, nil
 		}
 	}
-	s, err := findSupervisor(l.dir, l.gone, l.remark)
+	s, err := findSupervisor(l.dir, l.told)
 	if err != nil {
 		return nil, fmt.Errorf("start the supervisor of the containers: %w", err)
 	}
@@ -192,11 +195,11 @@ func errLost(op string) error {
 
 // supervisor is the agent's end of one supervisor process.
 type supervisor struct {
-	conn    *os.File
-	process *exec.Cmd // nil if an earlier agent started it
-	gone    gone
-	remark  remark
-	version uint64 // of its protocol
+	told
+	conn     *os.File
+	process  *exec.Cmd     // nil if an earlier agent started it
+	version  uint64        // of its protocol
+	patience time.Duration // after which it is called silent
 	// down is closed when the process is gone and its containers were told so.
 	down     chan struct{}
 	detached atomic.Bool
@@ -213,13 +216,13 @@ type waiting struct {
 	brings bool // whether it tells of a container's launch or adoption
 }
 
-func newSupervisor(conn *os.File, process *exec.Cmd, gone gone, remark remark) *supervisor {
+func newSupervisor(conn *os.File, process *exec.Cmd, to told) *supervisor {
 	s := &supervisor{
 		conn:       conn,
 		process:    process,
-		gone:       gone,
-		remark:     remark,
+		told:       to,
 		version:    supervise.ProtocolVersion,
+		patience:   supervisorPatience,
 		down:       make(chan struct{}),
 		pending:    map[uint64]waiting{},
 		containers: map[string]bool{},
@@ -255,6 +258,8 @@ func (s *supervisor) call(req *supervise.Request, file *os.File) (supervise.Mess
 		s.take(&m)
 		return m, true
 	}
+	waited := time.AfterFunc(s.patience, func() { s.silent(s.patience) })
+	defer waited.Stop()
 	// After any other error the connection is broken, and read says so.
 	m, ok := <-reply
 	return m, ok

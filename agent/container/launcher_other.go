@@ -17,7 +17,7 @@ import (
 // session with one process group, child of the agent. What leaves its group
 // escapes, and containers are not killed if the agent is.
 type direct struct {
-	gone gone
+	told
 
 	mu        sync.Mutex
 	processes map[mesos.ContainerID]int
@@ -25,8 +25,8 @@ type direct struct {
 	closed    bool
 }
 
-func newLauncher(_ string, gone gone, _ remark) (launcher, error) {
-	return &direct{gone: gone, processes: map[mesos.ContainerID]int{}}, nil
+func newLauncher(_ string, to told) (launcher, error) {
+	return &direct{told: to, processes: map[mesos.ContainerID]int{}}, nil
 }
 
 // Attach implements launcher: what is not copied can't be attached to.

@@ -8,6 +8,7 @@ import (
 	"os"
 	"sync"
 	"syscall"
+	"time"
 
 	"github.com/mesosctl/mesosctl/mesos"
 	"github.com/mesosctl/mesosctl/wire/mesospb"
@@ -41,6 +42,11 @@ func (l *Local) gone(id mesos.ContainerID, status syscall.WaitStatus, known bool
 // remark is told by the launcher what to know of a container that goes on.
 func (l *Local) remark(id mesos.ContainerID, text string) {
 	l.config.Log.Warn("a container's output is not complete", "container", id, "error", text)
+}
+
+// silent is told by the launcher that nothing goes on for now.
+func (l *Local) silent(since time.Duration) {
+	l.config.Log.Warn("the supervisor of the containers does not answer: it may be stopped, or the machine overloaded", "since", since)
 }
 
 // limitation is why an isolator ended a container, or one that it is nested in;

@@ -130,7 +130,7 @@ func New(config Config) (*Local, error) {
 		}
 	}
 	var err error
-	if l.launcher, err = newLauncher(config.RuntimeDir, l.gone, l.remark); err != nil {
+	if l.launcher, err = newLauncher(config.RuntimeDir, told{l.gone, l.remark, l.silent}); err != nil {
 		return nil, err
 	}
 	return l, nil
