@@ -62,7 +62,7 @@ func parseMaster(s string) (string, error) {
 	}
 	address := withPort(s)
 	host, port, err := net.SplitHostPort(address)
-	if err != nil || host == "" || strings.ContainsAny(host, "/ @?#") {
+	if err != nil || host == "" || strings.ContainsAny(host, "/ @?#") || strings.Contains(host, ":") && net.ParseIP(host) == nil {
 		return "", mesos.Errorf(mesos.Invalid, "master %q is not an address host:port", s)
 	}
 	if n, err := strconv.Atoi(port); err != nil || n < 1 || n > 65535 {

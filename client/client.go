@@ -188,12 +188,12 @@ func (c *Client) send(ctx context.Context, r request) (*http.Response, error) {
 		c.forget(host)
 		if deadline.IsZero() {
 			if tried >= len(c.config.Masters) {
-				return nil, err
+				return nil, &UnreachedError{err}
 			}
 			continue
 		}
 		if time.Now().Add(pause).After(deadline) {
-			return nil, err
+			return nil, &UnreachedError{err}
 		}
 		if tried%len(c.config.Masters) == 0 {
 			if cause := sleep(ctx, pause); cause != nil {

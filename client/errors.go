@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"net/url"
 	"strings"
+	"syscall"
 
 	"github.com/mesosctl/mesosctl/mesos"
 )
@@ -99,7 +100,14 @@ func transportError(path, host string, err error) error {
 	}
 	var op *net.OpError
 	if errors.As(err, &op) && op.Op == "dial" {
+		if errors.Is(err, syscall.ECONNREFUSED) {
+			return mesos.Errorf(mesos.Unavailable, "connect to %s: connection refused, nothing listens there%w", host, notSentError{silent{op.Err}})
+		}
 		return mesos.Errorf(mesos.Unavailable, "connect to %s: %w", host, notSentError{op.Err})
+	}
+	if errors.Is(err, io.EOF) || errors.Is(err, syscall.ECONNRESET) {
+		return mesos.Errorf(mesos.Unavailable, "%s on %s: it closed the connection without an answer; if it speaks TLS, write https:// before the masters%w",
+			path, host, silent{err})
 	}
 	return mesos.Errorf(mesos.Unavailable, "%s on %s: %w", path, host, err)
 }
@@ -108,7 +116,22 @@ func transportError(path, host string, err error) error {
 func contextError(path, host string, cause error) error {
 	path, _, _ = strings.Cut(path, "?")
 	if errors.Is(cause, context.DeadlineExceeded) {
-		return mesos.Errorf(mesos.TimedOut, "%s on %s: no answer in time: %w", path, host, cause)
+		return mesos.Errorf(mesos.TimedOut, "%s on %s: no answer in time%w", path, host, silent{cause})
+	}
+	if errors.Is(cause, context.Canceled) {
+		return mesos.Errorf(mesos.Internal, "%s on %s: interrupted%w", path, host, silent{cause})
 	}
 	return mesos.Errorf(mesos.Internal, "%s on %s: %w", path, host, cause)
 }
+
+// silent is a cause of which everything is said already.
+type silent struct{ error }
+
+func (silent) Error() string { return "" }
+
+func (s silent) Unwrap() error { return s.error }
+
+// UnreachedError is the error of a call for which no leading master was found.
+type UnreachedError struct{ error }
+
+func (e *UnreachedError) Unwrap() error { return e.error }

@@ -16,6 +16,9 @@ const identifyWithin = 2 * time.Second
 // identified makes of an error that no master gives, or seldom, what it means if
 // the host is none: whoever configured it must know.
 func (c *Client) identified(ctx context.Context, host string, err error) error {
+	if err == nil {
+		return nil
+	}
 	switch mesos.KindOf(err) {
 	case mesos.Invalid, mesos.NotFound, mesos.Unsupported, mesos.Internal:
 	default:

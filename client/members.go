@@ -33,7 +33,7 @@ func (c *Client) Membership(ctx context.Context) (members.Membership, error) {
 		if err == nil {
 			return known, nil
 		}
-		failed = append(failed, notMesosctl(err, host))
+		failed = append(failed, notMesosctl(c.identified(ctx, host, err), host))
 	}
 	return members.Membership{}, errors.Join(failed...)
 }
@@ -57,7 +57,8 @@ func (c *Client) changeMembers(ctx context.Context, method string, query url.Val
 	if err != nil {
 		return member, notMesosctl(err, c.Leader())
 	}
-	return member, decodeJSON(response, &member)
+	host := response.Request.URL.Host
+	return member, c.identified(ctx, host, decodeJSON(response, &member))
 }
 
 // Backup is the registry of the leading master, in the form that a restore takes.
@@ -69,6 +70,9 @@ func (c *Client) Backup(ctx context.Context, progress func(done, all int64)) ([]
 		return nil, notMesosctl(err, c.Leader())
 	}
 	defer response.Body.Close()
+	if kind := response.Header.Get("Content-Type"); kind != "application/octet-stream" {
+		return nil, c.identified(ctx, response.Request.URL.Host, mesos.Errorf(mesos.Internal, "%s: the answer is %q, no backup", where(response), kind))
+	}
 	counted := &counter{told: progress, all: response.ContentLength}
 	response.Body = io.NopCloser(io.TeeReader(response.Body, counted))
 	return readAll(response)

@@ -3,9 +3,11 @@ package client
 import (
 	"context"
 	"net/http"
+	"strings"
 	"time"
 
 	"github.com/mesosctl/mesosctl/mesos"
+	"github.com/mesosctl/mesosctl/wire"
 	"github.com/mesosctl/mesosctl/wire/agentpb"
 	"github.com/mesosctl/mesosctl/wire/masterpb"
 )
@@ -132,7 +134,18 @@ func (c *Client) Watch(ctx context.Context) (*Events, error) {
 	if err != nil {
 		return nil, err
 	}
+	if kind := events.header.Get("Content-Type"); !streams(kind) {
+		events.close()
+		return nil, c.identified(ctx, events.host, mesos.Errorf(mesos.Internal, "%s: the answer to SUBSCRIBE is %q", events.place, kind))
+	}
 	return &Events{events: events}, nil
+}
+
+// streams reports whether events may be of a content type.
+func streams(contentType string) bool {
+	media, _, _ := strings.Cut(contentType, ";")
+	_, known := wire.ParseMediaType(contentType)
+	return known || strings.TrimSpace(media) == wire.RecordIO
 }
 
 // Next waits for the next event. An error means that the subscription is over.

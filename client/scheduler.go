@@ -51,7 +51,7 @@ func (c *Client) Subscribe(ctx context.Context, call *schedulerpb.Call) (*Schedu
 	}
 	if s.streamID == "" {
 		s.Close()
-		return nil, mesos.Errorf(mesos.Internal, "%s: the answer to SUBSCRIBE has no %s", events.place, streamIDHeader)
+		return nil, c.identified(ctx, s.host, mesos.Errorf(mesos.Internal, "%s: the answer to SUBSCRIBE has no %s", events.place, streamIDHeader))
 	}
 	return s, nil
 }

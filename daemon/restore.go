@@ -42,6 +42,9 @@ func RestoreRegistry(ctx context.Context, cfg RestoreConfig, backup []byte) (reg
 	return restoreDir(ctx, cfg, dir, backup)
 }
 
+// CheckBackup tells what a backup of the registry holds, if it is one and whole.
+func CheckBackup(backup []byte) (registry.Restored, error) { return registry.CheckBackup(backup) }
+
 // restoreDir makes the data of a master alone, all of it or nothing.
 func restoreDir(ctx context.Context, cfg RestoreConfig, dir string, backup []byte) (restored registry.Restored, err error) {
 	making := dir + ".restoring"

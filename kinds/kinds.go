@@ -9,6 +9,8 @@ import (
 	"strconv"
 	"strings"
 	"time"
+	"unicode"
+	"unicode/utf8"
 
 	"github.com/mesosctl/mesosctl/client"
 	"github.com/mesosctl/mesosctl/kinds/pick"
@@ -58,7 +60,21 @@ func (c Cell) Less(other Cell) bool {
 	return c.Text < other.Text
 }
 
-func text(s string) Cell { return Cell{Text: s} }
+func text(s string) Cell { return Cell{Text: Clean(s)} }
+
+// Clean is a text of somebody else's without what could play with a terminal, or
+// break a line.
+func Clean(s string) string {
+	return strings.Map(func(r rune) rune {
+		switch {
+		case r == '\t' || r == '\n' || r == '\r':
+			return ' '
+		case r == utf8.RuneError, unicode.In(r, unicode.Cc, unicode.Cf, unicode.Co, unicode.Zl, unicode.Zp):
+			return '·'
+		}
+		return r
+	}, s)
+}
 
 func count(n int) Cell { return Cell{Text: strconv.Itoa(n), sort: float64(n), by: true} }
 
@@ -129,7 +145,11 @@ func Find(name string) (*Kind, error) {
 			return k, nil
 		}
 	}
-	if meant := pick.Suggest(strings.ToLower(name), Names()); meant != "" {
+	known := Names()
+	for _, k := range kinds {
+		known = append(known, k.Aliases[0]) // its singular
+	}
+	if meant := pick.Suggest(strings.ToLower(name), known); meant != "" {
 		return nil, mesos.Errorf(mesos.Invalid, "there is no kind %q; did you mean %s?", name, meant)
 	}
 	return nil, mesos.Errorf(mesos.Invalid, "%q is none of %s", name, strings.Join(Names(), ", "))

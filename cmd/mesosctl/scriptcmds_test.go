@@ -7,6 +7,7 @@ import (
 	"io"
 	"net"
 	"net/http"
+	"net/http/httptest"
 	"os"
 	"os/exec"
 	"regexp"
@@ -30,6 +31,7 @@ var commands = map[string]func(ts *testscript.TestScript, neg bool, args []strin
 	"get":    get,
 	"gone":   gone,
 	"ports":  ports,
+	"web":    web,
 
 	"certificates": certificates,
 	"apache":       apache,
@@ -73,6 +75,19 @@ func ports(ts *testscript.TestScript, neg bool, args []string) {
 		defer l.Close()
 		ts.Setenv(name, strconv.Itoa(l.Addr().(*net.TCPAddr).Port))
 	}
+}
+
+// web VAR serves a page at every path until the script ends, at the address that it sets
+// the variable to.
+func web(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 1 {
+		ts.Fatalf("usage: web VAR")
+	}
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		_, _ = io.WriteString(w, "<html><body>It works!</body></html>")
+	}))
+	ts.Defer(server.Close)
+	ts.Setenv(args[0], server.Listener.Addr().String())
 }
 
 // spawn NAME PROGRAM [ARGS...] runs a program in the background, its output in

@@ -3,6 +3,7 @@ package app
 
 import (
 	"context"
+	"errors"
 	"log/slog"
 	"os"
 	"os/signal"
@@ -10,6 +11,7 @@ import (
 	"strings"
 	"syscall"
 
+	"github.com/mesosctl/mesosctl/client"
 	"github.com/mesosctl/mesosctl/cmd/mesosctl/internal/contexts"
 	"github.com/mesosctl/mesosctl/cmd/mesosctl/internal/iostreams"
 	"github.com/mesosctl/mesosctl/cmd/mesosctl/internal/local"
@@ -25,6 +27,17 @@ type App struct {
 	NoPager bool
 
 	chosen *contexts.Context
+	hint   string // see Hint
+}
+
+// Hint says what to look at if no master could be reached; empty if that is not what
+// went wrong.
+func (a *App) Hint(err error) string {
+	var unreached *client.UnreachedError
+	if errors.As(err, &unreached) {
+		return a.hint
+	}
+	return ""
 }
 
 // Chosen is the context of the cluster that a client was made of; nil if it is of none.

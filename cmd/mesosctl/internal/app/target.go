@@ -34,9 +34,23 @@ const Precedence = "Which cluster a command is about is said by the first of: --
 func (a *App) FindCluster(flag string) (Target, error) {
 	target, err := a.target(flag)
 	if err == nil {
-		a.chosen = target.Context
+		a.chosen, a.hint = target.Context, target.hint()
 	}
 	return target, err
+}
+
+// hint says what to look at when none of the masters can be reached.
+func (t Target) hint() string {
+	switch masters := strings.Join(t.Masters, ", "); {
+	case len(t.Masters) == 0:
+		return ""
+	case t.Context != nil && t.From != "--master":
+		return fmt.Sprintf("%s has the masters %s; 'mesosctl config set-context %s --masters=...' changes that", t.From, masters, t.Context.Name)
+	case t.From == "mesosctl up":
+		return "the cluster of 'mesosctl up' does not answer: 'mesosctl down' ends it"
+	default:
+		return fmt.Sprintf("%s has the masters %s: is one up, and is the port right?", t.From, masters)
+	}
 }
 
 func (a *App) target(flag string) (Target, error) {

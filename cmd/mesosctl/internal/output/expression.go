@@ -1,8 +1,8 @@
 package output
 
 import (
+	"bytes"
 	"encoding/json"
-	"fmt"
 	"io"
 	"strings"
 	"text/template"
@@ -26,14 +26,12 @@ func jsonPath(path string) (func(io.Writer, any) error, error) {
 		return nil, mesos.Errorf(mesos.Invalid, "jsonpath %s: %w", path, err)
 	}
 	return func(w io.Writer, value any) error {
-		plain, err := plainly(value)
-		if err == nil {
-			err = parsed.Execute(w, plain)
-		}
-		if err == nil {
-			_, err = fmt.Fprintln(w)
-		}
-		return err
+		return whole(w, value, func(w io.Writer, plain any) error {
+			if err := parsed.Execute(w, plain); err != nil {
+				return mesos.Errorf(mesos.Invalid, "jsonpath %s: %w", path, err)
+			}
+			return nil
+		})
 	}, nil
 }
 
@@ -44,15 +42,33 @@ func goTemplate(text string) (func(io.Writer, any) error, error) {
 		return nil, mesos.Errorf(mesos.Invalid, "go-template: %w", err)
 	}
 	return func(w io.Writer, value any) error {
-		plain, err := plainly(value)
-		if err == nil {
-			err = parsed.Execute(w, plain)
-		}
-		if err == nil {
-			_, err = fmt.Fprintln(w)
-		}
-		return err
+		return whole(w, value, func(w io.Writer, plain any) error {
+			err := parsed.Execute(w, plain)
+			if _, list := plain.([]any); err != nil && list {
+				return mesos.Errorf(mesos.Invalid, "go-template: %w; it is about a list, which {{range .}}...{{end}} goes through", err)
+			}
+			if err != nil {
+				return mesos.Errorf(mesos.Invalid, "go-template: %w", err)
+			}
+			return nil
+		})
 	}, nil
+}
+
+// whole prints all that an expression makes of a value, and a line's end; of one that
+// fails nothing.
+func whole(w io.Writer, value any, print func(w io.Writer, plain any) error) error {
+	plain, err := plainly(value)
+	if err != nil {
+		return err
+	}
+	var b bytes.Buffer
+	if err := print(&b, plain); err != nil {
+		return err
+	}
+	b.WriteByte('\n')
+	_, err = w.Write(b.Bytes())
+	return err
 }
 
 // plainly is a value as its JSON says: maps, lists and simple values. Numbers are

@@ -5,8 +5,8 @@ import (
 	"encoding/json"
 	"io"
 	"strings"
-	"text/tabwriter"
 
+	"github.com/charmbracelet/x/ansi"
 	"github.com/spf13/cobra"
 	"sigs.k8s.io/yaml"
 
@@ -113,13 +113,29 @@ func printer(f Format) (func(io.Writer, any) error, error) {
 	return nil, mesos.Errorf(mesos.Invalid, "%q is none of table, wide, json, yaml, jsonpath=PATH and go-template=TEMPLATE", string(f))
 }
 
-// Columns prints rows as an aligned table.
+// Columns prints rows as an aligned table. Cells may be coloured, and may have
+// letters that are as wide as two.
 func Columns(w io.Writer, rows ...[]string) error {
-	t := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
+	const gap = 2
+	var widths []int
 	for _, row := range rows {
-		if _, err := io.WriteString(t, strings.Join(row, "\t")+"\n"); err != nil {
-			return err
+		for i, cell := range row {
+			if i == len(widths) {
+				widths = append(widths, 0)
+			}
+			widths[i] = max(widths[i], ansi.StringWidth(cell))
 		}
 	}
-	return t.Flush()
+	var b strings.Builder
+	for _, row := range rows {
+		for i, cell := range row {
+			b.WriteString(cell)
+			if i < len(row)-1 {
+				b.WriteString(strings.Repeat(" ", widths[i]-ansi.StringWidth(cell)+gap))
+			}
+		}
+		b.WriteByte('\n')
+	}
+	_, err := io.WriteString(w, b.String())
+	return err
 }

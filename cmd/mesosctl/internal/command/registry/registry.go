@@ -2,10 +2,12 @@
 package registry
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"io"
 	"os"
+	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -54,6 +56,9 @@ func backup(ctx context.Context, a *app.App, c *client.Client, path string) erro
 	if err != nil {
 		return err
 	}
+	if _, err := daemon.CheckBackup(content); err != nil {
+		return mesos.Errorf(mesos.Unavailable, "what the master at %s sent is of no use: %w", c.Leader(), err)
+	}
 	if path == "-" {
 		_, err = a.IO.Out.Write(content)
 		return err
@@ -84,6 +89,7 @@ func fetch(ctx context.Context, a *app.App, c *client.Client) ([]byte, error) {
 func newRestore(a *app.App) *cobra.Command {
 	var cfg daemon.RestoreConfig
 	var timeout time.Duration
+	var preview app.Preview
 	cmd := &cobra.Command{
 		Use:   "restore FILE [flags]",
 		Short: "Make an empty registry hold what a backup does",
@@ -97,18 +103,18 @@ func newRestore(a *app.App) *cobra.Command {
 			if (cfg.WorkDir == "") == (len(cfg.Etcd) == 0) {
 				return mesos.Errorf(mesos.Invalid, "say where to restore to: either --work_dir or --etcd")
 			}
-			return restore(cmd.Context(), a, cfg, timeout, args[0])
+			return restore(cmd.Context(), a, cfg, timeout, preview, args[0])
 		},
 	}
-	flags.Table{
+	append(flags.Table{
 		flags.Path("work_dir", &cfg.WorkDir, "", "work_dir of a master, a `directory` without a registry"),
 		flags.List("etcd", &cfg.Etcd, "", "client `URLs` of an external etcd"),
 		flags.Duration("timeout", &timeout, "1mins", "`time` that it may take"),
-	}.Register(cmd.Flags())
+	}, preview.Flags()...).Register(cmd.Flags())
 	return cmd
 }
 
-func restore(ctx context.Context, a *app.App, cfg daemon.RestoreConfig, timeout time.Duration, path string) error {
+func restore(ctx context.Context, a *app.App, cfg daemon.RestoreConfig, timeout time.Duration, preview app.Preview, path string) error {
 	ctx, cancel := context.WithTimeout(ctx, timeout)
 	defer cancel()
 	cfg.Log = a.Logger(false)
@@ -120,7 +126,13 @@ func restore(ctx context.Context, a *app.App, cfg daemon.RestoreConfig, timeout 
 		backup, err = os.ReadFile(path)
 	}
 	if err != nil {
-		return fmt.Errorf("read backup: %w", err)
+		return mesos.Errorf(mesos.Invalid, "read the backup: %w", err)
+	}
+	if known, err := daemon.CheckBackup(backup); err != nil {
+		return mesos.Errorf(mesos.KindOf(err), "restore %s: %w", path, err)
+	} else if !preview.Allow(a, fmt.Sprintf("restore %d keys of %s to %s", known.Keys, known.Taken.Format(time.RFC3339),
+		cmp.Or(cfg.WorkDir, strings.Join(cfg.Etcd, ",")))) {
+		return nil
 	}
 	restored, err := daemon.RestoreRegistry(ctx, cfg, backup)
 	if err != nil {

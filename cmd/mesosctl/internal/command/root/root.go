@@ -109,6 +109,7 @@ func dress(a *app.App, root *cobra.Command) *cobra.Command {
 	})
 	root.PersistentFlags().BoolVar(&a.NoPager, "no_pager", false, "print long text without a pager")
 	guide(root)
+	explainArguments(root)
 	root.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error {
 		if words := cmd.Flags().Args(); isGroup(cmd) && len(words) > 0 {
 			return unknown(cmd, words[0]) // the flag is of what was meant
@@ -144,6 +145,9 @@ func Main(ctx context.Context, args []string, a *app.App) int {
 	}
 	if err != nil && !exitcode.Silent(err) {
 		fmt.Fprintf(a.IO.Err, "%s: %v\n", program, err)
+		if hint := a.Hint(err); hint != "" {
+			fmt.Fprintln(a.IO.Err, hint)
+		}
 		if exitcode.Of(err) == exitcode.Usage {
 			fmt.Fprintf(a.IO.Err, "see: %s --help\n", cmd.CommandPath())
 		}

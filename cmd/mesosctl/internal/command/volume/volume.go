@@ -2,8 +2,10 @@
 package volume
 
 import (
+	"cmp"
 	"context"
 	"fmt"
+	"strings"
 
 	"github.com/spf13/cobra"
 
@@ -209,5 +211,6 @@ func find(agent *masterpb.Response_GetAgents_Agent, id string) (*mesospb.Resourc
 			known = append(known, have)
 		}
 	}
-	return nil, mesos.Errorf(mesos.NotFound, "agent %s has no volume %q; it has %v", agent.GetAgentInfo().GetId().GetValue(), id, known)
+	return nil, mesos.Errorf(mesos.NotFound, "agent %s has no volume %q; it has %s", agent.GetAgentInfo().GetId().GetValue(), id,
+		cmp.Or(strings.Join(known, ", "), "none"))
 }

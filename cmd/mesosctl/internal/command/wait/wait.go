@@ -104,6 +104,7 @@ func parse(texts []string) ([]condition, error) {
 
 // run waits until all conditions are met at once.
 func run(ctx context.Context, c *client.Client, conditions []condition) error {
+	why := "" // no master leads, when last heard
 	for {
 		unmet := "no master leads"
 		state, err := c.State(ctx)
@@ -114,6 +115,11 @@ func run(ctx context.Context, c *client.Client, conditions []condition) error {
 			}
 		case ctx.Err() == nil && mesos.KindOf(err) != mesos.Unavailable:
 			return err
+		case ctx.Err() == nil:
+			why = fmt.Sprintf(" (%v)", err)
+			unmet += why
+		default:
+			unmet += why // that it took too long is said next
 		}
 		if err := app.Pause(ctx, interval); err != nil {
 			return mesos.Errorf(mesos.KindOf(err), "%s: %w", unmet, err)
