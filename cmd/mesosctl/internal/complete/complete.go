@@ -96,20 +96,38 @@ func Flag(a *app.App, cmd *cobra.Command, flag, kind string) {
 
 // find finds the names that text may begin and that are not given already.
 func find(a *app.App, cmd *cobra.Command, kind, text string, given []string) []string {
+	return inTime(a, cmd, func(ctx context.Context, c *client.Client) []string {
+		names, err := c.Names(ctx, kind, text, limit)
+		if err != nil {
+			return nil
+		}
+		return choices(kind, names, text, given)
+	})
+}
+
+// inTime is what a cluster is found to have, or nothing if that takes too long.
+func inTime(a *app.App, cmd *cobra.Command, ask func(context.Context, *client.Client) []string) []string {
 	deadline := time.After(within)
 	found := make(chan []string, 1)
-	go func() { found <- ask(a, cmd, kind, text, given) }()
+	go func() {
+		ctx, cancel := context.WithTimeout(cmd.Context(), within)
+		defer cancel()
+		if c := connect(a, cmd); c != nil {
+			found <- ask(ctx, c)
+		} else {
+			found <- nil
+		}
+	}()
 	select {
-	case names := <-found:
-		return names
+	case words := <-found:
+		return words
 	case <-deadline:
 		return nil // the process ends, and with it whatever is under way
 	}
 }
 
-func ask(a *app.App, cmd *cobra.Command, kind, text string, given []string) []string {
-	ctx, cancel := context.WithTimeout(cmd.Context(), within)
-	defer cancel()
+// connect makes a client of the cluster that is meant; nil if none is.
+func connect(a *app.App, cmd *cobra.Command) *client.Client {
 	master := ""
 	if f := cmd.Flags().Lookup("master"); f != nil {
 		master = f.Value.String()
@@ -122,11 +140,7 @@ func ask(a *app.App, cmd *cobra.Command, kind, text string, given []string) []st
 	if err != nil {
 		return nil
 	}
-	names, err := c.Names(ctx, kind, text, limit)
-	if err != nil {
-		return nil
-	}
-	return choices(kind, names, text, given)
+	return c
 }
 
 // choices are what can be typed for some things, in the way in which text begins:
@@ -151,13 +165,18 @@ func choices(kind string, names []mesos.Named, text string, given []string) []st
 			continue
 		}
 		for _, word := range words(n) {
-			if word != "" && called[word] == 1 && strings.HasPrefix(word, text) {
+			if word != "" && called[word] == 1 && strings.HasPrefix(word, text) && plain(word) {
 				list = append(list, cobra.CompletionWithDesc(word, about(n, word)))
 				break
 			}
 		}
 	}
 	return list
+}
+
+// plain reports whether a shell takes a word as it is.
+func plain(word string) bool {
+	return !strings.ContainsAny(word, " \t\n\"'`$\\|&;<>(){}*?!#") || word == mesos.AnyRole
 }
 
 func about(n mesos.Named, word string) string {

@@ -35,6 +35,7 @@ func TestChoicesCanBeTyped(t *testing.T) {
 		{Agents, "", "S1", agents, []string{"h1", "4f-a-S2"}},
 		{Tasks, "", "web-1 web-2 db-1 y", tasks, nil},
 		{Tasks, "x", "x", tasks, nil},
+		{Frameworks, "", "0000", []mesos.Named{{ID: "m-0000", Name: "two words"}}, nil}, // a shell would take it for two
 		{Tasks, "", "web-1 web-2 db-1", tasks, []string{"x"}},
 	} {
 		if got := words(choices(test.kind, test.names, test.text, test.given)); got != test.want {

@@ -17,7 +17,7 @@ func arguments(a *app.App) map[string]cobra.CompletionFunc {
 	taskThenFiles := complete.First(a, complete.Tasks, true)
 	return map[string]cobra.CompletionFunc{
 		"get": complete.OfKind(a), "describe": complete.OfKind(a), "explain": framework, "teardown": framework,
-		"logs": tasks, "kill": tasks, "attach": task, "exec": taskThenFiles, "cat": tasks, "ls": tasks, "cp": taskThenFiles,
+		"logs": tasks, "kill": tasks, "attach": task, "exec": taskThenFiles, "cat": complete.Places(a, false), "ls": complete.Places(a, false), "cp": complete.Places(a, true),
 		"drain": agent, "deactivate": agent, "reactivate": agent, "mark-gone": agent, "reserve": agent, "unreserve": agent,
 		"volume create": agent, "volume destroy": agent, "volume grow": agent, "volume shrink": agent,
 		"quota get": complete.Names(a, complete.Roles), "quota set": role, "quota remove": role,
