@@ -38,7 +38,10 @@ func Run(ctx context.Context, config Config, terminal Terminal, options ...tea.P
 		tea.WithContext(ctx), tea.WithInput(terminal.In), tea.WithOutput(terminal.Out), tea.WithEnvironment(terminal.Environ),
 		tea.WithFPS(framesPerSecond),
 	}, options...)
-	_, err = tea.NewProgram(model, options...).Run()
+	program := tea.NewProgram(model, options...)
+	model.signals.listen(program.Send)
+	_, err = program.Run()
+	model.signals.end()
 	model.Close()
 	switch {
 	case err == nil, errors.Is(err, tea.ErrInterrupted), ctx.Err() != nil && errors.Is(err, tea.ErrProgramKilled) && !errors.Is(err, tea.ErrProgramPanic):

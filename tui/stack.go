@@ -172,7 +172,7 @@ func (m *Model) complete(text string) []string {
 				lines = append(lines, s.Name)
 			}
 		}
-		for _, more := range []string{"help", "quit", "theme "} {
+		for _, more := range append(m.verbs(), "help", "quit", "theme ") {
 			if strings.HasPrefix(more, text) {
 				lines = append(lines, more)
 			}
@@ -197,6 +197,19 @@ func (m *Model) complete(text string) []string {
 		}
 	}
 	return lines
+}
+
+// verbs are the names of those for what is chosen on the page.
+func (m *Model) verbs() []string {
+	on, ok := m.top().(page.Choosing)
+	if !ok || len(on.Chosen()) == 0 {
+		return nil
+	}
+	var names []string
+	for _, v := range m.deps.Registry.Verbs(on.Chosen()[0].Kind, m.deps.ReadOnly) {
+		names = append(names, v.Name)
+	}
+	return names
 }
 
 // askFilter opens the "/" prompt.

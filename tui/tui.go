@@ -71,6 +71,7 @@ type Model struct {
 	notice    page.Notify
 	until     time.Time // the notice is shown
 	asked     []tea.Msg // by pages during an Update
+	signals   signals
 }
 
 // noticeFor is how long a notice is shown.
@@ -179,6 +180,8 @@ func (m *Model) update(msg tea.Msg) tea.Cmd {
 		return m.mouse(msg)
 	case page.Push, page.Replace, page.Pop, page.Command, page.Notify:
 		return m.obey(msg)
+	case resumed:
+		return m.signals.redraw()
 	}
 	return m.toAll(msg)
 }
@@ -243,8 +246,11 @@ func (m *Model) theme(name string) tea.Cmd {
 
 // press is a key, in this order: for whoever types, for the frame, for the page.
 func (m *Model) press(msg tea.KeyPressMsg) tea.Cmd {
-	if msg.String() == "ctrl+c" {
+	switch {
+	case msg.String() == "ctrl+c":
 		return tea.Quit
+	case key.Matches(msg, m.keys.Suspend):
+		return m.signals.suspend()
 	}
 	if m.line != nil {
 		return m.typed(msg)

@@ -7,7 +7,7 @@ import "charm.land/bubbles/v2/key"
 // Map is the keys. A page uses these bindings, and has none of its own.
 type Map struct {
 	// Everywhere.
-	Command, Filter, Help, Back, Enter, Quit key.Binding
+	Command, Filter, Help, Back, Enter, Quit, Suspend key.Binding
 	// Moving.
 	Up, Down, Left, Right, PageUp, PageDown, Top, Bottom, NextTab, PrevTab key.Binding
 	// Lists.
@@ -35,6 +35,7 @@ func New() *Map {
 		Back:    one("esc", "back"),
 		Enter:   one("enter", "open"),
 		Quit:    bind([]string{"q", "ctrl+c"}, "q", "quit"),
+		Suspend: bind([]string{"ctrl+z"}, "ctrl-z", "back to the shell; fg comes back"),
 
 		Up:       bind([]string{"up", "k"}, "↑/k", "up"),
 		Down:     bind([]string{"down", "j"}, "↓/j", "down"),
@@ -93,7 +94,7 @@ type Group struct {
 // Groups are all keys, in the order of the help.
 func (m *Map) Groups() []Group {
 	return []Group{
-		{"everywhere", []key.Binding{m.Command, m.Filter, m.Help, m.Enter, m.Back, m.Quit}},
+		{"everywhere", []key.Binding{m.Command, m.Filter, m.Help, m.Enter, m.Back, m.Quit, m.Suspend}},
 		{"moving", []key.Binding{m.Up, m.Down, m.Left, m.Right, m.PageUp, m.PageDown, m.Top, m.Bottom, m.NextTab, m.PrevTab}},
 		{"lists", []key.Binding{m.Sort, m.SortReverse, m.Mark, m.MarkAll, m.Finished, m.Wide, m.Save, m.Copy, m.Refresh}},
 		{"things", []key.Binding{

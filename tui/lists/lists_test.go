@@ -1,31 +1,12 @@
 package lists
 
 import (
-	"slices"
 	"testing"
 
 	"github.com/mesosctl/mesosctl/mesos"
 	"github.com/mesosctl/mesosctl/tui/cluster"
 	"github.com/mesosctl/mesosctl/wire/mesospb"
 )
-
-func TestNumbersInNamesAreNumbers(t *testing.T) {
-	want := []string{"", "1", "1x", "1y", "2", "10", "a", "a1", "a01", "a1b", "a2", "a10", "web", "web.2", "web.2.10", "web.10", "web.10.2", "webs"}
-	for i, a := range want {
-		for j, b := range want {
-			if got := natural(a, b); (got < 0) != (i < j) && !sameNumber(a, b) || (got == 0) != (i == j) {
-				t.Errorf("natural(%q, %q) is %d", a, b, got)
-			}
-			if natural(a, b) != -natural(b, a) {
-				t.Errorf("%q and %q are before each other", a, b)
-			}
-		}
-	}
-}
-
-func sameNumber(a, b string) bool {
-	return slices.Contains([]string{"a1", "a01"}, a) && slices.Contains([]string{"a1", "a01"}, b)
-}
 
 // A master tells of a role what it and those below it hold; Mesos of old did not tell of
 // parents, or only what they hold themselves; and some roles one may not see.

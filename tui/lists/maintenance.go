@@ -12,6 +12,7 @@ import (
 	"github.com/mesosctl/mesosctl/kinds"
 	"github.com/mesosctl/mesosctl/tui/cluster"
 	"github.com/mesosctl/mesosctl/tui/component"
+	"github.com/mesosctl/mesosctl/tui/order"
 	"github.com/mesosctl/mesosctl/tui/page"
 	"github.com/mesosctl/mesosctl/tui/text"
 	"github.com/mesosctl/mesosctl/wire/allocatorpb"
@@ -50,7 +51,7 @@ func Maintenance(d *page.Deps) page.Page {
 	}
 	by := func(of func(*leaving) string) func(a, b *leaving) int {
 		return func(a, b *leaving) int {
-			return cmp.Or(natural(of(a), of(b)), strings.Compare(string(a.ref.Kind), string(b.ref.Kind)))
+			return cmp.Or(order.Natural(of(a), of(b)), strings.Compare(string(a.ref.Kind), string(b.ref.Kind)))
 		}
 	}
 	name := func(m *leaving) string { return m.name }

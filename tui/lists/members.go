@@ -11,6 +11,7 @@ import (
 	"github.com/mesosctl/mesosctl/mesos"
 	"github.com/mesosctl/mesosctl/tui/cluster"
 	"github.com/mesosctl/mesosctl/tui/component"
+	"github.com/mesosctl/mesosctl/tui/order"
 	"github.com/mesosctl/mesosctl/tui/page"
 	"github.com/mesosctl/mesosctl/tui/style"
 	"github.com/mesosctl/mesosctl/tui/text"
@@ -58,7 +59,7 @@ func agentColumns(d *page.Deps) []component.Column[cluster.Agent] {
 		{
 			Title: "HOST", Key: 'H', Min: 12, Max: 40,
 			Text:    func(a *agent) string { return a.Hostname },
-			Compare: func(a, b *agent) int { return natural(a.Hostname, b.Hostname) },
+			Compare: func(a, b *agent) int { return order.Natural(a.Hostname, b.Hostname) },
 		},
 		{
 			Title: "STATE", Key: 'S', Min: 6, Max: 12,
@@ -115,7 +116,7 @@ func agentColumns(d *page.Deps) []component.Column[cluster.Agent] {
 		},
 		component.Column[agent]{
 			Title: "VERSION", Key: 'V', Priority: 9, Style: dim, Text: func(a *agent) string { return a.Version },
-			Compare: func(a, b *agent) int { return natural(a.Version, b.Version) },
+			Compare: func(a, b *agent) int { return order.Natural(a.Version, b.Version) },
 		},
 		component.Column[agent]{
 			Title: "AGE", Key: 'A', Right: true, Min: 4, Priority: 3,
@@ -124,7 +125,7 @@ func agentColumns(d *page.Deps) []component.Column[cluster.Agent] {
 		},
 		component.Column[agent]{
 			Title: "ID", Key: 'I', KeepEnd: true, Min: 10, Max: 12, Grow: true, Priority: 8, Style: dim,
-			Text: func(a *agent) string { return a.ID }, Compare: func(a, b *agent) int { return natural(a.ID, b.ID) },
+			Text: func(a *agent) string { return a.ID }, Compare: func(a, b *agent) int { return order.Natural(a.ID, b.ID) },
 		},
 		component.Column[agent]{
 			Title: "ATTRIBUTES", Min: 10, Max: 12, Grow: true, Priority: 10, Style: dim,
@@ -233,7 +234,7 @@ func frameworkColumns(d *page.Deps) []component.Column[cluster.Framework] {
 		},
 		{
 			Title: "ID", Key: 'I', KeepEnd: true, Min: 8, Max: 10, Grow: true, Priority: 8, Style: dim,
-			Text: func(f *framework) string { return f.ID }, Compare: func(a, b *framework) int { return natural(a.ID, b.ID) },
+			Text: func(f *framework) string { return f.ID }, Compare: func(a, b *framework) int { return order.Natural(a.ID, b.ID) },
 		},
 	}
 }
@@ -243,42 +244,3 @@ func join(by string, parts ...string) string {
 	parts = slices.DeleteFunc(parts, func(s string) bool { return s == "" })
 	return cmp.Or(strings.Join(parts, by), "-")
 }
-
-// natural orders texts with numbers in them by these: host-9 before host-10. It is 0 of
-// equal texts only.
-func natural(a, b string) int {
-	wholeA, wholeB := a, b
-	for {
-		n := 0
-		for n < len(a) && n < len(b) && a[n] == b[n] {
-			n++
-		}
-		for n > 0 && isDigit(a[n-1]) { // a number is compared as a whole
-			n--
-		}
-		a, b = a[n:], b[n:]
-		if a == "" || b == "" {
-			return cmp.Or(cmp.Compare(len(a), len(b)), strings.Compare(wholeA, wholeB))
-		}
-		if !isDigit(a[0]) || !isDigit(b[0]) {
-			return cmp.Compare(a[0], b[0])
-		}
-		x, y := digits(a), digits(b)
-		m, o := strings.TrimLeft(a[:x], "0"), strings.TrimLeft(b[:y], "0")
-		if order := cmp.Or(cmp.Compare(len(m), len(o)), strings.Compare(m, o)); order != 0 {
-			return order
-		}
-		a, b = a[x:], b[y:]
-	}
-}
-
-// digits is how many a text begins with.
-func digits(s string) int {
-	n := 0
-	for n < len(s) && isDigit(s[n]) {
-		n++
-	}
-	return n
-}
-
-func isDigit(c byte) bool { return c >= '0' && c <= '9' }

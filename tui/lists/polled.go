@@ -13,6 +13,7 @@ import (
 	"github.com/mesosctl/mesosctl/tui/cluster"
 	"github.com/mesosctl/mesosctl/tui/component"
 	"github.com/mesosctl/mesosctl/tui/live"
+	"github.com/mesosctl/mesosctl/tui/order"
 	"github.com/mesosctl/mesosctl/tui/page"
 	"github.com/mesosctl/mesosctl/tui/style"
 	"github.com/mesosctl/mesosctl/tui/text"
@@ -81,7 +82,7 @@ func Offers(d *page.Deps) page.Page {
 		calls: []masterpb.Call_Type{masterpb.Call_GET_FRAMEWORKS},
 	}
 	by := func(of func(*offer) string) func(a, b *offer) int {
-		return func(a, b *offer) int { return natural(of(a), of(b)) }
+		return func(a, b *offer) int { return order.Natural(of(a), of(b)) }
 	}
 	id := func(o *offer) string { return o.id }
 	columns := []component.Column[offer]{
@@ -205,7 +206,7 @@ func Masters(d *page.Deps) page.Page {
 		ref:   func(m *master) page.Ref { return page.Ref{Kind: page.Master, ID: m.Address} },
 		calls: []masterpb.Call_Type{live.ProbeMasters},
 	}
-	address := func(a, b *master) int { return natural(a.Address, b.Address) }
+	address := func(a, b *master) int { return order.Natural(a.Address, b.Address) }
 	dim := func(*master) *lipgloss.Style { return &d.Style().Dim }
 	leader := func(m *master, what string) string {
 		if m.Leads {

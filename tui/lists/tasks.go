@@ -10,6 +10,7 @@ import (
 	"github.com/mesosctl/mesosctl/mesos"
 	"github.com/mesosctl/mesosctl/tui/cluster"
 	"github.com/mesosctl/mesosctl/tui/component"
+	"github.com/mesosctl/mesosctl/tui/order"
 	"github.com/mesosctl/mesosctl/tui/page"
 	"github.com/mesosctl/mesosctl/tui/style"
 	"github.com/mesosctl/mesosctl/tui/text"
@@ -21,7 +22,7 @@ func Tasks(d *page.Deps, title string, scope func(*cluster.Task) bool) page.Page
 		deps: d, title: title, scope: scope,
 		alive: (*cluster.Task).Alive,
 		match: func(t *cluster.Task, f page.Filter) bool {
-			return f.Match(t.ID, t.Name, StateName(t.State), t.FrameworkName, t.Host, t.Role, t.Message)
+			return f.Match(t.ID, t.Name, StateName(t.State), t.FrameworkName, t.Framework, t.Host, t.Agent, t.Role, t.User, t.Executor, t.Message, t.Reason)
 		},
 		ref:   func(t *cluster.Task) page.Ref { return page.Ref{Kind: page.Task, ID: t.ID, Framework: t.Framework} },
 		empty: "there are no tasks",
@@ -38,7 +39,7 @@ func Tasks(d *page.Deps, title string, scope func(*cluster.Task) bool) page.Page
 }
 
 func byKey(a, b *cluster.Task) int {
-	if order := natural(a.ID, b.ID); order != 0 {
+	if order := order.Natural(a.ID, b.ID); order != 0 {
 		return order
 	}
 	return strings.Compare(a.Framework, b.Framework)
@@ -52,7 +53,7 @@ func taskColumns(d *page.Deps) []component.Column[cluster.Task] {
 		{
 			Title: "NAME", Key: 'N', Min: 8, Max: 24, Grow: true, Priority: 6, Style: dim,
 			Text:    func(t *task) string { return t.Name },
-			Compare: func(a, b *task) int { return natural(a.Name, b.Name) },
+			Compare: func(a, b *task) int { return order.Natural(a.Name, b.Name) },
 		},
 		{
 			Title: "STATE", Key: 'S', Min: 8, Max: 16,
@@ -68,7 +69,7 @@ func taskColumns(d *page.Deps) []component.Column[cluster.Task] {
 		{
 			Title: "HOST", Key: 'H', Min: 8, Max: 32, Priority: 2,
 			Text:    func(t *task) string { return t.Host },
-			Compare: func(a, b *task) int { return natural(a.Host, b.Host) },
+			Compare: func(a, b *task) int { return order.Natural(a.Host, b.Host) },
 		},
 		amountColumn("CPUS", 'C', 3, text.Number, func(t *task) mesos.Scalar { return t.Used.CPUs }),
 		amountColumn("MEM", 'M', 3, text.Memory, func(t *task) mesos.Scalar { return t.Used.Mem }),

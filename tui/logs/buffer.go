@@ -9,6 +9,7 @@ import (
 
 	"github.com/mesosctl/mesosctl/tui/page"
 	"github.com/mesosctl/mesosctl/tui/style"
+	"github.com/mesosctl/mesosctl/tui/text"
 )
 
 // What is kept of logs: the oldest lines go first. Bytes are those of the lines.
@@ -60,7 +61,7 @@ type buffer struct {
 	streams  streams
 	times    bool
 	prefixes bool // of tasks
-	width    int  // of the longest one
+	width    int  // of theirs, in cells
 	style    func() *style.Style
 }
 
@@ -167,7 +168,7 @@ func (b *buffer) Line(i int) string {
 		prefix = st.Dim.Render(when) + " "
 	}
 	if b.prefixes {
-		prefix += e.source.color().Render(e.source.id+strings.Repeat(" ", b.width-len(e.source.id))+" |") + " "
+		prefix += e.source.color().Render(text.Left(text.CutLeft(e.source.id, b.width), b.width)+" |") + " "
 	}
 	if b.streams == both {
 		mark := " "

@@ -22,6 +22,9 @@ import (
 // several times a second.
 const maxTasks = 32
 
+// maxPrefix is how much of a line may tell of which task it is, in cells.
+const maxPrefix = 32
+
 // Page is the page.
 type Page struct {
 	deps    *page.Deps
@@ -47,7 +50,7 @@ func New(d *page.Deps, refs []page.Ref) (*Page, error) {
 		}
 		s := &source{ref: ref, id: text.Clean(ref.ID), ended: make(chan struct{})}
 		s.color = func() lipgloss.Style { series := d.Style().Series; return series[i%len(series)] }
-		p.buffer.width = max(p.buffer.width, len(s.id))
+		p.buffer.width = min(max(p.buffer.width, text.Width(s.id)), maxPrefix)
 		p.sources = append(p.sources, s)
 	}
 	p.ctx, p.cancel = context.WithCancel(d.Context)

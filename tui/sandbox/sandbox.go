@@ -18,6 +18,7 @@ import (
 	"github.com/mesosctl/mesosctl/kinds/taskref"
 	"github.com/mesosctl/mesosctl/mesos"
 	"github.com/mesosctl/mesosctl/tui/component"
+	"github.com/mesosctl/mesosctl/tui/order"
 	"github.com/mesosctl/mesosctl/tui/page"
 	"github.com/mesosctl/mesosctl/tui/text"
 	"github.com/mesosctl/mesosctl/wire/mesospb"
@@ -77,7 +78,7 @@ func byName(a, b *entry) int {
 		}
 		return 1
 	}
-	return strings.Compare(a.name, b.name)
+	return order.Natural(a.name, b.name)
 }
 
 func (p *Page) columns() []component.Column[entry] {

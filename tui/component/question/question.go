@@ -68,7 +68,7 @@ func (q *Question) Update(msg tea.Msg) (page.Page, tea.Cmd) {
 		return q, q.do
 	case key.Matches(press, keys.No), key.Matches(press, keys.Back), key.Matches(press, keys.Enter):
 		q.deps.Ask(page.Pop{})
-	case key.Matches(press, keys.Left), key.Matches(press, keys.Right), key.Matches(press, keys.NextTab), key.Matches(press, keys.PrevTab):
+	case press.Text == "" && key.Matches(press, keys.Left, keys.Right, keys.NextTab, keys.PrevTab): // no letter but y means yes
 		q.yes = !q.yes
 	}
 	return q, nil

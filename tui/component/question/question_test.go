@@ -46,12 +46,14 @@ func TestOnlyYesMeansYes(t *testing.T) {
 		keys []tea.KeyPressMsg
 		done bool
 	}{
-		"y":             {[]tea.KeyPressMsg{y}, true},
-		"enter":         {[]tea.KeyPressMsg{enter}, false},
-		"tab and enter": {[]tea.KeyPressMsg{tab, enter}, true},
-		"twice tab":     {[]tea.KeyPressMsg{tab, tab, enter}, false},
-		"esc":           {[]tea.KeyPressMsg{{Code: tea.KeyEscape}}, false},
-		"n":             {[]tea.KeyPressMsg{{Code: 'n', Text: "n"}}, false},
+		"y":              {[]tea.KeyPressMsg{y}, true},
+		"enter":          {[]tea.KeyPressMsg{enter}, false},
+		"tab and enter":  {[]tea.KeyPressMsg{tab, enter}, true},
+		"twice tab":      {[]tea.KeyPressMsg{tab, tab, enter}, false},
+		"h and enter":    {[]tea.KeyPressMsg{{Code: 'h', Text: "h"}, enter}, false},
+		"left and enter": {[]tea.KeyPressMsg{{Code: tea.KeyLeft}, enter}, true},
+		"esc":            {[]tea.KeyPressMsg{{Code: tea.KeyEscape}}, false},
+		"n":              {[]tea.KeyPressMsg{{Code: 'n', Text: "n"}}, false},
 	} {
 		d, asked := deps(t), []tea.Msg(nil)
 		d.Ask = func(msg tea.Msg) { asked = append(asked, msg) }
