@@ -79,6 +79,9 @@ func (m *Model) Close() {
 // want tells which calls the page on top needs, and the frame itself.
 func (m *Model) want() {
 	calls := []masterpb.Call_Type{masterpb.Call_GET_MASTER, masterpb.Call_GET_METRICS}
+	if m.cluster.AskExecutors() {
+		calls = append(calls, masterpb.Call_GET_EXECUTORS)
+	}
 	for _, p := range m.stack[m.base():] {
 		if polling, ok := p.(page.Polling); ok {
 			calls = append(calls, polling.Calls()...)

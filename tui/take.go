@@ -20,6 +20,7 @@ func (m *Model) take(batch live.Batch) tea.Cmd {
 			item.Cluster.Inherit(m.cluster)
 			m.cluster = item.Cluster
 			clear(m.trouble)
+			m.want()
 			cmds = append(cmds, m.toAll(page.Replaced{}))
 		case *masterpb.Event:
 			m.cluster.Apply(item, batch.At)

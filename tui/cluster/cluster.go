@@ -43,7 +43,7 @@ type Cluster struct {
 
 	onAgent     map[string]*holding
 	ofFramework map[string]*holding
-	executors   map[executorKey]*executor
+	executors   map[string]map[executorKey]Amounts // by agent, of those that hold something themselves
 	finished    fifo[TaskKey]
 	completed   fifo[string]
 }
@@ -51,14 +51,6 @@ type Cluster struct {
 // holding is what the tasks and executors on an agent or of a framework hold. It
 // is there also while the agent or framework itself isn't known.
 type holding struct {
-	Amounts
-	tasks int // that are alive
-}
-
-type executorKey struct{ framework, agent, id string }
-
-// executor is an executor that holds something itself.
-type executor struct {
 	Amounts
 	tasks int // that are alive
 }
@@ -73,7 +65,7 @@ func sized(tasks, agents, frameworks int) *Cluster {
 		Frameworks:  newStore(func(f *Framework) string { return f.ID }, frameworks),
 		onAgent:     make(map[string]*holding, agents),
 		ofFramework: make(map[string]*holding, frameworks),
-		executors:   map[executorKey]*executor{},
+		executors:   map[string]map[executorKey]Amounts{},
 	}
 }
 
@@ -149,10 +141,7 @@ func Snapshot(state *masterpb.Response_GetState, now time.Time) *Cluster {
 		over = over[more:]
 	}
 	c := sized(len(alive)+len(unreachable)+len(over), len(state.GetGetAgents().GetAgents()), len(state.GetGetFrameworks().GetFrameworks()))
-	for _, e := range append(state.GetGetExecutors().GetExecutors(), state.GetGetExecutors().GetOrphanExecutors()...) {
-		info := e.GetExecutorInfo()
-		c.putExecutor(executorKey{info.GetFrameworkId().GetValue(), e.GetAgentId().GetValue(), info.GetExecutorId().GetValue()}, AmountsOf(info.GetResources()))
-	}
+	c.executorsAnswer(state.GetGetExecutors())
 	names := nameAll(state)
 	for _, m := range append(append(append(alive, unreachable...), tasks.GetOrphanTasks()...), over...) {
 		t := newTask(m)

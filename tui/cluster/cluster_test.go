@@ -145,21 +145,58 @@ func TestAgentsAndFrameworksComeAndGo(t *testing.T) {
 	}
 }
 
-func TestAnExecutorHoldsWhileItHasTasks(t *testing.T) {
-	c := New()
-	c.putExecutor(executorKey{"F", "S0", "e"}, Amounts{CPUs: 100})
-	for _, id := range []string{"a", "b"} {
-		m := task("F", id, "S0", mesospb.TaskState_TASK_RUNNING, 1)
-		m.ExecutorId = &mesospb.ExecutorID{Value: p("e")}
-		c.Apply(added(m), epoch)
+// executors is the answer to GET_EXECUTORS: by ID, what each holds on S0 for F.
+func executors(cpus map[string]float64) *masterpb.Response {
+	all := &masterpb.Response_GetExecutors{}
+	for id, held := range cpus {
+		all.Executors = append(all.Executors, &masterpb.Response_GetExecutors_Executor{
+			AgentId: &mesospb.AgentID{Value: p("S0")},
+			ExecutorInfo: &mesospb.ExecutorInfo{
+				ExecutorId: &mesospb.ExecutorID{Value: &id}, FrameworkId: &mesospb.FrameworkID{Value: p("F")}, Resources: []*mesospb.Resource{scalar("cpus", held)},
+			},
+		})
 	}
-	if c.Used().CPUs != 2100 {
-		t.Errorf("used %v", c.Used())
+	return &masterpb.Response{Type: masterpb.Response_GET_EXECUTORS.Enum(), GetExecutors: all}
+}
+
+// An executor holds its own resources whether it has tasks or not, until it, its agent or
+// its framework is gone.
+func TestWhatExecutorsHold(t *testing.T) {
+	c := Snapshot(&masterpb.Response_GetState{
+		GetAgents:     &masterpb.Response_GetAgents{Agents: []*masterpb.Response_GetAgents_Agent{agent("S0", 8), agent("S1", 8)}},
+		GetFrameworks: &masterpb.Response_GetFrameworks{Frameworks: []*masterpb.Response_GetFrameworks_Framework{framework("F")}},
+		GetTasks:      &masterpb.Response_GetTasks{Tasks: []*mesospb.Task{task("F", "a", "S0", mesospb.TaskState_TASK_RUNNING, 1)}},
+		GetExecutors:  executors(map[string]float64{"idle": 0.5}).GetGetExecutors(),
+	}, epoch)
+	holds := func(when string, cpus mesos.Scalar) {
+		t.Helper()
+		if c.Used().CPUs != cpus || c.Agent("S0").Used.CPUs != cpus || c.Framework("F").Used.CPUs != cpus {
+			t.Errorf("%s: %v are used, %v on its agent, %v by its framework, want %v", when, c.Used().CPUs, c.Agent("S0").Used.CPUs, c.Framework("F").Used.CPUs, cpus)
+		}
 	}
+	holds("at first", 1500)
 	c.Apply(updated("F", "a", mesospb.TaskState_TASK_FINISHED, ""), epoch)
-	c.Apply(updated("F", "b", mesospb.TaskState_TASK_FINISHED, ""), epoch)
-	if c.Used() != (Amounts{}) || len(c.onAgent) != 0 || len(c.ofFramework) != 0 {
-		t.Errorf("used %v, holdings %v %v", c.Used(), c.onAgent, c.ofFramework)
+	holds("without a task", 500)
+	c.Answer(executors(map[string]float64{"idle": 0.5, "new": 0.25}), epoch)
+	holds("with another one", 750)
+	c.Answer(executors(map[string]float64{"new": 0.125}), epoch)
+	holds("with that one, smaller", 125)
+	c.Apply(&masterpb.Event{Type: masterpb.Event_AGENT_ADDED.Enum(), AgentAdded: &masterpb.Event_AgentAdded{Agent: agent("S0", 8)}}, epoch)
+	holds("when the agent is back", 125)
+	if c.Agent("S0").Tasks != 0 || c.Framework("F").Tasks != 0 {
+		t.Errorf("executors are counted as tasks")
+	}
+	c.Apply(&masterpb.Event{Type: masterpb.Event_AGENT_REMOVED.Enum(), AgentRemoved: &masterpb.Event_AgentRemoved{AgentId: &mesospb.AgentID{Value: p("S0")}}}, epoch)
+	if c.Used() != (Amounts{}) || c.Framework("F").Used != (Amounts{}) || len(c.executors) != 0 {
+		t.Errorf("without its agent %v are used", c.Used())
+	}
+	c.Answer(executors(map[string]float64{"new": 0.125}), epoch)
+	c.Apply(&masterpb.Event{Type: masterpb.Event_FRAMEWORK_REMOVED.Enum(), FrameworkRemoved: &masterpb.Event_FrameworkRemoved{FrameworkInfo: framework("F").FrameworkInfo}}, epoch)
+	if c.Used() != (Amounts{}) || len(c.executors) != 0 {
+		t.Errorf("without its framework %v are used", c.Used())
+	}
+	if !c.AskExecutors() {
+		t.Error("none are too many to ask for")
 	}
 }
 

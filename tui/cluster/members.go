@@ -25,6 +25,7 @@ func (c *Cluster) agentRemoved(id string, now time.Time) {
 		c.total = c.total.Minus(a.Total)
 		entry.Text = a.Hostname
 	}
+	c.executorsOn(id)
 	c.Log.add(entry)
 }
 
@@ -56,6 +57,7 @@ func (c *Cluster) putFramework(f *Framework) {
 // frameworkRemoved ends a framework. Its tasks end with it, whether they were told
 // of before or not.
 func (c *Cluster) frameworkRemoved(id string, now time.Time) {
+	c.executorsOf(id)
 	if h := c.ofFramework[id]; h != nil && h.tasks > 0 {
 		for _, old := range c.Tasks.All() {
 			if old.Framework == id && old.Alive() {

@@ -59,6 +59,8 @@ func (c *Cluster) Answer(r *masterpb.Response, now time.Time) {
 		p.Maintenance = r.GetGetMaintenanceStatus().GetStatus()
 	case masterpb.Response_GET_OPERATIONS:
 		p.Operations = r.GetGetOperations().GetOperations()
+	case masterpb.Response_GET_EXECUTORS:
+		c.executorsAnswer(r.GetGetExecutors())
 	case masterpb.Response_GET_FRAMEWORKS:
 		c.frameworksAnswer(r.GetGetFrameworks().GetFrameworks())
 	case masterpb.Response_GET_AGENTS:

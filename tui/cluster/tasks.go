@@ -102,45 +102,22 @@ func (c *Cluster) countTask(t *Task, sign int) {
 	held := Amounts{}
 	if holds(t.State) {
 		held = t.Used
-		if t.Executor != "" {
-			held = held.Plus(c.countExecutor(executorKey{t.Framework, t.Agent, t.Executor}, sign))
-		}
+	}
+	if sign < 0 {
+		held = Amounts{}.Minus(held)
 	}
 	c.hold(t.Framework, t.Agent, held, sign)
 }
 
-// countExecutor counts a task of an executor, and returns what the executor itself
-// holds if it does so for the first time, or no longer.
-func (c *Cluster) countExecutor(key executorKey, sign int) Amounts {
-	e := c.executors[key]
-	if e == nil {
-		return Amounts{}
-	}
-	e.tasks += sign
-	if e.tasks == 0 && sign < 0 || e.tasks == 1 && sign > 0 {
-		return e.Amounts
-	}
-	return Amounts{}
-}
-
-func (c *Cluster) putExecutor(key executorKey, held Amounts) {
-	if held != (Amounts{}) {
-		c.executors[key] = &executor{Amounts: held}
-	}
-}
-
-// hold counts what a task holds, and the task.
-func (c *Cluster) hold(framework, agent string, held Amounts, sign int) {
-	if sign < 0 {
-		held = Amounts{}.Minus(held)
-	}
+// hold counts what is held from now on, and tasks that are alive.
+func (c *Cluster) hold(framework, agent string, held Amounts, tasks int) {
 	c.used = c.used.Plus(held)
-	if h := grow(c.onAgent, agent, held, sign); c.Agents.Get(agent) != nil {
+	if h := grow(c.onAgent, agent, held, tasks); c.Agents.Get(agent) != nil {
 		a := *c.Agents.Get(agent)
 		a.Used, a.Tasks = h.Amounts, h.tasks
 		c.Agents.put(&a)
 	}
-	if h := grow(c.ofFramework, framework, held, sign); c.Frameworks.Get(framework) != nil {
+	if h := grow(c.ofFramework, framework, held, tasks); c.Frameworks.Get(framework) != nil {
 		f := *c.Frameworks.Get(framework)
 		f.Used, f.Tasks = h.Amounts, h.tasks
 		c.Frameworks.put(&f)

@@ -38,6 +38,7 @@ var every = map[masterpb.Call_Type]time.Duration{
 	masterpb.Call_GET_OPERATIONS:           2 * time.Second,
 	masterpb.Call_GET_FRAMEWORKS:           2 * time.Second,
 	masterpb.Call_GET_AGENTS:               2 * time.Second,
+	masterpb.Call_GET_EXECUTORS:            3 * time.Second,
 	ProbeMasters:                           3 * time.Second,
 }
 
