@@ -107,6 +107,8 @@ func (s *stream[T, M]) broken(err error) error {
 		return contextError(s.place, "event stream", cause)
 	case errors.Is(err, io.EOF):
 		return mesos.Errorf(mesos.Unavailable, "%s: event stream: the server ended it", s.place)
+	case errors.Is(err, io.ErrUnexpectedEOF):
+		return mesos.Errorf(mesos.Unavailable, "%s: event stream: the server is gone", s.place)
 	default:
 		return mesos.Errorf(mesos.Unavailable, "%s: event stream: %w", s.place, err)
 	}

@@ -64,10 +64,11 @@ type Status struct {
 
 // Live follows a cluster. Its methods may be called by any goroutine.
 type Live struct {
-	client *client.Client
-	polls  *polls
-	retry  chan struct{}
-	first  atomic.Pointer[client.Events] // the subscription that Start waits for
+	client  *client.Client
+	polls   *polls
+	retry   chan struct{}
+	members []string                      // of the masters, as they said last; only poll has it
+	first   atomic.Pointer[client.Events] // the subscription that Start waits for
 
 	mu      sync.Mutex
 	waiting []any

@@ -5,10 +5,13 @@ import (
 	"context"
 	"errors"
 	"io"
+	"net"
 	"net/http"
+	"os"
 	"slices"
 	"strings"
 	"sync"
+	"syscall"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -59,7 +62,7 @@ func (m *master) RoundTrip(r *http.Request) (*http.Response, error) {
 		m.asked = append(m.asked, call.GetType())
 	}
 	if m.down {
-		return nil, errors.New("connection refused")
+		return nil, &net.OpError{Op: "dial", Err: os.NewSyscallError("connect", syscall.ECONNREFUSED)}
 	}
 	if status := m.refuse[call.GetType()]; status != 0 {
 		return said(status, "not for you")
@@ -193,7 +196,7 @@ func TestALostMasterIsSoughtWithPausesThatGrow(t *testing.T) {
 
 func TestOnlyWhatIsWantedIsAskedFor(t *testing.T) {
 	m := &master{}
-	follow(t, m, func(l *Live, _ func() []any) {
+	follow(t, m, func(l *Live, learned func() []any) {
 		time.Sleep(time.Minute)
 		if asked := m.calls(); len(asked) != 0 {
 			t.Errorf("asked for %v", asked)
@@ -217,6 +220,21 @@ func TestOnlyWhatIsWantedIsAskedFor(t *testing.T) {
 		m.calls()
 		time.Sleep(time.Minute)
 		if asked := m.calls(); len(asked) != 0 {
+			t.Errorf("without a master it asks for %v", asked)
+		}
+		l.Want([]masterpb.Call_Type{masterpb.Call_GET_ROLES, ProbeMasters}) // which ones there are is asked nevertheless
+		learned()
+		time.Sleep(time.Minute)
+		told := false
+		for _, item := range learned() {
+			if masters, ok := item.(Masters); ok {
+				told = true
+				if len(masters) != 1 || masters[0].State != "unreachable" || !strings.Contains(masters[0].Note, "connection refused") {
+					t.Errorf("masters %+v", masters)
+				}
+			}
+		}
+		if asked := m.calls(); !told || slices.Contains(asked, masterpb.Call_GET_ROLES) {
 			t.Errorf("without a master it asks for %v", asked)
 		}
 	})
@@ -264,4 +282,35 @@ func TestWhatFailsIsAskedForAgain(t *testing.T) {
 			}
 		}
 	})
+}
+
+// A master that has an answer is there, whoever leads.
+func TestWhetherAMasterAnswered(t *testing.T) {
+	for err, want := range map[error]bool{
+		mesos.Errorf(mesos.Unavailable, "no master leads"):                                                      true,
+		mesos.Errorf(mesos.Unavailable, "connect: %w", os.NewSyscallError("connect", syscall.ECONNREFUSED)):     false,
+		mesos.Errorf(mesos.Unavailable, "read: %w", &net.OpError{Op: "read", Err: errors.New("use of closed")}): false,
+		mesos.Errorf(mesos.TimedOut, "no answer in time: %w", context.DeadlineExceeded):                         false,
+	} {
+		if got := answered(err); got != want {
+			t.Errorf("%v: %v", err, got)
+		}
+	}
+}
+
+// How far the beginning is can be asked meanwhile.
+func TestHowFarLoadingIs(t *testing.T) {
+	m := &master{}
+	follow(t, m, func(l *Live, _ func() []any) {
+		if is := l.Loading(); !is.Whole || is.Bytes < 50 || is.Master != "m1:5050" {
+			t.Errorf("%+v", is)
+		}
+	})
+	c, err := client.New(client.Config{Masters: []string{"m1:5050"}, Transport: m})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if is := New(c).Loading(); is != (Loading{}) {
+		t.Errorf("before it begins: %+v", is)
+	}
 }

@@ -2,6 +2,9 @@ package live
 
 import (
 	"context"
+	"errors"
+	"net"
+	"os"
 	"slices"
 	"strings"
 	"sync"
@@ -88,10 +91,10 @@ func (p *polls) pause(is bool) {
 func (p *polls) next() (call masterpb.Call_Type, at time.Time, ok bool) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	if p.paused {
-		return call, at, false
-	}
 	for _, c := range p.wanted {
+		if p.paused && c != ProbeMasters { // who they are is asked most when none leads
+			continue
+		}
 		if due := p.due[c]; !p.gone[c] && (!ok || due.Before(at)) {
 			call, at, ok = c, due, true
 		}
@@ -160,27 +163,48 @@ func (l *Live) ask(ctx context.Context, call masterpb.Call_Type) error {
 
 // probe asks each master whether it leads.
 func (l *Live) probe(ctx context.Context) Masters {
-	addresses, leader := l.client.Masters(), l.client.Leader()
-	if membership, err := l.client.Membership(ctx); err == nil { // Apache Mesos has none
-		for _, m := range membership.Members {
-			if strings.Contains(m.Name, ":") {
-				addresses = append(addresses, m.Name)
-			}
-		}
-	}
-	addresses = append(addresses, leader)
+	l.remember(ctx)
+	leader := l.client.Leader()
+	addresses := slices.Concat(l.client.Masters(), l.members, []string{leader})
 	slices.Sort(addresses)
 	var masters Masters
 	for _, address := range slices.Compact(addresses) {
 		m := cluster.Master{Address: address, State: "standby"}
-		if err := l.probeOne(ctx, address); address == leader && err == nil {
+		switch err := l.probeOne(ctx, address); {
+		case err == nil && address == leader:
 			m.State, m.Leads = "leader", true
-		} else if err != nil && !redirected(err) {
+		case err == nil, redirected(err):
+		case answered(err):
+			m.Note = err.Error()
+		default:
 			m.State, m.Note = "unreachable", err.Error()
 		}
 		masters = append(masters, m)
 	}
 	return masters
+}
+
+// answered reports whether a master has said why it does nothing: it knows no leader.
+func answered(err error) bool {
+	var network net.Error
+	var system *os.SyscallError
+	return mesos.KindOf(err) == mesos.Unavailable && !errors.As(err, &network) && !errors.As(err, &system)
+}
+
+// remember asks which masters there are. Those of Apache Mesos don't say.
+func (l *Live) remember(ctx context.Context) {
+	ctx, cancel := context.WithTimeout(ctx, probeWithin)
+	defer cancel()
+	membership, err := l.client.Membership(ctx)
+	if err != nil {
+		return
+	}
+	l.members = nil
+	for _, m := range membership.Members {
+		if strings.Contains(m.Name, ":") {
+			l.members = append(l.members, m.Name)
+		}
+	}
 }
 
 func (l *Live) probeOne(ctx context.Context, address string) error {
