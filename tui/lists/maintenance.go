@@ -80,6 +80,10 @@ func Maintenance(d *page.Deps) page.Page {
 			Compare: func(a, b *leaving) int { return cmp.Compare(a.tasks, b.tasks) },
 		},
 		{Title: "ANSWERS", Priority: 1, Text: answers},
+		{
+			Title: "AGENT", KeepEnd: true, Min: 10, Max: 12, Grow: true, Priority: 2, Text: func(m *leaving) string { return cmp.Or(m.agent, "-") },
+			Style: func(*leaving) *lipgloss.Style { return &d.Style().Dim },
+		},
 	}
 	type stamp struct{ schedule, status, agents time.Time }
 	return polled(l, component.Config[leaving]{

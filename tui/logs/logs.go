@@ -169,7 +169,9 @@ func (p *Page) Update(msg tea.Msg) (page.Page, tea.Cmd) {
 func (p *Page) take(lines batch) {
 	for i, e := range lines {
 		if e.stream == notice && e.text == endOfLog && e.source != nil {
-			lines[i].text = "it has ended: " + e.source.state
+			if lines[i].text = "it has ended: " + e.source.state; !e.source.over {
+				lines[i].text = "nothing more of it can be read"
+			}
 		}
 	}
 	p.pane.Shift(p.buffer.add(lines))

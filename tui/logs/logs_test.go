@@ -277,3 +277,16 @@ func BenchmarkFilter(b *testing.B) {
 		buf.finish(buf.sift()())
 	}
 }
+
+// What an agent says of what can't be read is text like any other; and what isn't read any
+// more has not ended for that.
+func TestALogThatBreaksOff(t *testing.T) {
+	s := scene.New(t)
+	agent := s.Serve(t)
+	agent.Refuse("no \x1b[31mway\x07")
+	p := open(t, s, "web.1")
+	view := until(t, p, "why", func(v string) bool { return strings.Contains(v, "nothing more of it can be read") })
+	if !strings.Contains(view, "no ·[31mway·") || strings.Contains(view, "has ended") {
+		t.Errorf("it says\n%s", view)
+	}
+}

@@ -13,6 +13,7 @@ import (
 	"github.com/mesosctl/mesosctl/kinds/taskref"
 	"github.com/mesosctl/mesosctl/tui/component/pane"
 	"github.com/mesosctl/mesosctl/tui/page"
+	"github.com/mesosctl/mesosctl/tui/text"
 )
 
 // firstLines is how many of the last lines of a file are shown at first.
@@ -55,7 +56,7 @@ func (s *source) read(ctx context.Context, task *taskref.Task, to chan<- batch, 
 				err = w.flush()
 			}
 			if err != nil && ctx.Err() == nil {
-				w.send(batch{{source: s, stream: notice, text: strings.ReplaceAll(err.Error(), task.Sandbox()+"/", "")}})
+				w.send(batch{{source: s, stream: notice, text: text.Clean(strings.ReplaceAll(err.Error(), task.Sandbox()+"/", ""))}})
 			}
 		})
 	}

@@ -19,8 +19,9 @@ import (
 
 // Agent serves files as agents do: at most 64 KiB at a time, as Apache Mesos's.
 type Agent struct {
-	mu    sync.Mutex
-	files map[string][]byte
+	mu     sync.Mutex
+	files  map[string][]byte
+	refuse string
 }
 
 // Serve has the agent Host2 serve files.
@@ -55,9 +56,20 @@ func (a *Agent) Write(name string, data string) {
 	a.files[name] = append(a.files[name], data...)
 }
 
+// Refuse has the agent forbid everything from now on, for a reason.
+func (a *Agent) Refuse(why string) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	a.refuse = why
+}
+
 func (a *Agent) serve(w http.ResponseWriter, r *http.Request) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
+	if a.refuse != "" {
+		http.Error(w, a.refuse, http.StatusForbidden)
+		return
+	}
 	if r.URL.Path == "/files/download" {
 		_, _ = w.Write(a.files[r.URL.Query().Get("path")])
 		return
