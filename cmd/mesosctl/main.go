@@ -6,6 +6,7 @@ import (
 	"os"
 
 	"github.com/mesosctl/mesosctl/cmd/mesosctl/internal/app"
+	_ "github.com/mesosctl/mesosctl/cmd/mesosctl/internal/collect" // when, not what
 	"github.com/mesosctl/mesosctl/cmd/mesosctl/internal/command/root"
 	"github.com/mesosctl/mesosctl/cmd/mesosctl/internal/iostreams"
 )
