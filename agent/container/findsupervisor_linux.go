@@ -82,7 +82,7 @@ func command(file, stderr *os.File, args ...string) *exec.Cmd {
 		Path: "/proc/self/exe", // this binary, even if its file was replaced
 		Args: append([]string{supervise.SupervisorName}, args...),
 		// What the race detector is told (if it is built in) holds for it, too.
-		Env:        []string{"GOMAXPROCS=1", "GORACE=" + os.Getenv("GORACE")},
+		Env:        append(supervise.Environment(), "GORACE="+os.Getenv("GORACE")),
 		Dir:        "/",
 		Stderr:     stderr,
 		ExtraFiles: []*os.File{file},

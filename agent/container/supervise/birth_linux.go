@@ -61,7 +61,7 @@ func bear(p *Process, files []uintptr, tiny *os.File) (*birth, *failure) {
 		files[tinyFD] = tiny.Fd()
 	}
 	b.pid, err = syscall.ForkExec("/proc/self/exe", []string{initName}, &syscall.ProcAttr{
-		Env:   []string{"GOMAXPROCS=1"},
+		Env:   Environment(),
 		Files: files,
 		Sys:   &syscall.SysProcAttr{Setsid: true, Cloneflags: uintptr(p.Namespaces & syscall.CLONE_NEWPID)},
 	})

@@ -17,6 +17,11 @@ func init() {
 	}
 }
 
+// Environment is that of this package's processes, for Go itself: they need one thread
+// at a time, and no look at what processor time their cgroup has, for which the runtime
+// would read the machine's mounts whenever one starts.
+func Environment() []string { return []string{"GOMAXPROCS=1", "GODEBUG=containermaxprocs=0"} }
+
 // File descriptors that a helper process is born with, besides 0, 1 and 2.
 const (
 	connFD    = 3 // of a supervisor: the socket to its agent, or to listen on

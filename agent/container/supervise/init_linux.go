@@ -142,7 +142,7 @@ func divideGo(p *Process) *failure {
 		return failed("make a pipe", err)
 	}
 	attr := &syscall.ProcAttr{
-		Env: []string{"GOMAXPROCS=1"}, Files: []uintptr{0, 1, 2, process.Fd(), reportFD}, Sys: &syscall.SysProcAttr{},
+		Env: Environment(), Files: []uintptr{0, 1, 2, process.Fd(), reportFD}, Sys: &syscall.SysProcAttr{},
 	}
 	if p.joinsPids() {
 		attr.Sys.Cloneflags = cloneParent
