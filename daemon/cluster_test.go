@@ -153,18 +153,24 @@ func (s *testScheduler) call(call *schedulerpb.Call) {
 func (s *testScheduler) next(want schedulerpb.Event_Type) *schedulerpb.Event {
 	s.t.Helper()
 	for {
-		record, err := s.events.Next()
-		if err != nil {
-			s.t.Fatalf("waiting for %s: %v", want, err)
-		}
-		event := new(schedulerpb.Event)
-		if err := wire.Unmarshal(record, event); err != nil {
-			s.t.Fatal(err)
-		}
-		if event.GetType() == want {
+		if event := s.event(want.String()); event.GetType() == want {
 			return event
 		}
 	}
+}
+
+// event returns the next event while waiting for something.
+func (s *testScheduler) event(what string) *schedulerpb.Event {
+	s.t.Helper()
+	record, err := s.events.Next()
+	if err != nil {
+		s.t.Fatalf("waiting for %s: %v", what, err)
+	}
+	event := new(schedulerpb.Event)
+	if err := wire.Unmarshal(record, event); err != nil {
+		s.t.Fatal(err)
+	}
+	return event
 }
 
 // accept accepts an offer with one command task.
