@@ -88,6 +88,7 @@ func (f *forest) findGroup(id mesos.ContainerID) *group {
 
 // create makes the cgroups of a container.
 func (f *forest) create(g *group, owner string) error {
+	defer f.turns.Take()()
 	defer f.lock(unix.LOCK_SH)()
 	for _, d := range g.dirs {
 		err := os.Mkdir(d.dir, 0o755)
@@ -167,38 +168,45 @@ func (g *group) give(uid, gid int) error {
 }
 
 // remove kills what is left of a container and removes its cgroups.
-func (g *group) remove(patience time.Duration) error {
+func (f *forest) remove(g *group, patience time.Duration) error {
 	var errs []error
 	deadline := time.Now().Add(patience)
 	for i := len(g.dirs) - 1; i >= 0; i-- {
-		errs = append(errs, removeTree(g.dirs[i].dir, g.v2, deadline))
+		errs = append(errs, f.removeTree(g.dirs[i].dir, deadline))
 	}
 	return errors.Join(errs...)
 }
 
 // removeTree removes a cgroup, all below it, and every process there.
-func removeTree(dir string, v2 bool, deadline time.Time) error {
+func (f *forest) removeTree(dir string, deadline time.Time) error {
 	for pause := time.Millisecond; ; pause = min(2*pause, 100*time.Millisecond) {
-		if v2 {
-			_ = os.Remove(dir + "/" + leafName) // or it is not empty, which comes next
-		}
-		err := os.Remove(dir)
-		if err == nil || errors.Is(err, fs.ErrNotExist) {
+		removed, err := f.tryRemove(dir)
+		switch {
+		case removed:
 			return nil
-		}
-		if err = killTree(dir, v2); err == nil {
-			err = removeBelow(dir)
-		}
-		if errors.Is(err, fs.ErrNotExist) {
-			return nil
-		}
-		if err != nil && time.Now().After(deadline) {
+		case err != nil && time.Now().After(deadline):
 			return fmt.Errorf("cgroups: %w", err)
-		}
-		if err != nil {
+		case err != nil:
 			time.Sleep(pause) // killed processes take a moment to go
 		}
 	}
+}
+
+// tryRemove removes a cgroup, or kills what is in its way. Only this takes a turn: who
+// waits for processes to go keeps nobody from making cgroups.
+func (f *forest) tryRemove(dir string) (removed bool, err error) {
+	defer f.turns.Take()()
+	if f.v2 {
+		_ = os.Remove(dir + "/" + leafName) // or it is not empty, which comes next
+	}
+	err = os.Remove(dir)
+	if err == nil || errors.Is(err, fs.ErrNotExist) {
+		return true, nil
+	}
+	if err = killTree(dir, f.v2); err == nil {
+		err = removeBelow(dir)
+	}
+	return errors.Is(err, fs.ErrNotExist), err
 }
 
 // removeBelow removes the cgroups below one.

@@ -230,7 +230,7 @@ func (i *Isolator) make(spec *container.Spec, plan *container.Plan) error {
 	g.task = spec.Task || strings.Contains(string(spec.ID), ".")
 	if err := i.forest.create(g, i.config.Owner); err != nil {
 		if mesos.KindOf(err) != mesos.Conflict {
-			_ = g.remove(i.config.DestroyTimeout) // Cleanup does not know of it
+			_ = i.forest.remove(g, i.config.DestroyTimeout) // Cleanup does not know of it
 		}
 		return err
 	}
@@ -377,7 +377,7 @@ func (i *Isolator) Cleanup(_ context.Context, id mesos.ContainerID) error {
 	}
 	// Below a container that an agent with fewer subsystems made there may have been
 	// nested ones of all of them, which stand in cgroups that it never had itself.
-	if err := i.forest.findGroup(id).remove(i.config.DestroyTimeout); err != nil {
+	if err := i.forest.remove(i.forest.findGroup(id), i.config.DestroyTimeout); err != nil {
 		return err
 	}
 	i.mu.Lock()

@@ -22,7 +22,7 @@ func (i *Isolator) Sweep(_ context.Context, kept func(mesos.ContainerID) bool) e
 	for _, t := range slices.Concat(i.forest.trees, i.forest.unused) {
 		root := filepath.Join(t.dir, i.forest.root)
 		i.sweep(root, root, kept, func(dir string) {
-			if err := removeTree(dir, i.forest.v2, deadline); err != nil {
+			if err := i.forest.removeTree(dir, deadline); err != nil {
 				failed = append(failed, err.Error())
 			}
 		})

@@ -11,6 +11,7 @@ import (
 
 	"golang.org/x/sys/unix"
 
+	"github.com/mesosctl/mesosctl/internal/turns"
 	"github.com/mesosctl/mesosctl/mesos"
 )
 
@@ -23,6 +24,7 @@ type forest struct {
 	// unused are the other trees of this machine: an agent with other isolators may
 	// have left something there.
 	unused []*tree
+	turns  turns.Turns // with what changes the trees: the kernel has one lock for that
 }
 
 // tree is a hierarchy of cgroups.
@@ -99,7 +101,7 @@ func toV2(subsystem string) string {
 
 // newForest finds the trees of subsystems and makes the root of containers in them.
 func newForest(config *Config, subsystems []string) (*forest, error) {
-	f := &forest{v2: unified(config.Hierarchy), root: config.Root}
+	f := &forest{v2: unified(config.Hierarchy), root: config.Root, turns: turns.New(0)}
 	if f.v2 {
 		f.trees = []*tree{{dir: config.Hierarchy, subsystems: subsystems}}
 	} else {

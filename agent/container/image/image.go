@@ -19,6 +19,7 @@ import (
 	"github.com/mesosctl/mesosctl/agent/container/image/rootfs"
 	"github.com/mesosctl/mesosctl/agent/container/image/source"
 	"github.com/mesosctl/mesosctl/agent/container/image/store"
+	"github.com/mesosctl/mesosctl/internal/turns"
 	"github.com/mesosctl/mesosctl/mesos"
 	"github.com/mesosctl/mesosctl/wire/mesospb"
 )
@@ -110,7 +111,7 @@ func New(config Config) (*Provisioner, error) {
 	}
 	config.Log.Info("images", "backend", backend.Name(), "store", config.StoreDir)
 	return &Provisioner{
-		config: config, agents: agents, source: from, store: images, backend: backend, paths: paths,
+		config: config, agents: agents, source: from, store: images, backend: backend, paths: paths, turns: turns.New(0),
 		containers: map[mesos.ContainerID]*provisioned{}, unknown: map[mesos.ContainerID]bool{},
 	}, nil
 }

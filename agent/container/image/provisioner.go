@@ -20,6 +20,7 @@ import (
 	"github.com/mesosctl/mesosctl/agent/container/image/rootfs"
 	"github.com/mesosctl/mesosctl/agent/container/image/source"
 	"github.com/mesosctl/mesosctl/agent/container/image/store"
+	"github.com/mesosctl/mesosctl/internal/turns"
 	"github.com/mesosctl/mesosctl/internal/whole"
 	"github.com/mesosctl/mesosctl/mesos"
 	"github.com/mesosctl/mesosctl/wire/mesospb"
@@ -33,6 +34,7 @@ type Provisioner struct {
 	store   *store.Store
 	backend rootfs.Backend
 	paths   rootfs.Paths
+	turns   turns.Turns // with making and removing root file systems: mounts have one lock
 
 	mu         sync.Mutex
 	containers map[mesos.ContainerID]*provisioned
@@ -79,7 +81,9 @@ func (p *Provisioner) Provision(ctx context.Context, id mesos.ContainerID, image
 	}
 	unique := uuid.NewString()
 	root, scratch := p.paths.Root(id, p.backend.Name(), unique), p.scratch(id, p.backend.Name(), unique)
+	done := p.turns.Take()
 	ephemeral, err := p.backend.Provision(ctx, found.Layers, root, scratch)
+	done()
 	if err != nil {
 		err = fmt.Errorf("image %s: root file system: %w", name, err)
 		return nil, errors.Join(err, p.backend.Destroy(root, scratch))
@@ -160,6 +164,7 @@ func (p *Provisioner) destroy(id mesos.ContainerID) error {
 	if err != nil {
 		return fmt.Errorf("images: container %s: %w", id, err)
 	}
+	defer p.turns.Take()()
 	for _, m := range made {
 		backend := rootfs.ByName(m.Backend)
 		if backend == nil {

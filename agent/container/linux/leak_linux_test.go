@@ -150,7 +150,7 @@ func TestNothingIsLeftWhenAgentOrSupervisorIsKilled(t *testing.T) {
 		if round%2 != 0 {
 			_ = l.Detach()
 		}
-		deadline := time.Now().Add(5 * time.Second)
+		deadline := time.Now().Add(containertest.Limit)
 		left := leftovers(t, prefix)
 		for ; len(left) > 0 && time.Now().Before(deadline); left = leftovers(t, prefix) {
 			time.Sleep(time.Millisecond)
