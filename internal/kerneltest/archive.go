@@ -123,9 +123,10 @@ func pack(image string, o *options, suites []*suite) error {
 		return err
 	}
 	for name, content := range map[string]string{
-		"etc/passwd": "root:x:0:0::/root:/bin/sh\ndaemon:x:1:1::/:/bin/sh\nnobody:x:65534:65534::/:/bin/sh\n",
-		"etc/group":  "root:x:0:\ndaemon:x:1:\nnogroup:x:65534:\n",
-		"etc/hosts":  "127.0.0.1 localhost\n",
+		"etc/passwd":      "root:x:0:0::/root:/bin/sh\ndaemon:x:1:1::/:/bin/sh\nnobody:x:65534:65534::/:/bin/sh\n",
+		"etc/group":       "root:x:0:\ndaemon:x:1:\nnogroup:x:65534:\n",
+		"etc/hosts":       "127.0.0.1 localhost\n",
+		"etc/resolv.conf": "nameserver 127.0.0.1\n",
 	} {
 		if err := a.add(name, regular|0o644, content); err != nil {
 			return err
