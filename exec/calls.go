@@ -15,8 +15,8 @@ const callTimeout = 10 * time.Second
 // outbox sends calls one after the other, so that they arrive in order, without
 // holding up whoever puts them there.
 type outbox struct {
-	failed func(*schedulerpb.Call, error)
-	done   chan struct{} // closed when all was sent after close
+	sent   func(*schedulerpb.Call, error) // is told of every call
+	done   chan struct{}                  // closed when all was sent after close
 	ctx    context.Context
 	cancel context.CancelFunc
 
@@ -32,8 +32,8 @@ type sending struct {
 	scheduler *client.Scheduler
 }
 
-func newOutbox(failed func(*schedulerpb.Call, error)) *outbox {
-	o := &outbox{failed: failed, done: make(chan struct{}), wake: make(chan struct{}, 1)}
+func newOutbox(sent func(*schedulerpb.Call, error)) *outbox {
+	o := &outbox{sent: sent, done: make(chan struct{}), wake: make(chan struct{}, 1)}
 	// Not the run's context: what was decided before its end is still said.
 	o.ctx, o.cancel = context.WithCancel(context.Background())
 	go o.run()
@@ -82,9 +82,7 @@ func (o *outbox) run() {
 			ctx, cancel := context.WithTimeout(o.ctx, callTimeout)
 			err := s.scheduler.Call(ctx, s.call)
 			cancel()
-			if err != nil {
-				o.failed(s.call, err)
-			}
+			o.sent(s.call, err)
 		case closed:
 			return
 		default:

@@ -13,8 +13,9 @@ import (
 
 // job is one of the runs: of the task, or of the tasks of the group.
 type job struct {
-	number  int // in the order of the runs
-	attempt int // how often it was tried again
+	number  int  // in the order of the runs
+	attempt int  // how often it was tried again
+	begun   bool // it was under way, in this attempt or an earlier one
 	tasks   []taskState
 
 	agentID   *mesospb.AgentID
@@ -104,7 +105,7 @@ func (m *Machine) begin(offer *mesospb.Offer, tasks []*mesospb.TaskInfo) *job {
 	j := &m.jobs[m.waiting[0]]
 	m.waiting = m.waiting[1:]
 	*j = job{
-		number: j.number, attempt: j.attempt, tasks: make([]taskState, len(tasks)),
+		number: j.number, attempt: j.attempt, begun: j.begun, tasks: make([]taskState, len(tasks)),
 		agentID: offer.GetAgentId(), agentHost: agentAddress(offer), hostname: offer.GetHostname(),
 	}
 	for i, task := range tasks {
@@ -181,20 +182,9 @@ func (m *Machine) end() {
 	case m.several() && result.Err != nil:
 		result.Code, result.Err = 1, nil // each was told of
 	}
-	m.finish(result, false)
-}
-
-// leave ends the execution without its tasks, once all of them are under way.
-func (m *Machine) leave() {
-	if !m.spec.Detach || m.finished || len(m.waiting) > 0 || len(m.active) == 0 {
+	if m.alone {
+		m.part(result)
 		return
 	}
-	for _, j := range m.active {
-		for i := range j.tasks {
-			if !j.tasks[i].running() && !j.tasks[i].ended() {
-				return
-			}
-		}
-	}
-	m.finish(Result{Detached: true}, false)
+	m.finish(result, false)
 }

@@ -52,8 +52,11 @@ type Spec struct {
 	Retries int
 	// Constraints are what agents must be like.
 	Constraints []Constraint
-	// Detach ends the execution once every run is under way, and leaves them to themselves.
-	Detach bool
+	// Detach tells (Background) once every run is under way, or as many as Parallel allows:
+	// from then on nobody watches. What goes away is waited for as long as LeftPatience,
+	// and an interrupt ends the execution without its tasks.
+	Detach       bool
+	LeftPatience time.Duration
 	// Interactive follows a task only once it runs: Follow names its container then.
 	Interactive bool
 
@@ -84,6 +87,8 @@ type (
 		Call *schedulerpb.Call
 		Err  error
 	}
+	// TornDown tells that the master took a TEARDOWN.
+	TornDown struct{}
 	// Interrupted is a person's wish to end; a second one ends at once. Code is
 	// the exit code that it leads to.
 	Interrupted struct{ Code int }
@@ -95,6 +100,7 @@ func (Start) isInput()        {}
 func (Event) isInput()        {}
 func (Disconnected) isInput() {}
 func (CallFailed) isInput()   {}
+func (TornDown) isInput()     {}
 func (Interrupted) isInput()  {}
 func (Tick) isInput()         {}
 
@@ -125,6 +131,12 @@ type (
 	Tell struct{ Notice Notice }
 	// Explain tells why nothing was launched yet: Asked is what the tasks need.
 	Explain struct{ Asked resources.Resources }
+	// Background tells, once, that an execution with Detach needs no person any more.
+	Background struct {
+		Framework mesos.FrameworkID
+		// Tasks are those of all runs, also of those that wait for others to end.
+		Tasks []mesos.TaskID
+	}
 	// Finish is the last effect. AtOnce is set if not even the rest of the output
 	// is to be waited for.
 	Finish struct {
@@ -133,15 +145,16 @@ type (
 	}
 )
 
-func (Subscribe) isEffect() {}
-func (Send) isEffect()      {}
-func (Follow) isEffect()    {}
-func (Await) isEffect()     {}
-func (Arrived) isEffect()   {}
-func (Unfollow) isEffect()  {}
-func (Tell) isEffect()      {}
-func (Explain) isEffect()   {}
-func (Finish) isEffect()    {}
+func (Subscribe) isEffect()  {}
+func (Send) isEffect()       {}
+func (Follow) isEffect()     {}
+func (Await) isEffect()      {}
+func (Arrived) isEffect()    {}
+func (Unfollow) isEffect()   {}
+func (Tell) isEffect()       {}
+func (Explain) isEffect()    {}
+func (Background) isEffect() {}
+func (Finish) isEffect()     {}
 
 // Result is how a run ended.
 type Result struct {
@@ -152,8 +165,8 @@ type Result struct {
 	Err error
 	// Ended tells that every task came to its end, however that was.
 	Ended bool
-	// Detached tells that the tasks were left to themselves.
-	Detached bool
+	// Abandoned tells that the tasks go on without anybody.
+	Abandoned bool
 }
 
 // Machine is the state of one execution. It is not safe for concurrent use.
@@ -175,7 +188,10 @@ type Machine struct {
 	frameworkID string
 	subscribed  bool
 	suppressed  bool
-	launched    bool // something was, ever
+	launched    bool    // something was, ever
+	begun       int     // runs that were under way, ever
+	alone       bool    // nobody watches
+	parting     *Result // all tasks have ended, the framework has not
 	finished    bool
 
 	interrupts int
@@ -197,6 +213,7 @@ const (
 	killDeadline                        // ask for the kill again
 	resubscribeDeadline                 // open the subscription again
 	masterDeadline                      // the master stays away
+	partDeadline                        // ask for the framework's end again
 	deadlineCount
 )
 
@@ -216,7 +233,11 @@ func (m *Machine) Step(now time.Time, in Input) []Effect {
 	case Disconnected:
 		m.disconnected(now, in.Err)
 	case CallFailed:
-		m.callFailed(in)
+		m.callFailed(now, in)
+	case TornDown:
+		if m.parting != nil {
+			m.finish(*m.parting, true)
+		}
 	case Interrupted:
 		m.interrupted(now, in.Code)
 	case Tick:

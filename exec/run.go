@@ -29,6 +29,9 @@ type Config struct {
 	// Watch tells what tasks that start wait for, if something must be brought to
 	// their agents first. It is for a person who watches.
 	Watch bool
+	// Background is called when nobody needs to wait any more, which Spec.Detach asks
+	// for. It may be nil.
+	Background func(Background)
 	// Interrupts delivers a person's wish to end: one for the task, a second one
 	// for leaving at once.
 	Interrupts <-chan struct{}
@@ -48,7 +51,7 @@ func Run(ctx context.Context, config Config) Result {
 		inputs: make(chan Input, 64), following: map[mesos.TaskID]chan struct{}{},
 		awaited: map[mesos.TaskID]context.CancelFunc{}, brings: brings(config.Spec.Tasks),
 	}
-	r.outbox = newOutbox(func(call *schedulerpb.Call, err error) { r.put(CallFailed{call, err}) })
+	r.outbox = newOutbox(r.sent)
 	defer r.outbox.cancel()
 	defer r.outbox.close()
 	result := r.loop()
@@ -151,6 +154,8 @@ func (r *run) act(effect Effect) {
 		r.follow(e)
 	case Await:
 		r.await(e)
+	case Background:
+		r.leave(e)
 	case Arrived:
 		r.arrived(e.Task)
 	case Unfollow:
@@ -158,6 +163,27 @@ func (r *run) act(effect Effect) {
 			close(ended)
 			delete(r.following, e.Task)
 		}
+	}
+}
+
+// leave goes on without a person: what tasks wait for is nobody's concern any more.
+func (r *run) leave(e Background) {
+	r.config.Watch = false
+	for task := range r.awaited {
+		r.arrived(task)
+	}
+	if r.config.Background != nil {
+		r.config.Background(e)
+	}
+}
+
+// sent takes in what became of a call.
+func (r *run) sent(call *schedulerpb.Call, err error) {
+	switch {
+	case err != nil:
+		r.put(CallFailed{call, err})
+	case call.GetType() == schedulerpb.Call_TEARDOWN:
+		r.put(TornDown{})
 	}
 }
 
@@ -231,8 +257,7 @@ func (r *run) copy(files client.Files, path string, w io.WriteCloser, ended <-ch
 	}
 }
 
-// finish reads the output to its end, then takes leave of the master. The
-// framework stays if its tasks are to.
+// finish reads the output to its end, then takes leave of the master.
 func (r *run) finish(end Finish) Result {
 	for _, ended := range r.following {
 		close(ended)
@@ -252,10 +277,8 @@ func (r *run) finish(end Finish) Result {
 	if !r.wait(read, patience) || r.scheduler == nil {
 		return end.Result
 	}
-	if !end.Result.Detached {
-		teardown := &schedulerpb.Call{Type: schedulerpb.Call_TEARDOWN.Enum(), FrameworkId: r.machine.framework()}
-		r.outbox.put(sending{call: teardown, scheduler: r.scheduler})
-	}
+	teardown := &schedulerpb.Call{Type: schedulerpb.Call_TEARDOWN.Enum(), FrameworkId: r.machine.framework()}
+	r.outbox.put(sending{call: teardown, scheduler: r.scheduler})
 	r.outbox.close()
 	r.wait(r.outbox.done, time.After(farewellTimeout))
 	return end.Result

@@ -178,20 +178,6 @@ func TestALostAgentCostsItsRunsOnly(t *testing.T) {
 	}
 }
 
-func TestDetachedTasksAreLeftOnceTheyRun(t *testing.T) {
-	b := runs(t, "1-2", func(s *Spec) { s.Detach = true })
-	b.step(offers(offer("O1", "cpus:1;mem:1024")))
-	b.step(updateOf("hello.1", mesospb.TaskState_TASK_RUNNING, ""))
-	b.wantCalls("ACKNOWLEDGE")
-	b.step(offers(offer("O2", "cpus:1;mem:1024")))
-	b.step(updateOf("hello.2", mesospb.TaskState_TASK_STARTING, ""))
-	b.wantCalls("ACKNOWLEDGE")
-	b.step(updateOf("hello.2", mesospb.TaskState_TASK_RUNNING, ""))
-	if r := effectOf[Finish](b).Result; r != (Result{Detached: true}) {
-		t.Errorf("result is %+v", r)
-	}
-}
-
 func TestGroupsHaveExecutorsOfTheirOwn(t *testing.T) {
 	b := runs(t, "1-2", func(s *Spec) { s.Group = true })
 	b.step(offers(offer("O1", "cpus:2.2;mem:1024;disk:64")))

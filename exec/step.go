@@ -37,6 +37,10 @@ func (m *Machine) event(now time.Time, e *schedulerpb.Event) {
 			m.demands, m.refused = nil, true
 			return
 		}
+		if m.parting != nil { // it knows of the framework's end
+			m.finish(*m.parting, true)
+			return
+		}
 		m.finishErr(mesos.Errorf(mesos.Internal, "the master ended the framework: %s", e.GetError().GetMessage()))
 	default:
 		// Heartbeats only show that the connection lives. What a lost agent or
@@ -53,6 +57,10 @@ func (m *Machine) onSubscribed(now time.Time, s *schedulerpb.Event_Subscribed) {
 	m.disarm(masterDeadline)
 	m.disarm(resubscribeDeadline)
 	m.tell(Subscribed{FrameworkID: mesos.FrameworkID(m.frameworkID), Again: again})
+	if m.parting != nil {
+		m.send(schedulerpb.Call_TEARDOWN, nil)
+		return
+	}
 	if !m.launched && !again {
 		m.arm(offerDeadline, now, m.spec.OfferPatience)
 	}
@@ -109,7 +117,9 @@ func (m *Machine) onUpdate(now time.Time, status *mesospb.TaskStatus) {
 			task.killAt = now.Add(m.spec.KillAfter)
 		}
 	}
-	m.leave()
+	if j.underWay() {
+		m.leave(j)
+	}
 }
 
 // follow shows what a task prints from its first update that the agent knows of.
@@ -171,12 +181,18 @@ func (m *Machine) disconnected(now time.Time, err error) {
 		return
 	}
 	if kind := mesos.KindOf(err); !m.subscribed && kind != mesos.Unavailable && kind != mesos.TimedOut {
+		if m.parting != nil {
+			m.finish(*m.parting, true)
+			return
+		}
 		m.finishErr(err) // the master answered, and won't have this framework again
 		return
 	}
 	if m.subscribed {
 		m.subscribed = false
-		m.tell(ConnectionLost{Err: err})
+		if m.parting == nil { // which ends it
+			m.tell(ConnectionLost{Err: err})
+		}
 		m.arm(masterDeadline, now, m.spec.UnreachablePatience)
 	}
 	m.resubscribePause = min(max(2*m.resubscribePause, resubscribeMin), resubscribeMax)
@@ -185,18 +201,25 @@ func (m *Machine) disconnected(now time.Time, err error) {
 
 // callFailed: a call that the connection lost is made up for when it is back.
 // A call that was refused for what it says can't be.
-func (m *Machine) callFailed(in CallFailed) {
+func (m *Machine) callFailed(now time.Time, in CallFailed) {
 	switch mesos.KindOf(in.Err) {
 	case mesos.Invalid, mesos.Unsupported, mesos.TooLarge, mesos.Unauthenticated:
-		if in.Call.GetType() == schedulerpb.Call_ACCEPT {
+		if kind := in.Call.GetType(); kind == schedulerpb.Call_ACCEPT || kind == schedulerpb.Call_TEARDOWN {
 			m.finishErr(in.Err)
 			return
 		}
+	}
+	if in.Call.GetType() == schedulerpb.Call_TEARDOWN {
+		m.arm(partDeadline, now, partRetry)
 	}
 	m.tell(CallRefused{Call: in.Call.GetType().String(), Err: in.Err})
 }
 
 func (m *Machine) interrupted(now time.Time, code int) {
+	if m.alone {
+		m.finish(Result{Abandoned: true}, true)
+		return
+	}
 	m.interrupts++
 	m.code = code
 	m.waiting = nil
@@ -233,7 +256,7 @@ func (m *Machine) surrender() {
 	}
 	m.tell(left)
 	if m.gaveUp != nil {
-		m.finishErr(m.gaveUp)
+		m.giveUp()
 		return
 	}
 	m.finish(Result{Code: m.code}, false)
@@ -264,7 +287,7 @@ func (m *Machine) tick(now time.Time) {
 		m.gaveUp = mesos.Errorf(mesos.TimedOut, "timed out after %s", m.spec.Timeout)
 		m.waiting = nil
 		if len(m.active) == 0 {
-			m.finishErr(m.gaveUp)
+			m.giveUp()
 			return
 		}
 		m.killAll(now)
@@ -277,6 +300,9 @@ func (m *Machine) tick(now time.Time) {
 	if m.due(masterDeadline, now) {
 		m.finishErr(mesos.Errorf(mesos.Unavailable, "no leading master was found for %s", m.spec.UnreachablePatience))
 		return
+	}
+	if m.due(partDeadline, now) && m.subscribed {
+		m.send(schedulerpb.Call_TEARDOWN, nil)
 	}
 	if m.due(killDeadline, now) {
 		m.killAll(now)
@@ -291,6 +317,15 @@ func (m *Machine) tick(now time.Time) {
 	if m.due(resubscribeDeadline, now) {
 		m.subscribe()
 	}
+}
+
+// giveUp ends an execution that ran out of time.
+func (m *Machine) giveUp() {
+	if m.alone {
+		m.part(Result{Err: m.gaveUp})
+		return
+	}
+	m.finishErr(m.gaveUp)
 }
 
 // tickTasks does what is due for single tasks.

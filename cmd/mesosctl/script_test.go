@@ -60,6 +60,7 @@ func scripts(dir string, setup func(*testscript.Env)) testscript.Params {
 		Setup: func(env *testscript.Env) error {
 			env.Setenv("PATH", bin+string(os.PathListSeparator)+os.Getenv("PATH"))
 			env.Setenv("XDG_RUNTIME_DIR", filepath.Join(env.WorkDir, ".run"))
+			env.Setenv("XDG_STATE_HOME", filepath.Join(env.WorkDir, ".state"))
 			env.Setenv("MESOSCTL_ETC", filepath.Join(env.WorkDir, "etc"))
 			env.Setenv("MESOSCTL_CONFIG", filepath.Join(env.WorkDir, ".config", "mesosctl.yaml"))
 			examples, err := filepath.Abs("../../examples")
@@ -73,6 +74,7 @@ func scripts(dir string, setup func(*testscript.Env)) testscript.Params {
 				down := exec.Command("mesosctl", "down")
 				down.Path, down.Env = filepath.Join(bin, "mesosctl"), env.Vars
 				_ = down.Run()
+				endDetached(filepath.Join(env.WorkDir, ".state"))
 			})
 			setup(env)
 			return nil

@@ -140,7 +140,7 @@ func find(ts *testscript.TestScript, name string) *spawned {
 	return s
 }
 
-var environNames = []string{"PATH", "HOME", "WORK", "TMPDIR", "XDG_RUNTIME_DIR", "MESOSCTL_ETC", "MESOSCTL_CONFIG", "GORACE"}
+var environNames = []string{"PATH", "HOME", "WORK", "TMPDIR", "XDG_RUNTIME_DIR", "XDG_STATE_HOME", "MESOSCTL_ETC", "MESOSCTL_CONFIG", "GORACE"}
 
 func environ(ts *testscript.TestScript) (list []string) {
 	for _, name := range append(environNames, "MESOS_MASTER", "MESOS_CLUSTER", "MESOS_OFFER_TIMEOUT", "MESOS_WORK_DIR", "MESOS_PORT",

@@ -17,6 +17,8 @@ type Target struct {
 	Masters []string
 	// From tells a person how it was found; empty if there is none.
 	From string
+	// Local tells that it is the cluster of mesosctl up.
+	Local bool
 	// Context is the context that it is of; nil if it is of none.
 	Context *contexts.Context
 
@@ -93,7 +95,7 @@ func (a *App) local() (Target, error) {
 	if err != nil || !running {
 		return Target{}, err
 	}
-	return Target{Masters: cluster.Addresses(), From: "mesosctl up"}, nil
+	return Target{Masters: cluster.Addresses(), From: "mesosctl up", Local: true}, nil
 }
 
 // context is the cluster of a context, with other masters if there are some.

@@ -47,10 +47,16 @@ type Dir string
 // Find is the user's directory: $XDG_RUNTIME_DIR/mesosctl, else
 // $XDG_STATE_HOME/mesosctl, else ~/.local/state/mesosctl.
 func Find(getenv func(string) string) Dir {
-	switch runtime, state := getenv("XDG_RUNTIME_DIR"), getenv("XDG_STATE_HOME"); {
-	case runtime != "":
+	if runtime := getenv("XDG_RUNTIME_DIR"); runtime != "" {
 		return Dir(filepath.Join(runtime, "mesosctl"))
-	case state != "":
+	}
+	return FindLasting(getenv)
+}
+
+// FindLasting is the user's directory for what outlives a session at this machine:
+// $XDG_STATE_HOME/mesosctl, else ~/.local/state/mesosctl.
+func FindLasting(getenv func(string) string) Dir {
+	if state := getenv("XDG_STATE_HOME"); state != "" {
 		return Dir(filepath.Join(state, "mesosctl"))
 	}
 	home := getenv("HOME")

@@ -23,8 +23,11 @@ const (
 	offerPatience = 2 * time.Second
 	// failoverTimeout is how long the master keeps a task whose execute is cut off.
 	failoverTimeout = 10 * time.Second
-	// detachedTimeout is how long it keeps tasks that were left to themselves.
+	// detachedTimeout is how long it keeps tasks whose process in the background is
+	// cut off, and how long that looks for a master, or waits for an agent.
 	detachedTimeout = 7 * 24 * time.Hour
+	// localPatience is how long it looks for the master of a cluster on this machine.
+	localPatience = 15 * time.Second
 	// startTimeout is how long the start of a cluster of its own may take.
 	startTimeout = 30 * time.Second
 	// electionPatience is how long a cluster may have no leader.
@@ -49,11 +52,14 @@ type options struct {
 	unreachable time.Duration
 	quiet       bool
 	verbose     bool
+
+	documents [][]byte // what flags read from stdin
+	behind    *behind  // this process, if it is the one in the background
 }
 
 // New makes the command.
 func New(a *app.App) *cobra.Command {
-	o := &options{}
+	o := &options{behind: newBehind(a)}
 	cmd := &cobra.Command{
 		Use:   "execute --command COMMAND [flags] | execute [flags] -- PROGRAM [ARGUMENT...]",
 		Short: "Run a command on the cluster, once or many times, and show its output",
@@ -62,8 +68,8 @@ func New(a *app.App) *cobra.Command {
 			"With --instances or --array it runs many times, each as a task of its own that finds its number in\n" +
 			"MESOS_TASK_INDEX, and how many there are in MESOS_TASK_COUNT. The exit code is 0 if all succeeded, or else\n" +
 			"that of the first, by its number, that did not (1 if it has none, say because its agent was lost).\n" +
-			"After Ctrl-C it is 130, and after --timeout 5. With --detach nothing is waited for: the IDs of the tasks are\n" +
-			"printed as soon as they run, for logs, wait and kill.\n\n" +
+			"After Ctrl-C it is 130, and after --timeout 5. With --detach the IDs of the tasks are printed as soon as they\n" +
+			"run, for logs, wait and kill; a process in the background sees to them until they have ended.\n\n" +
 			"A --constraint is NAME=VALUE, NAME!=VALUE, NAME~REGEX or NAME!~REGEX, of an attribute of the agent or of its\n" +
 			"hostname; the expression must match as a whole, and what an agent lacks is neither equal nor does it match.\n\n" +
 			"The cluster is the one that --master names, else MESOS_MASTER, else the one that 'mesosctl up'\n" +
@@ -111,8 +117,8 @@ func (o *options) take(args []string) error {
 		return mesos.Errorf(mesos.Invalid, "--parallel is of no use without --instances or --array")
 	case o.interactive && (several || o.detach || o.TaskGroup != ""):
 		return mesos.Errorf(mesos.Invalid, "--interactive is for one task: leave --instances, --array, --task-group and --detach out")
-	case o.detach && (o.retries > 0 || o.KillAfter > 0 || o.output == "all" || o.parallel > 0):
-		return mesos.Errorf(mesos.Invalid, "--detach leaves the tasks to themselves: --retries, --kill-after, --parallel and --output need somebody who stays")
+	case o.detach && o.output == "all":
+		return mesos.Errorf(mesos.Invalid, "--detach shows no output: leave --output out, and see 'mesosctl logs'")
 	}
 	if o.Detached = o.detach; o.detach {
 		o.FrameworkName, o.FailoverTimeout, o.Checkpoint = "mesosctl execute --detach", detachedTimeout, true
@@ -132,6 +138,7 @@ func (o *options) plan(spec exec.Spec) exec.Spec {
 		spec.Indexes = append(spec.Indexes, i+1)
 	}
 	spec.Constraints, spec.Detach, spec.Interactive = o.constraints, o.detach, o.interactive
+	spec.LeftPatience = detachedTimeout
 	return spec
 }
 
@@ -143,6 +150,9 @@ func run(ctx context.Context, a *app.App, o *options, spec exec.Spec) (err error
 	}
 	interrupts, stop := interrupts()
 	defer stop()
+	if o.behind != nil {
+		interrupts = o.behind.interrupts(interrupts)
+	}
 	target, err := a.FindCluster(o.master)
 	if err != nil {
 		return err
@@ -162,6 +172,12 @@ func run(ctx context.Context, a *app.App, o *options, spec exec.Spec) (err error
 		defer func() { err = errors.Join(err, end(embedded, left, interrupts)) }()
 		target.Masters = []string{embedded.Master()}
 	}
+	if o.detach && o.behind == nil {
+		return o.delegate(a, interrupts)
+	}
+	if target.Local {
+		spec.LeftPatience = localPatience
+	}
 	config := target.Config()
 	config.MediaType, config.Patience = o.media, electionPatience
 	if o.Principal != "" {
@@ -173,10 +189,14 @@ func run(ctx context.Context, a *app.App, o *options, spec exec.Spec) (err error
 	}
 	defer c.Close()
 	r := exec.Run(ctx, exec.Config{
-		Client: c, Spec: spec, Print: show.tell, Output: show.output, Attach: show.attach, Watch: show.watch, Interrupts: interrupts,
+		Client: c, Spec: spec, Print: show.tell, Output: show.output, Attach: show.attach, Watch: show.watch,
+		Background: show.left, Interrupts: interrupts,
 	})
 	left = !r.Ended
 	show.finish(r)
+	if o.behind != nil && o.behind.left.Load() {
+		return nil // nobody is there to take it
+	}
 	return o.result(r)
 }
 

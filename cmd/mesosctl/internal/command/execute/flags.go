@@ -1,7 +1,6 @@
 package execute
 
 import (
-	"io"
 	"os"
 	"strings"
 
@@ -18,8 +17,8 @@ import (
 func (o *options) table() flags.Table {
 	return flags.Table{
 		flags.String("master", &o.master, "", app.MasterUsage),
-		document("task", &o.Task, "the whole task, a TaskInfo: a JSON or YAML `file`, or JSON; - is the standard input"),
-		document("task_group", &o.TaskGroup, "a task group, a TaskGroupInfo: a JSON or YAML `file`, or JSON; - is the standard input"),
+		o.document("task", &o.Task, "the whole task, a TaskInfo: a JSON or YAML `file`, or JSON; - is the standard input"),
+		o.document("task_group", &o.TaskGroup, "a task group, a TaskGroupInfo: a JSON or YAML `file`, or JSON; - is the standard input"),
 		flags.String("name", &o.Name, "", "`name` of the task; that of the program if not given"),
 		flags.Bool("shell", &o.Shell, true, "run the command with a shell"),
 		flags.String("command", &o.Command, "", "`command` to run"),
@@ -34,15 +33,15 @@ func (o *options) table() flags.Table {
 		flags.String("docker_image", &o.DockerImage, "", "Docker `image` to run in, as in busybox:latest"),
 		flags.String("framework_capabilities", &o.FrameworkCapabilities, "", "further `capabilities` of the framework: GPU_RESOURCES"),
 		flags.String("containerizer", &o.Containerizer, "mesos", "`containerizer` to use: mesos or docker"),
-		json("effective_capabilities", &o.EffectiveCapabilities, "Linux capabilities of the command: JSON of a CapabilityInfo"),
-		json("bounding_capabilities", &o.BoundingCapabilities, "bounding set of Linux capabilities: JSON of a CapabilityInfo"),
-		json("rlimits", &o.RLimits, "resource limits of the command: JSON of an RLimitInfo"),
+		jsonText("effective_capabilities", &o.EffectiveCapabilities, "Linux capabilities of the command: JSON of a CapabilityInfo"),
+		jsonText("bounding_capabilities", &o.BoundingCapabilities, "bounding set of Linux capabilities: JSON of a CapabilityInfo"),
+		jsonText("rlimits", &o.RLimits, "resource limits of the command: JSON of an RLimitInfo"),
 		flags.String("role", &o.Role, "*", "`role` of the framework"),
 		flags.Duration("kill_after", &o.KillAfter, "", "`time` after which the running task is killed"),
 		flags.String("networks", &o.Networks, "", "`networks` to join, separated by commas"),
 		flags.String("principal", &o.Principal, "", "`principal` of the framework"),
 		flags.String("secret", &o.secret, "", "`secret` of the principal"),
-		json("volumes", &o.Volumes, "volumes of the container: a JSON array of Volume"),
+		jsonText("volumes", &o.Volumes, "volumes of the container: a JSON array of Volume"),
 		flags.Func("content_type", "type", "protobuf", "encoding of calls and events: protobuf or json", o.setMedia),
 		flags.Bool("tty", &o.TTY, false, "give the command a terminal").Short("t"),
 		flags.Bool("partition_aware", &o.PartitionAware, true, "be told when the task's agent can't be reached"),
@@ -64,7 +63,7 @@ func (o *options) own() flags.Table {
 			return nil
 		}),
 		flags.Bool("interactive", &o.interactive, false, "join the command's terminal, which it is given").Short("i"),
-		flags.Bool("detach", &o.detach, false, "print the task's ID once it runs, and leave it running").Short("d"),
+		flags.Bool("detach", &o.detach, false, "print the task's ID once it runs, and see to it in the background until it has ended").Short("d"),
 		flags.Duration("timeout", &o.timeout, "", "`time` after which the task is killed and the command fails"),
 		flags.Duration("unreachable_timeout", &o.unreachable, "1mins", "`time` to wait for a master or agent that went away"),
 		flags.Bool("quiet", &o.quiet, false, "print nothing but the task's output and errors"),
@@ -80,7 +79,7 @@ const (
 )
 
 // document is a flag that is JSON, or the path of a JSON or YAML file.
-func document(name string, p *string, usage string) *flags.Flag {
+func (o *options) document(name string, p *string, usage string) *flags.Flag {
 	return flags.Repeated(name, "json", usage, func(text string) error {
 		if strings.HasPrefix(strings.TrimSpace(text), "{") {
 			*p = text
@@ -89,7 +88,7 @@ func document(name string, p *string, usage string) *flags.Flag {
 		var content []byte
 		var err error
 		if text == "-" {
-			content, err = io.ReadAll(os.Stdin)
+			content, err = o.standardInput()
 		} else {
 			content, err = os.ReadFile(text)
 		}
@@ -142,8 +141,8 @@ func (o *options) setOutput(text string) error {
 	return mesos.Errorf(mesos.Invalid, "%q is neither all nor none", text)
 }
 
-// json is a flag of JSON text, or of a file with it, named by its path.
-func json(name string, p *string, usage string) *flags.Flag {
+// jsonText is a flag of JSON text, or of a file with it, named by its path.
+func jsonText(name string, p *string, usage string) *flags.Flag {
 	return flags.Text(name, "json", p, usage)
 }
 

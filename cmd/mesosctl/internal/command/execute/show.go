@@ -2,7 +2,6 @@ package execute
 
 import (
 	"context"
-	"fmt"
 	"io"
 	"strconv"
 	"time"
@@ -22,6 +21,7 @@ type show struct {
 	attach func(context.Context, *client.Agent, exec.Follow) error
 	finish func(exec.Result)
 	watch  bool // tell what tasks wait for
+	left   func(exec.Background)
 }
 
 // show decides by the flags, and by what there is to show it on.
@@ -34,7 +34,7 @@ func (o *options) show(a *app.App, spec exec.Spec) (show, error) {
 	case o.interactive:
 		return o.joined(a, s)
 	case o.detach:
-		o.left(a, &s)
+		o.background(&s, max(len(spec.Indexes), 1))
 	case len(spec.Indexes) > 0:
 		o.several(a, &s, spec.Indexes)
 	case o.output != "none":
@@ -62,6 +62,12 @@ func (s *show) noted(note *lines.Note) {
 		s.output = func(task mesos.TaskID) (io.WriteCloser, io.WriteCloser) {
 			stdout, stderr := output(task)
 			return note.Over(stdout), note.Over(stderr)
+		}
+	}
+	if left := s.left; left != nil {
+		s.left = func(e exec.Background) {
+			note.Clear()
+			left(e)
 		}
 	}
 	finish := s.finish
@@ -102,22 +108,39 @@ func (o *options) joined(a *app.App, s show) (show, error) {
 	return s, nil
 }
 
-// left is of tasks that are left to themselves: their IDs are what is printed.
-func (o *options) left(a *app.App, s *show) {
+// background is of tasks that are left: their IDs are what is printed, and how they
+// fare is in a log.
+func (o *options) background(s *show, total int) {
+	b := o.behind
+	if b == nil {
+		return // the process in the background shows them
+	}
 	tell, several := s.tell, o.instances > 0 || len(o.array) > 0
+	log := exec.Plain(b)
+	progress := exec.NewProgress(b, total, time.Now)
+	if several {
+		log = progress.Print
+	}
 	var ids []mesos.TaskID
 	s.tell = func(n exec.Notice) {
-		if n, ok := n.(exec.Submitted); ok {
+		log(n)
+		if n, ok := n.(exec.Submitted); ok && !b.left.Load() {
 			ids = append(ids, n.IDs...)
 		}
-		if _, ok := n.(exec.NothingFits); ok || !several {
+		if _, ok := n.(exec.NothingFits); (ok || !several) && !b.left.Load() {
 			tell(n)
 		}
 	}
-	s.finish = func(exec.Result) {
-		for _, id := range ids {
-			fmt.Fprintln(a.IO.Out, id)
+	s.left = b.leave
+	s.finish = func(r exec.Result) {
+		if !b.left.Load() {
+			b.tell(handover{ids, false})
+			return
 		}
+		if several {
+			progress.Finish()
+		}
+		b.end(r)
 	}
 }
 

@@ -14,6 +14,7 @@ import (
 	"github.com/mesosctl/mesosctl/cmd/mesosctl/internal/app"
 	"github.com/mesosctl/mesosctl/cmd/mesosctl/internal/flags"
 	"github.com/mesosctl/mesosctl/cmd/mesosctl/internal/lines"
+	"github.com/mesosctl/mesosctl/kinds"
 	"github.com/mesosctl/mesosctl/kinds/pick"
 	"github.com/mesosctl/mesosctl/mesos"
 	"github.com/mesosctl/mesosctl/wire/masterpb"
@@ -100,7 +101,7 @@ func (o *drain) run(ctx context.Context, a *app.App, c *client.Client, name stri
 // Drained waits until an agent is drained, or gone. A person sees a bar of its
 // tasks, others a line whenever their number changes.
 func Drained(ctx context.Context, a *app.App, c *client.Client, id string) error {
-	most, last := 0, -1
+	most, last := 0, ""
 	note := lines.NewNote(a.IO)
 	defer note.Clear()
 	for {
@@ -121,10 +122,10 @@ func Drained(ctx context.Context, a *app.App, c *client.Client, id string) error
 		case agent.GetDrainInfo() == nil:
 			return mesos.Errorf(mesos.Conflict, "agent %s is not being drained (any more)", id)
 		}
-		if left, err := tasksOn(ctx, c, id); err == nil && left != last {
-			most, last = max(most, left), left
-			if text := fmt.Sprintf("agent %s: %s left", id, mesos.Count(left, "task")); a.IO.ErrTerminal {
-				note.Bar(int64(most-left), int64(most), text)
+		if n, text, err := left(ctx, c, id); err == nil && text != last {
+			most, last = max(most, n), text
+			if a.IO.ErrTerminal {
+				note.Bar(int64(most-n), int64(most), text)
 			} else {
 				fmt.Fprintln(a.IO.Err, text)
 			}
@@ -133,6 +134,20 @@ func Drained(ctx context.Context, a *app.App, c *client.Client, id string) error
 			return err
 		}
 	}
+}
+
+// left is how many tasks an agent still has, and the line that says so.
+func left(ctx context.Context, c *client.Client, id string) (n int, line string, err error) {
+	tasks, err := c.Tasks(ctx)
+	if err != nil {
+		return 0, "", err
+	}
+	frameworks, err := c.Frameworks(ctx)
+	if err != nil {
+		return 0, "", err
+	}
+	n = count(tasks, id)
+	return n, fmt.Sprintf("agent %s: %s left%s", id, mesos.Count(n, "task"), kinds.Unacknowledged(tasks, frameworks, id)), nil
 }
 
 func newChange(a *app.App, verb, short string, call func(*mesospb.AgentID) *masterpb.Call) *cobra.Command {
@@ -227,6 +242,10 @@ func describe(agent *masterpb.Response_GetAgents_Agent) string {
 // tasksOn counts the tasks that an agent has.
 func tasksOn(ctx context.Context, c *client.Client, id string) (n int, err error) {
 	all, err := c.Tasks(ctx)
+	return count(all, id), err
+}
+
+func count(all *masterpb.Response_GetTasks, id string) (n int) {
 	for _, list := range [][]*mesospb.Task{all.GetTasks(), all.GetPendingTasks()} {
 		for _, t := range list {
 			if t.GetAgentId().GetValue() == id {
@@ -234,5 +253,5 @@ func tasksOn(ctx context.Context, c *client.Client, id string) (n int, err error
 			}
 		}
 	}
-	return n, err
+	return n
 }

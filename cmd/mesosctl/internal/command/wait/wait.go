@@ -13,6 +13,7 @@ import (
 	"github.com/mesosctl/mesosctl/client"
 	"github.com/mesosctl/mesosctl/cmd/mesosctl/internal/app"
 	"github.com/mesosctl/mesosctl/cmd/mesosctl/internal/flags"
+	"github.com/mesosctl/mesosctl/kinds"
 	"github.com/mesosctl/mesosctl/kinds/pick"
 	"github.com/mesosctl/mesosctl/mesos"
 	"github.com/mesosctl/mesosctl/wire/masterpb"
@@ -211,7 +212,8 @@ func drained(state *masterpb.Response_GetState, name string) (bool, string) {
 			if drain == nil {
 				return false, "the agent is not being drained"
 			}
-			return drain.GetState() == mesospb.DrainState_DRAINED, "the agent is " + drain.GetState().String()
+			return drain.GetState() == mesospb.DrainState_DRAINED, "the agent is " + drain.GetState().String() +
+				kinds.Unacknowledged(state.GetGetTasks(), state.GetGetFrameworks(), string(id))
 		}
 	}
 	return true, ""
