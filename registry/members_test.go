@@ -64,7 +64,7 @@ func TestThreeMastersShareOneRegistry(t *testing.T) {
 	began := time.Now()
 	members := startThree(t)
 	t.Logf("three members were ready after %v", time.Since(began))
-	first := campaign(t, members[0].Client(), candidate("a"))
+	first := campaign(t, members[0].Client(), mortal("a"))
 	if err := first.Store().Commit(within(t, 10*time.Second), []master.RegistryWrite{admit(t, "a-S0")}); err != nil {
 		t.Fatal(err)
 	}

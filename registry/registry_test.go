@@ -44,11 +44,19 @@ func within(t testing.TB, d time.Duration) context.Context {
 	return ctx
 }
 
+// candidate is one whose lease a busy machine can't miss.
 func candidate(id string) Candidate {
 	return Candidate{
 		Info: &mesospb.MasterInfo{Id: proto.String(id), Ip: proto.Uint32(0), Port: proto.Uint32(5050)},
-		TTL:  time.Second,
+		TTL:  time.Hour,
 	}
+}
+
+// mortal is a candidate whose lease ends soon after it can't be renewed.
+func mortal(id string) Candidate {
+	c := candidate(id)
+	c.TTL = time.Second
+	return c
 }
 
 func campaign(t testing.TB, client *Client, c Candidate) *Term {
@@ -189,7 +197,7 @@ func TestALeaderThatCannotRenewStopsBeforeItsLeaseEnds(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer remote.Close()
-	term := campaign(t, remote, candidate("a"))
+	term := campaign(t, remote, mortal("a"))
 	// The leader's side of the connection goes dark; etcd itself lives on.
 	remote.etcd.ActiveConnection().Close()
 
@@ -205,9 +213,7 @@ func TestALeaderThatCannotRenewStopsBeforeItsLeaseEnds(t *testing.T) {
 func TestAnEarlierLifeIsNotWaitedFor(t *testing.T) {
 	dir := t.TempDir()
 	member := start(t, EmbeddedConfig{Dir: dir})
-	slow := candidate("a")
-	slow.TTL = time.Hour
-	dead := campaign(t, member.Client(), slow)
+	dead := campaign(t, member.Client(), candidate("a"))
 	dead.end(errors.New("killed"))
 	dead.done.Wait()
 

@@ -14,9 +14,7 @@ import (
 
 func TestAStandbyEndsTheTermOfALeaderThatIsGone(t *testing.T) {
 	client := start(t, EmbeddedConfig{}).Client()
-	slow := candidate("a")
-	slow.TTL = time.Hour
-	first := campaign(t, client, slow)
+	first := campaign(t, client, candidate("a"))
 	if err := client.Depose(within(t, time.Second), first.Revision()+1); err != nil || first.Err() != nil {
 		t.Fatalf("another term's number: %v, %v", err, first.Err())
 	}
@@ -57,7 +55,7 @@ func TestALeaderThatIsCutOffStopsBeforeTheNextStarts(t *testing.T) {
 	// covers: ZooKeeperMasterContenderDetectorTest.MasterDetectorTimedoutSession
 	for _, leadsEtcd := range []bool{true, false} {
 		members := startThree(t)
-		first := campaign(t, members[0].Client(), candidate("a"))
+		first := campaign(t, members[0].Client(), mortal("a"))
 		placeEtcdLeader(t, members, leadsEtcd)
 		leaders := members[2].Client().Observe(within(t, time.Minute))
 		await(t, leaders, "a")
@@ -184,7 +182,7 @@ func TestAWriteThatCannotBeMadeInTimeEndsTheTerm(t *testing.T) {
 	// covers: RegistrarTest.Abort
 	members := startThree(t)
 	c := candidate("a")
-	c.TTL, c.StoreTimeout = time.Hour, 300*time.Millisecond
+	c.StoreTimeout = 300 * time.Millisecond
 	term := campaign(t, members[0].Client(), c)
 	if err := term.Store().Commit(within(t, 10*time.Second), []master.RegistryWrite{admit(t, "a-S0")}); err != nil {
 		t.Fatal(err)
@@ -205,9 +203,7 @@ func TestAWriteThatCannotBeMadeInTimeEndsTheTerm(t *testing.T) {
 func TestARegistryThatCannotBeReadInTimeIsAnError(t *testing.T) {
 	// covers: RegistrarTest.FetchTimeout
 	members := startThree(t)
-	c := candidate("a")
-	c.TTL = time.Hour
-	term := campaign(t, members[0].Client(), c)
+	term := campaign(t, members[0].Client(), candidate("a"))
 	isolate(members, 0, false)
 	if _, err := term.Store().Load(within(t, 300*time.Millisecond)); mesos.KindOf(err) != mesos.Unavailable || errors.Is(err, ErrUnreadable) {
 		t.Errorf("loaded without a majority: %v", err)

@@ -2,6 +2,7 @@ package supervise
 
 import (
 	"os"
+	"runtime"
 	"syscall"
 	"unsafe"
 )
@@ -39,6 +40,11 @@ func join(p *Process) *failure {
 		}
 		defer file.Close()
 		files[i] = file
+	}
+	if p.joinsPids() {
+		// A thread whose children belong to another pid namespace can't make threads,
+		// which Go may want at any time: another thread makes them for one that is locked.
+		runtime.LockOSThread()
 	}
 	for _, kind := range kinds {
 		for i, ns := range p.Join {
