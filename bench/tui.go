@@ -57,9 +57,9 @@ func TUI(ctx context.Context, opts Options) ([]Row, error) {
 	row := func(work string, goal time.Duration, times []time.Duration) {
 		slices.Sort(times)
 		rows = append(rows, seconds("tui", work, fmt.Sprintf("%s, median of %d; 99 of 100 within %v", where, len(times),
-			times[len(times)*99/100].Round(100*time.Microsecond)), median(times), goal))
+			times[(len(times)*99+99)/100-1].Round(100*time.Microsecond)), median(times), goal))
 	}
-	if err := screen.show(ctx, ":tasks\r", "TASK"); err != nil {
+	if err := screen.show(ctx, ":tasks\r", "running"); err != nil { // not its empty table: no key moves anything there
 		return nil, err
 	}
 	for _, press := range []struct{ work, open, keys string }{

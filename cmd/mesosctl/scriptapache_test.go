@@ -32,20 +32,33 @@ func apache(ts *testscript.TestScript, neg bool, args []string) {
 	if neg || len(args) != 3 || args[0] != "MASTER" && args[0] != "AGENT" {
 		ts.Fatalf("usage: apache MASTER|AGENT FROM TO|:VARIABLE")
 	}
-	last := map[string]uint64{"/api/v1": lastMasterCall, "/api/v1/scheduler": lastSchedulerCall}
-	own := []string{"/master/health"}
-	if args[0] == "AGENT" {
-		last, own = map[string]uint64{"/api/v1": lastAgentCall}, []string{"/slave(1)/health"}
-	}
 	address, variable := args[2], ""
 	if strings.HasPrefix(address, ":") {
 		address, variable = "127.0.0.1:0", address[1:]
 	}
 	listener, err := net.Listen("tcp", address)
 	ts.Check(err)
-	proxy := httputil.NewSingleHostReverseProxy(&url.URL{Scheme: "http", Host: args[1]})
+	server := httptest.NewUnstartedServer(asApache(args[0], args[1]))
+	_ = server.Listener.Close() // that one is not used
+	server.Listener = listener
+	server.Start()
+	ts.Defer(server.Close)
+	if variable != "" {
+		ts.Setenv(variable, listener.Addr().String())
+	}
+}
+
+// asApache is a master or an agent (kind is MASTER or AGENT) of which only what Apache
+// Mesos 1.5 has can be reached.
+func asApache(kind, from string) http.Handler {
+	last := map[string]uint64{"/api/v1": lastMasterCall, "/api/v1/scheduler": lastSchedulerCall}
+	own := []string{"/master/health"}
+	if kind == "AGENT" {
+		last, own = map[string]uint64{"/api/v1": lastAgentCall}, []string{"/slave(1)/health"}
+	}
+	proxy := httputil.NewSingleHostReverseProxy(&url.URL{Scheme: "http", Host: from})
 	proxy.FlushInterval = -1
-	server := httptest.NewUnstartedServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		limit, isCall := last[r.URL.Path]
 		switch {
 		case isCall && r.Header.Get("Content-Type") == "application/x-protobuf":
@@ -72,14 +85,7 @@ func apache(ts *testscript.TestScript, neg bool, args []string) {
 			return
 		}
 		proxy.ServeHTTP(w, r)
-	}))
-	_ = server.Listener.Close() // that one is not used
-	server.Listener = listener
-	server.Start()
-	ts.Defer(server.Close)
-	if variable != "" {
-		ts.Setenv(variable, listener.Addr().String())
-	}
+	})
 }
 
 // callOf is the type of a call, which is a field of it, wherever that is.

@@ -4,6 +4,7 @@ package main
 
 import (
 	"context"
+	"net/http/httptest"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -131,7 +132,9 @@ func TestTop(test *testing.T) {
 	test.Parallel()
 	t := newTopTest(test)
 	cluster := t.start("up", "--port=0", "--agents=2", "--resources=cpus:2;mem:512;disk:1024")
-	t.open("until mesosctl wait --for=agents=2 2>/dev/null; do :; done; mesosctl top; echo it ended with $?; read line")
+	t.open("until mesosctl wait --for=agents=2 2>/dev/null; do :; done; exec sh -i")
+	t.sees(`^\$ ?$`)
+	t.say("mesosctl top")
 	t.sees(`mesosctl +127\.0\.0\.1:\d+`, `overview`, `agents 2`)
 
 	// Tasks come by themselves.
@@ -175,6 +178,7 @@ func TestTop(test *testing.T) {
 	t.say("echo it is $((6*7)); exit")
 	t.sees(`task counts`, `statuses`, `the shell in counts has ended`)
 
+	t.stops()
 	t.small()
 
 	// A master that is lost is said to be, and quitting leaves the screen as it was.
@@ -183,10 +187,22 @@ func TestTop(test *testing.T) {
 	}
 	t.sees(`master lost`)
 	t.press("q")
+	t.sees(`^\$ ?$`)
+	t.say("echo it ended with $?")
 	screen := t.sees(`^it is 42$`, `^it ended with 0$`) // what the shell wrote
 	if strings.Contains(screen, "master lost") {
 		t.Errorf("the screen is not as it was:\n%s", screen)
 	}
+}
+
+// stops gives the terminal back to the shell for a while, which asked for it, and is drawn
+// again as it was.
+func (t *topTest) stops() {
+	t.Helper()
+	t.press("C-z")
+	t.sees(`^\$ ?$`, `[Ss]topped`)
+	t.say("echo in the shell; fg")
+	t.sees(`task counts`, `statuses`)
 }
 
 // small is what is seen on a small terminal: help, a question, and that no is no.
@@ -208,6 +224,26 @@ func (t *topTest) small() {
 	t.sees(`state +TASK_KILLED`)
 	t.press("s")
 	t.sees(`does not run any more: TASK_KILLED`)
+}
+
+// An Apache Mesos 1.5 lacks calls, but none without which there is nothing to see.
+func TestTopOfApacheMesos(test *testing.T) {
+	test.Parallel()
+	t := newTopTest(test)
+	t.start("up", "--port=0", "--agents=1", "--resources=cpus:2;mem:512;disk:1024")
+	t.open("until mesosctl wait --for=agents=1 2>/dev/null; do :; done; mesosctl status; read at; mesosctl top --master=$at; read line")
+	leader := regexp.MustCompile(`leader +(\S+)`).FindStringSubmatch(t.sees(`leader +127\.0\.0\.1:\d+`, `tasks +none`))
+	master := httptest.NewServer(asApache("MASTER", leader[1]))
+	test.Cleanup(master.Close)
+	test.Cleanup(master.CloseClientConnections)
+	t.say(master.Listener.Addr().String())
+	t.sees(`mesosctl +127\.0\.0\.1:\d+`, `overview`, `agents 1`)
+	t.start("execute", "--quiet", "--name=runs", "--resources=cpus:0.5;mem:32", "--command=sleep 1000")
+	t.say(":tasks")
+	t.sees(`runs +running`)
+	t.say(":maintenance")
+	t.sees(`no machine is scheduled`)
+	t.press("q")
 }
 
 // A terminal that is none is refused with a sentence.

@@ -36,7 +36,7 @@ func New(a *app.App) *cobra.Command {
 	flags.Table{
 		flags.Int("agents", &opts.Agents, 0, 0, maxNumber, "`number` of agents; 0 is that of the goals"),
 		flags.Int("frameworks", &opts.Frameworks, 0, 0, maxNumber, "`number` of frameworks; 0 is that of the goals"),
-		flags.Int("tasks", &opts.Tasks, 0, 0, maxNumber, "`number` of tasks (of each agent, for failover); 0 is that of the goals"),
+		flags.Int("tasks", &opts.Tasks, 0, 0, maxNumber, "`number` of tasks (of each agent, for failover, state and tui); 0 is that of the goals"),
 		flags.List("shape", &opts.Shapes, "", "`shapes` of work for the allocator: "+strings.Join(bench.Shapes(), ", ")+"; all if none is named"),
 		flags.Int("repeat", &opts.Repeat, 0, 0, maxNumber, "`times` to measure; 0 is as often as suits"),
 		flags.Path("binary", &opts.Binary, "", "mesosctl `program` to measure; this one if not given"),
