@@ -8,11 +8,7 @@ import (
 )
 
 // Metric is one name and value of /metrics/snapshot.
-// See https://mesos.apache.org/documentation/latest/monitoring/.
-type Metric struct {
-	Name  string
-	Value float64
-}
+type Metric = allocation.Metric
 
 const (
 	metricPrefix    = "allocator/mesos/"

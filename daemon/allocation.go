@@ -5,7 +5,6 @@ import (
 	"sync/atomic"
 	"time"
 
-	"github.com/mesosctl/mesosctl/allocator"
 	"github.com/mesosctl/mesosctl/allocator/remote"
 	"github.com/mesosctl/mesosctl/httpapi"
 	"github.com/mesosctl/mesosctl/internal/drive"
@@ -27,6 +26,8 @@ type allocating interface {
 	Run(ctx context.Context) error
 	// Status is how the connection is: always there, in the same process.
 	Status() remote.Status
+	// Metrics are what it counts now; none if it is away.
+	Metrics(ctx context.Context) []allocation.Metric
 	// Explain says why a framework is or isn't offered what agents have.
 	Explain(ctx context.Context, framework mesos.FrameworkID, role string, agent mesos.AgentID) ([]allocation.Explanation, error)
 }
@@ -71,22 +72,9 @@ func (h *here) Run(ctx context.Context) error {
 
 func (h *here) Status() remote.Status { return remote.Status{Connected: h.began.Load()} }
 
-// metrics are what the policy in this process counts, if it counts.
-func (h *here) metrics(ctx context.Context) (list []httpapi.Metric) {
-	var counted []allocator.Metric
-	h.loop.Inspect(ctx, func() {
-		list = h.policy.metrics()
-		if policy, ok := h.policy.Policy.(*allocator.Allocator); ok {
-			counted = policy.Metrics()
-		}
-	})
-	for _, m := range counted {
-		list = append(list, httpapi.Metric(m))
-	}
-	waiting := float64(h.loop.Waiting())
-	return append(list,
-		httpapi.Metric{Name: "allocator/event_queue_dispatches", Value: waiting},
-		httpapi.Metric{Name: "allocator/mesos/event_queue_dispatches", Value: waiting}) // its older name
+func (h *here) Metrics(ctx context.Context) (list []allocation.Metric) {
+	h.loop.Inspect(ctx, func() { list = h.policy.Metrics() })
+	return append(list, allocation.QueueMetrics(h.loop.Waiting())...)
 }
 
 // newAllocating is the allocator that a master is told to use.
@@ -110,16 +98,26 @@ func (m *Master) newAllocating(info *mesospb.MasterInfo, events allocatingEvents
 // software is what this program calls itself among others of its kind.
 func software(version string) string { return "mesosctl " + version }
 
-// allocatingMetrics are what an operator watches of the allocator.
-func allocatingMetrics(status remote.Status) []httpapi.Metric {
-	connected := 0.0
+// countTimeout is for how long metrics wait for those of an allocator elsewhere.
+const countTimeout = 500 * time.Millisecond
+
+// allocatingMetrics are what an operator watches of the allocator. What it counts is
+// not there while it is away.
+func allocatingMetrics(ctx context.Context, alloc allocating) []httpapi.Metric {
+	status, connected := alloc.Status(), 0.0
 	if status.Connected {
 		connected = 1
 	}
-	return []httpapi.Metric{
+	list := []httpapi.Metric{
 		{Name: "allocator/connected", Value: connected},
 		{Name: "allocator/disconnects", Value: float64(status.Losses)},
 	}
+	ctx, cancel := context.WithTimeout(ctx, countTimeout)
+	defer cancel()
+	for _, m := range alloc.Metrics(ctx) {
+		list = append(list, httpapi.Metric(m))
+	}
+	return list
 }
 
 // healthy reports whether this master can do all of its work: not while its

@@ -120,7 +120,7 @@ func StartAllocator(ctx context.Context, cfg AllocatorConfig) (*Allocator, error
 				if err != nil {
 					panic("daemon: a policy's configuration was valid and no longer is: " + err.Error())
 				}
-				return p
+				return measured(p)
 			},
 		})
 	}()

@@ -177,10 +177,22 @@ func TestAMasterWhoseAllocatorDiesGoesOn(t *testing.T) {
 		t.Fatalf("before: %v is left, healthy is %v", left, getHealth(t, l.Master()))
 	}
 
+	for name, want := range map[string]float64{"resources/cpus/total": 6, "resources/cpus/offered_or_allocated": 6, "roles/*/shares/dominant": 1} {
+		if got := metric(t, l.Master(), "allocator/mesos/"+name); got != want {
+			t.Errorf("%s is %v, want %v", name, got, want)
+		}
+	}
+	for _, name := range []string{"allocation_runs", "allocation_run_ms", "allocation_run_latency_ms/p99", "event_queue_dispatches"} {
+		metric(t, l.Master(), "allocator/mesos/"+name)
+	}
+
 	if err := a.Close(); err != nil {
 		t.Fatal(err)
 	}
 	eventually(t, "the master notices", func() bool { return metric(t, l.Master(), "allocator/connected") == 0 })
+	if _, body := get(t, "http://"+l.Master()+"/metrics/snapshot"); strings.Contains(body, "allocator/mesos/allocation_runs") {
+		t.Errorf("an allocator that is away still counts: %s", body)
+	}
 	if status, _ := get(t, "http://"+l.Master()+"/health"); status != http.StatusOK || getHealth(t, l.Master()) {
 		t.Errorf("without an allocator /health says %d, GET_HEALTH %v", status, getHealth(t, l.Master()))
 	}

@@ -26,10 +26,7 @@ func (m *Master) metrics(ctx context.Context) []httpapi.Metric {
 		httpapi.Metric{Name: "master/scheduler_event_stream_slow_disconnections", Value: float64(t.slow.Load())})
 	metrics = append(metrics, t.queueMetrics()...)
 	metrics = append(metrics, t.registryMetrics(ctx)...)
-	metrics = append(metrics, allocatingMetrics(t.alloc.Status())...)
-	if h, ok := t.alloc.(*here); ok {
-		metrics = append(metrics, h.metrics(ctx)...)
-	}
+	metrics = append(metrics, allocatingMetrics(ctx, t.alloc)...)
 	var counted []master.Metric
 	t.master.Inspect(ctx, func() { counted = t.core.AppendMetrics(nil) })
 	return append(metrics, converted(counted)...)

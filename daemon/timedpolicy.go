@@ -3,7 +3,6 @@ package daemon
 import (
 	"time"
 
-	"github.com/mesosctl/mesosctl/httpapi"
 	"github.com/mesosctl/mesosctl/mesos/allocation"
 )
 
@@ -61,9 +60,28 @@ func (t *timed) counted() (runs uint64, counts bool) {
 	return runs, counts
 }
 
-// metrics are the times of runs, and how long it took until they began.
-func (t *timed) metrics() []httpapi.Metric {
+// Metrics are the times of runs, how long it took until they began, and what the policy
+// counts, if it counts.
+func (t *timed) Metrics() (list []allocation.Metric) {
 	now := t.clock()
-	return append(t.runs.metrics("allocator/mesos/allocation_run_ms", now),
-		t.latencies.metrics("allocator/mesos/allocation_run_latency_ms", now)...)
+	for _, m := range append(t.runs.metrics("allocator/mesos/allocation_run_ms", now),
+		t.latencies.metrics("allocator/mesos/allocation_run_latency_ms", now)...) {
+		list = append(list, allocation.Metric(m))
+	}
+	if counter, ok := t.Policy.(allocation.Counter); ok {
+		list = append(list, counter.Metrics()...)
+	}
+	return list
+}
+
+// measured is a policy with metrics of its runs. It can say why if the policy can.
+func measured(policy allocation.Policy) allocation.Policy {
+	t := &timed{Policy: policy, clock: time.Now}
+	if explainer, ok := policy.(allocation.Explainer); ok {
+		return struct {
+			*timed
+			allocation.Explainer
+		}{t, explainer}
+	}
+	return t
 }

@@ -7,7 +7,6 @@ import (
 	"testing"
 	"time"
 
-	"github.com/mesosctl/mesosctl/httpapi"
 	"github.com/mesosctl/mesosctl/mesos/allocation"
 )
 
@@ -35,10 +34,19 @@ func (p *busyPolicy) Step(now time.Time, in allocation.Input) []allocation.Outpu
 func (p *busyPolicy) Next() time.Time { return p.next }
 func (p *busyPolicy) Runs() uint64    { return p.runs }
 
-func byName(list []httpapi.Metric) map[string]float64 {
+// row is what the kinds of metrics are.
+type row struct {
+	Name  string
+	Value float64
+}
+
+func byName[M ~struct {
+	Name  string
+	Value float64
+}](list []M) map[string]float64 {
 	values := make(map[string]float64, len(list))
 	for _, m := range list {
-		values[strings.TrimPrefix(m.Name, "allocator/mesos/")] = m.Value
+		values[strings.TrimPrefix(row(m).Name, "allocator/mesos/")] = row(m).Value
 	}
 	return values
 }
@@ -49,11 +57,11 @@ func TestAllocationRunsAreTimed(t *testing.T) {
 	// covers: HierarchicalAllocatorTest.AllocationRunLatencyMetrics
 	now := time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC)
 	p := &timed{Policy: &busyPolicy{now: &now, took: 4 * time.Millisecond}, clock: func() time.Time { return now }}
-	if got := p.metrics(); len(got) > 0 {
+	if got := p.Metrics(); len(got) > 0 {
 		t.Errorf("before the first run: %v", got)
 	}
 	p.Step(now, allocation.Tick{})
-	if got := p.metrics(); len(got) > 0 {
+	if got := p.Metrics(); len(got) > 0 {
 		t.Errorf("a tick without a run was counted: %v", got)
 	}
 
@@ -62,14 +70,14 @@ func TestAllocationRunsAreTimed(t *testing.T) {
 	p.Step(now, allocation.RemoveAgent{ID: "S1"}) // the first was there for longer
 	now = now.Add(time.Millisecond)
 	p.Step(now, allocation.Tick{})
-	if got, want := byName(p.metrics()), map[string]float64{"allocation_run_ms": 4, "allocation_run_latency_ms": 3}; !maps.Equal(got, want) {
+	if got, want := byName(p.Metrics()), map[string]float64{"allocation_run_ms": 4, "allocation_run_latency_ms": 3}; !maps.Equal(got, want) {
 		t.Errorf("after one run: %v, want %v", got, want)
 	}
 
 	p.Policy.(*busyPolicy).took = 8 * time.Millisecond
 	p.Step(now, allocation.RemoveAgent{ID: "S0"})
 	p.Step(now, allocation.Tick{})
-	got := byName(p.metrics())
+	got := byName(p.Metrics())
 	for name, want := range map[string]float64{
 		"allocation_run_ms": 8, "allocation_run_ms/count": 2, "allocation_run_ms/min": 4, "allocation_run_ms/max": 8, "allocation_run_ms/p50": 6,
 		"allocation_run_latency_ms": 0, "allocation_run_latency_ms/count": 2, "allocation_run_latency_ms/min": 0, "allocation_run_latency_ms/max": 3,
@@ -85,7 +93,7 @@ func TestAllocationRunsAreTimed(t *testing.T) {
 	}
 
 	now = now.Add(seriesWindow + time.Second) // only the latest is left of it
-	if got := slices.Sorted(maps.Keys(byName(p.metrics()))); !slices.Equal(got, []string{"allocation_run_latency_ms", "allocation_run_ms"}) {
+	if got := slices.Sorted(maps.Keys(byName(p.Metrics()))); !slices.Equal(got, []string{"allocation_run_latency_ms", "allocation_run_ms"}) {
 		t.Errorf("after an hour: %v", got)
 	}
 }

@@ -135,6 +135,7 @@ func (c *Client) serve(ctx context.Context, id uint64) (connected bool, err erro
 		return false, err
 	}
 	s := newSession(id, conn, c.cfg.Log)
+	s.counts = hello.GetMetrics()
 	defer close(s.over)
 	c.set(s)
 	var parts sync.WaitGroup
@@ -225,6 +226,8 @@ type session struct {
 	conn *link.Conn
 	log  *slog.Logger
 	over chan struct{} // closed at its end
+	// counts tells that the allocator can be asked for metrics.
+	counts bool
 
 	mu      sync.Mutex
 	queue   []allocation.Input

@@ -3,6 +3,8 @@ package remote
 import (
 	"context"
 	"encoding/json"
+	"errors"
+	"fmt"
 
 	"github.com/mesosctl/mesosctl/mesos"
 	"github.com/mesosctl/mesosctl/mesos/allocation"
@@ -34,6 +36,10 @@ func (s *serving) answerAll(ctx context.Context) {
 	for {
 		select {
 		case ask := <-s.asks:
+			if ask.GetMetrics() {
+				s.reply(ask, s.count(ctx))
+				continue
+			}
 			list, err := s.explain(ctx, ask)
 			s.answer(ask, list, err)
 		case <-ctx.Done():
@@ -52,22 +58,25 @@ func (s *serving) explain(ctx context.Context, ask *allocationpb.Ask) ([]allocat
 }
 
 func (s *serving) answer(ask *allocationpb.Ask, list []allocation.Explanation, err error) {
-	a := &allocationpb.Answer{Id: ask.Id}
+	a := &allocationpb.Answer{}
 	if err == nil {
 		a.Explanations, err = json.Marshal(list)
 	}
 	if err != nil {
 		a.Error = &allocationpb.Answer_Error{Kind: kinds[mesos.KindOf(err)].Enum(), Message: new(err.Error())}
 	}
+	s.reply(ask, a)
+}
+
+func (s *serving) reply(ask *allocationpb.Ask, a *allocationpb.Answer) {
+	a.Id = ask.Id
 	s.conn.Send(&allocationpb.ToMaster{Message: &allocationpb.ToMaster_Answer{Answer: a}})
 }
 
 // Explain asks the allocator why a framework is or isn't offered what agents
 // have; in all of its roles if role is "", of all agents if agent is "".
 func (c *Client) Explain(ctx context.Context, framework mesos.FrameworkID, role string, agent mesos.AgentID) ([]allocation.Explanation, error) {
-	c.mu.Lock()
-	s := c.now
-	c.mu.Unlock()
+	s := c.session()
 	if s == nil {
 		return nil, mesos.Errorf(mesos.Unavailable, "explain: the allocator is not connected")
 	}
@@ -78,6 +87,21 @@ func (c *Client) Explain(ctx context.Context, framework mesos.FrameworkID, role 
 	if agent != "" {
 		ask.AgentId = agentID(agent)
 	}
+	a, err := s.ask(ctx, ask)
+	if err != nil {
+		return nil, mesos.Errorf(mesos.Unavailable, "explain: %w", err)
+	}
+	return readAnswer(a)
+}
+
+func (c *Client) session() *session {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.now
+}
+
+// ask asks the allocator, and waits for its answer.
+func (s *session) ask(ctx context.Context, ask *allocationpb.Ask) (*allocationpb.Answer, error) {
 	answers := make(chan *allocationpb.Answer, 1)
 	id := s.expect(answers)
 	defer s.forget(id)
@@ -85,11 +109,11 @@ func (c *Client) Explain(ctx context.Context, framework mesos.FrameworkID, role 
 	s.conn.Send(&allocationpb.ToAllocator{Message: &allocationpb.ToAllocator_Ask{Ask: ask}})
 	select {
 	case a := <-answers:
-		return readAnswer(a)
+		return a, nil
 	case <-s.over:
-		return nil, mesos.Errorf(mesos.Unavailable, "explain: the allocator was lost")
+		return nil, errors.New("the allocator was lost")
 	case <-ctx.Done():
-		return nil, mesos.Errorf(mesos.Unavailable, "explain: the allocator did not answer: %w", context.Cause(ctx))
+		return nil, fmt.Errorf("the allocator did not answer: %w", context.Cause(ctx))
 	}
 }
 

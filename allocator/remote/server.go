@@ -160,7 +160,7 @@ func (s *serving) greet() (*allocationpb.MasterHello, error) {
 		return nil, err
 	}
 	s.conn.Send(&allocationpb.ToMaster{Message: &allocationpb.ToMaster_Hello{Hello: &allocationpb.AllocatorHello{
-		Versions: versions(), Software: &s.cfg.Software, Policy: &s.cfg.Policy, Session: hello.Session,
+		Versions: versions(), Software: &s.cfg.Software, Policy: &s.cfg.Policy, Session: hello.Session, Metrics: new(true),
 	}}})
 	return hello, nil
 }

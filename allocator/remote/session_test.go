@@ -6,6 +6,7 @@ import (
 	"io"
 	"log/slog"
 	"net"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -451,6 +452,41 @@ func TestQuestionsAreAnsweredFromAfar(t *testing.T) {
 					}
 				} else if err == nil || mesos.KindOf(err) != test.kind || !strings.Contains(err.Error(), test.words) {
 					t.Errorf("%v, want %q", err, test.words)
+				}
+			})
+		})
+	}
+}
+
+// counting is a policy that counts.
+type counting struct{ echo }
+
+func (counting) Metrics() []allocation.Metric { return []allocation.Metric{{Name: "runs", Value: 3}} }
+
+func TestMetricsComeFromAfar(t *testing.T) {
+	for name, test := range map[string]struct {
+		policy allocation.Policy
+		want   []string
+	}{
+		"a policy that counts":   {counting{}, []string{"runs", "allocator/event_queue_dispatches", "allocator/mesos/event_queue_dispatches"}},
+		"a policy that does not": {echo{}, []string{"allocator/event_queue_dispatches", "allocator/mesos/event_queue_dispatches"}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				n, log := newNetwork(), slog.New(slog.DiscardHandler)
+				servePolicy(t, n, log, func(Master) allocation.Policy { return test.policy })
+				c, _, stop := startClient(t, n, log)
+				defer stop()
+				if got := NewClient(ClientConfig{}).Metrics(t.Context()); len(got) > 0 {
+					t.Errorf("without a connection: %v", got)
+				}
+				synctest.Wait()
+				var names []string
+				for _, m := range c.Metrics(t.Context()) {
+					names = append(names, m.Name)
+				}
+				if !slices.Equal(names, test.want) {
+					t.Errorf("metrics are %v, want %v", names, test.want)
 				}
 			})
 		})

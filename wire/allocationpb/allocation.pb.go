@@ -575,6 +575,7 @@ type AllocatorHello struct {
 	Software      *string                `protobuf:"bytes,2,req,name=software" json:"software,omitempty"` // for logs
 	Policy        *string                `protobuf:"bytes,3,req,name=policy" json:"policy,omitempty"`     // for logs, such as "hierarchical"
 	Session       *uint64                `protobuf:"varint,4,req,name=session" json:"session,omitempty"`  // as MasterHello had it
+	Metrics       *bool                  `protobuf:"varint,5,opt,name=metrics" json:"metrics,omitempty"`  // true if it answers an Ask for metrics
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -635,6 +636,13 @@ func (x *AllocatorHello) GetSession() uint64 {
 		return *x.Session
 	}
 	return 0
+}
+
+func (x *AllocatorHello) GetMetrics() bool {
+	if x != nil && x.Metrics != nil {
+		return *x.Metrics
+	}
+	return false
 }
 
 // Sent by both sides every few seconds, whatever else is sent.
@@ -728,14 +736,16 @@ func (x *Goodbye) GetReason() string {
 	return ""
 }
 
-// An operator's question: why is this framework offered what it is, or not? An
-// allocator that can't say answers UNSUPPORTED.
+// An operator's question: why is this framework offered what it is, or not? Or, with
+// `metrics`, what the allocator counts. An allocator that can't say answers
+// UNSUPPORTED.
 type Ask struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
-	Id            *uint64                `protobuf:"varint,1,req,name=id" json:"id,omitempty"` // the answer has it
-	FrameworkId   *mesospb.FrameworkID   `protobuf:"bytes,2,req,name=framework_id,json=frameworkId" json:"framework_id,omitempty"`
-	Role          *string                `protobuf:"bytes,3,opt,name=role" json:"role,omitempty"`                      // absent: all of the framework's roles
-	AgentId       *mesospb.AgentID       `protobuf:"bytes,4,opt,name=agent_id,json=agentId" json:"agent_id,omitempty"` // absent: all agents
+	Id            *uint64                `protobuf:"varint,1,req,name=id" json:"id,omitempty"`                                     // the answer has it
+	FrameworkId   *mesospb.FrameworkID   `protobuf:"bytes,2,req,name=framework_id,json=frameworkId" json:"framework_id,omitempty"` // empty if metrics are asked for
+	Role          *string                `protobuf:"bytes,3,opt,name=role" json:"role,omitempty"`                                  // absent: all of the framework's roles
+	AgentId       *mesospb.AgentID       `protobuf:"bytes,4,opt,name=agent_id,json=agentId" json:"agent_id,omitempty"`             // absent: all agents
+	Metrics       *bool                  `protobuf:"varint,5,opt,name=metrics" json:"metrics,omitempty"`                           // only of an allocator whose hello says that it has them
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -798,12 +808,20 @@ func (x *Ask) GetAgentId() *mesospb.AgentID {
 	return nil
 }
 
-// The answer to an Ask: explanations, or an error.
+func (x *Ask) GetMetrics() bool {
+	if x != nil && x.Metrics != nil {
+		return *x.Metrics
+	}
+	return false
+}
+
+// The answer to an Ask: explanations, metrics, or an error.
 type Answer struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
 	Id            *uint64                `protobuf:"varint,1,req,name=id" json:"id,omitempty"`
 	Explanations  []byte                 `protobuf:"bytes,2,opt,name=explanations" json:"explanations,omitempty"` // JSON, as of GET /mesosctl/explain
 	Error         *Answer_Error          `protobuf:"bytes,3,opt,name=error" json:"error,omitempty"`
+	Metrics       []*Answer_Metric       `protobuf:"bytes,4,rep,name=metrics" json:"metrics,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -855,6 +873,13 @@ func (x *Answer) GetExplanations() []byte {
 func (x *Answer) GetError() *Answer_Error {
 	if x != nil {
 		return x.Error
+	}
+	return nil
+}
+
+func (x *Answer) GetMetrics() []*Answer_Metric {
+	if x != nil {
+		return x.Metrics
 	}
 	return nil
 }
@@ -2765,6 +2790,59 @@ func (x *Refused) GetMessage() string {
 	return ""
 }
 
+// A row of the master's /metrics/snapshot.
+type Answer_Metric struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Name          *string                `protobuf:"bytes,1,req,name=name" json:"name,omitempty"` // such as "allocator/mesos/allocation_runs"
+	Value         *float64               `protobuf:"fixed64,2,req,name=value" json:"value,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Answer_Metric) Reset() {
+	*x = Answer_Metric{}
+	mi := &file_mesosctl_allocation_allocation_proto_msgTypes[35]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Answer_Metric) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Answer_Metric) ProtoMessage() {}
+
+func (x *Answer_Metric) ProtoReflect() protoreflect.Message {
+	mi := &file_mesosctl_allocation_allocation_proto_msgTypes[35]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Answer_Metric.ProtoReflect.Descriptor instead.
+func (*Answer_Metric) Descriptor() ([]byte, []int) {
+	return file_mesosctl_allocation_allocation_proto_rawDescGZIP(), []int{8, 0}
+}
+
+func (x *Answer_Metric) GetName() string {
+	if x != nil && x.Name != nil {
+		return *x.Name
+	}
+	return ""
+}
+
+func (x *Answer_Metric) GetValue() float64 {
+	if x != nil && x.Value != nil {
+		return *x.Value
+	}
+	return 0
+}
+
 type Answer_Error struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
 	Kind          *Answer_Kind           `protobuf:"varint,1,req,name=kind,enum=mesosctl.allocation.Answer_Kind" json:"kind,omitempty"`
@@ -2775,7 +2853,7 @@ type Answer_Error struct {
 
 func (x *Answer_Error) Reset() {
 	*x = Answer_Error{}
-	mi := &file_mesosctl_allocation_allocation_proto_msgTypes[35]
+	mi := &file_mesosctl_allocation_allocation_proto_msgTypes[36]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2787,7 +2865,7 @@ func (x *Answer_Error) String() string {
 func (*Answer_Error) ProtoMessage() {}
 
 func (x *Answer_Error) ProtoReflect() protoreflect.Message {
-	mi := &file_mesosctl_allocation_allocation_proto_msgTypes[35]
+	mi := &file_mesosctl_allocation_allocation_proto_msgTypes[36]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2800,7 +2878,7 @@ func (x *Answer_Error) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Answer_Error.ProtoReflect.Descriptor instead.
 func (*Answer_Error) Descriptor() ([]byte, []int) {
-	return file_mesosctl_allocation_allocation_proto_rawDescGZIP(), []int{8, 0}
+	return file_mesosctl_allocation_allocation_proto_rawDescGZIP(), []int{8, 1}
 }
 
 func (x *Answer_Error) GetKind() Answer_Kind {
@@ -2827,7 +2905,7 @@ type UpdateWeights_Weight struct {
 
 func (x *UpdateWeights_Weight) Reset() {
 	*x = UpdateWeights_Weight{}
-	mi := &file_mesosctl_allocation_allocation_proto_msgTypes[36]
+	mi := &file_mesosctl_allocation_allocation_proto_msgTypes[37]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2839,7 +2917,7 @@ func (x *UpdateWeights_Weight) String() string {
 func (*UpdateWeights_Weight) ProtoMessage() {}
 
 func (x *UpdateWeights_Weight) ProtoReflect() protoreflect.Message {
-	mi := &file_mesosctl_allocation_allocation_proto_msgTypes[36]
+	mi := &file_mesosctl_allocation_allocation_proto_msgTypes[37]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2878,7 +2956,7 @@ type UpdateWhitelist_Whitelist struct {
 
 func (x *UpdateWhitelist_Whitelist) Reset() {
 	*x = UpdateWhitelist_Whitelist{}
-	mi := &file_mesosctl_allocation_allocation_proto_msgTypes[37]
+	mi := &file_mesosctl_allocation_allocation_proto_msgTypes[38]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2890,7 +2968,7 @@ func (x *UpdateWhitelist_Whitelist) String() string {
 func (*UpdateWhitelist_Whitelist) ProtoMessage() {}
 
 func (x *UpdateWhitelist_Whitelist) ProtoReflect() protoreflect.Message {
-	mi := &file_mesosctl_allocation_allocation_proto_msgTypes[37]
+	mi := &file_mesosctl_allocation_allocation_proto_msgTypes[38]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2940,25 +3018,31 @@ const file_mesosctl_allocation_allocation_proto_rawDesc = "" +
 	"\bsoftware\x18\x02 \x02(\tR\bsoftware\x12\x1b\n" +
 	"\tmaster_id\x18\x03 \x02(\tR\bmasterId\x12\x18\n" +
 	"\asession\x18\x04 \x02(\x04R\asession\x12,\n" +
-	"\x06domain\x18\x05 \x01(\v2\x14.mesos.v1.DomainInfoR\x06domain\"\x99\x01\n" +
+	"\x06domain\x18\x05 \x01(\v2\x14.mesos.v1.DomainInfoR\x06domain\"\xb3\x01\n" +
 	"\x0eAllocatorHello\x129\n" +
 	"\bversions\x18\x01 \x02(\v2\x1d.mesosctl.allocation.VersionsR\bversions\x12\x1a\n" +
 	"\bsoftware\x18\x02 \x02(\tR\bsoftware\x12\x16\n" +
 	"\x06policy\x18\x03 \x02(\tR\x06policy\x12\x18\n" +
-	"\asession\x18\x04 \x02(\x04R\asession\"!\n" +
+	"\asession\x18\x04 \x02(\x04R\asession\x12\x18\n" +
+	"\ametrics\x18\x05 \x01(\bR\ametrics\"!\n" +
 	"\tHeartbeat\x12\x14\n" +
 	"\x05taken\x18\x01 \x01(\x04R\x05taken\"!\n" +
 	"\aGoodbye\x12\x16\n" +
-	"\x06reason\x18\x01 \x02(\tR\x06reason\"\x91\x01\n" +
+	"\x06reason\x18\x01 \x02(\tR\x06reason\"\xab\x01\n" +
 	"\x03Ask\x12\x0e\n" +
 	"\x02id\x18\x01 \x02(\x04R\x02id\x128\n" +
 	"\fframework_id\x18\x02 \x02(\v2\x15.mesos.v1.FrameworkIDR\vframeworkId\x12\x12\n" +
 	"\x04role\x18\x03 \x01(\tR\x04role\x12,\n" +
-	"\bagent_id\x18\x04 \x01(\v2\x11.mesos.v1.AgentIDR\aagentId\"\xa1\x02\n" +
+	"\bagent_id\x18\x04 \x01(\v2\x11.mesos.v1.AgentIDR\aagentId\x12\x18\n" +
+	"\ametrics\x18\x05 \x01(\bR\ametrics\"\x93\x03\n" +
 	"\x06Answer\x12\x0e\n" +
 	"\x02id\x18\x01 \x02(\x04R\x02id\x12\"\n" +
 	"\fexplanations\x18\x02 \x01(\fR\fexplanations\x127\n" +
-	"\x05error\x18\x03 \x01(\v2!.mesosctl.allocation.Answer.ErrorR\x05error\x1aW\n" +
+	"\x05error\x18\x03 \x01(\v2!.mesosctl.allocation.Answer.ErrorR\x05error\x12<\n" +
+	"\ametrics\x18\x04 \x03(\v2\".mesosctl.allocation.Answer.MetricR\ametrics\x1a2\n" +
+	"\x06Metric\x12\x12\n" +
+	"\x04name\x18\x01 \x02(\tR\x04name\x12\x14\n" +
+	"\x05value\x18\x02 \x02(\x01R\x05value\x1aW\n" +
 	"\x05Error\x124\n" +
 	"\x04kind\x18\x01 \x02(\x0e2 .mesosctl.allocation.Answer.KindR\x04kind\x12\x18\n" +
 	"\amessage\x18\x02 \x02(\tR\amessage\"Q\n" +
@@ -3124,7 +3208,7 @@ func file_mesosctl_allocation_allocation_proto_rawDescGZIP() []byte {
 }
 
 var file_mesosctl_allocation_allocation_proto_enumTypes = make([]protoimpl.EnumInfo, 2)
-var file_mesosctl_allocation_allocation_proto_msgTypes = make([]protoimpl.MessageInfo, 38)
+var file_mesosctl_allocation_allocation_proto_msgTypes = make([]protoimpl.MessageInfo, 39)
 var file_mesosctl_allocation_allocation_proto_goTypes = []any{
 	(Capability)(0),                      // 0: mesosctl.allocation.Capability
 	(Answer_Kind)(0),                     // 1: mesosctl.allocation.Answer.Kind
@@ -3163,17 +3247,18 @@ var file_mesosctl_allocation_allocation_proto_goTypes = []any{
 	(*InverseOffersReady)(nil),           // 34: mesosctl.allocation.InverseOffersReady
 	(*InverseOffered)(nil),               // 35: mesosctl.allocation.InverseOffered
 	(*Refused)(nil),                      // 36: mesosctl.allocation.Refused
-	(*Answer_Error)(nil),                 // 37: mesosctl.allocation.Answer.Error
-	(*UpdateWeights_Weight)(nil),         // 38: mesosctl.allocation.UpdateWeights.Weight
-	(*UpdateWhitelist_Whitelist)(nil),    // 39: mesosctl.allocation.UpdateWhitelist.Whitelist
-	(*mesospb.DomainInfo)(nil),           // 40: mesos.v1.DomainInfo
-	(*mesospb.FrameworkID)(nil),          // 41: mesos.v1.FrameworkID
-	(*mesospb.AgentID)(nil),              // 42: mesos.v1.AgentID
-	(*schedulerpb.OfferConstraints)(nil), // 43: mesos.v1.scheduler.OfferConstraints
-	(*mesospb.Attribute)(nil),            // 44: mesos.v1.Attribute
-	(*mesospb.Resource)(nil),             // 45: mesos.v1.Resource
-	(*mesospb.Unavailability)(nil),       // 46: mesos.v1.Unavailability
-	(*mesospb.Request)(nil),              // 47: mesos.v1.Request
+	(*Answer_Metric)(nil),                // 37: mesosctl.allocation.Answer.Metric
+	(*Answer_Error)(nil),                 // 38: mesosctl.allocation.Answer.Error
+	(*UpdateWeights_Weight)(nil),         // 39: mesosctl.allocation.UpdateWeights.Weight
+	(*UpdateWhitelist_Whitelist)(nil),    // 40: mesosctl.allocation.UpdateWhitelist.Whitelist
+	(*mesospb.DomainInfo)(nil),           // 41: mesos.v1.DomainInfo
+	(*mesospb.FrameworkID)(nil),          // 42: mesos.v1.FrameworkID
+	(*mesospb.AgentID)(nil),              // 43: mesos.v1.AgentID
+	(*schedulerpb.OfferConstraints)(nil), // 44: mesos.v1.scheduler.OfferConstraints
+	(*mesospb.Attribute)(nil),            // 45: mesos.v1.Attribute
+	(*mesospb.Resource)(nil),             // 46: mesos.v1.Resource
+	(*mesospb.Unavailability)(nil),       // 47: mesos.v1.Unavailability
+	(*mesospb.Request)(nil),              // 48: mesos.v1.Request
 }
 var file_mesosctl_allocation_allocation_proto_depIdxs = []int32{
 	5,  // 0: mesosctl.allocation.ToAllocator.hello:type_name -> mesosctl.allocation.MasterHello
@@ -3187,86 +3272,87 @@ var file_mesosctl_allocation_allocation_proto_depIdxs = []int32{
 	8,  // 8: mesosctl.allocation.ToMaster.goodbye:type_name -> mesosctl.allocation.Goodbye
 	10, // 9: mesosctl.allocation.ToMaster.answer:type_name -> mesosctl.allocation.Answer
 	4,  // 10: mesosctl.allocation.MasterHello.versions:type_name -> mesosctl.allocation.Versions
-	40, // 11: mesosctl.allocation.MasterHello.domain:type_name -> mesos.v1.DomainInfo
+	41, // 11: mesosctl.allocation.MasterHello.domain:type_name -> mesos.v1.DomainInfo
 	4,  // 12: mesosctl.allocation.AllocatorHello.versions:type_name -> mesosctl.allocation.Versions
-	41, // 13: mesosctl.allocation.Ask.framework_id:type_name -> mesos.v1.FrameworkID
-	42, // 14: mesosctl.allocation.Ask.agent_id:type_name -> mesos.v1.AgentID
-	37, // 15: mesosctl.allocation.Answer.error:type_name -> mesosctl.allocation.Answer.Error
-	13, // 16: mesosctl.allocation.Inputs.inputs:type_name -> mesosctl.allocation.Input
-	14, // 17: mesosctl.allocation.Outputs.outputs:type_name -> mesosctl.allocation.Output
-	21, // 18: mesosctl.allocation.Input.add_framework:type_name -> mesosctl.allocation.AddFramework
-	15, // 19: mesosctl.allocation.Input.update_framework:type_name -> mesosctl.allocation.Framework
-	41, // 20: mesosctl.allocation.Input.remove_framework:type_name -> mesos.v1.FrameworkID
-	41, // 21: mesosctl.allocation.Input.activate_framework:type_name -> mesos.v1.FrameworkID
-	41, // 22: mesosctl.allocation.Input.deactivate_framework:type_name -> mesos.v1.FrameworkID
-	22, // 23: mesosctl.allocation.Input.add_agent:type_name -> mesosctl.allocation.AddAgent
-	19, // 24: mesosctl.allocation.Input.update_agent:type_name -> mesosctl.allocation.Agent
-	42, // 25: mesosctl.allocation.Input.remove_agent:type_name -> mesos.v1.AgentID
-	42, // 26: mesosctl.allocation.Input.activate_agent:type_name -> mesos.v1.AgentID
-	42, // 27: mesosctl.allocation.Input.deactivate_agent:type_name -> mesos.v1.AgentID
-	23, // 28: mesosctl.allocation.Input.recover:type_name -> mesosctl.allocation.Recover
-	24, // 29: mesosctl.allocation.Input.update_allocation:type_name -> mesosctl.allocation.UpdateAllocation
-	26, // 30: mesosctl.allocation.Input.revive:type_name -> mesosctl.allocation.FrameworkRoles
-	26, // 31: mesosctl.allocation.Input.suppress:type_name -> mesosctl.allocation.FrameworkRoles
-	27, // 32: mesosctl.allocation.Input.update_weights:type_name -> mesosctl.allocation.UpdateWeights
-	28, // 33: mesosctl.allocation.Input.update_quota:type_name -> mesosctl.allocation.UpdateQuota
-	29, // 34: mesosctl.allocation.Input.update_unavailability:type_name -> mesosctl.allocation.UpdateUnavailability
-	30, // 35: mesosctl.allocation.Input.inverse_offer_answered:type_name -> mesosctl.allocation.InverseOfferAnswered
-	31, // 36: mesosctl.allocation.Input.update_whitelist:type_name -> mesosctl.allocation.UpdateWhitelist
-	20, // 37: mesosctl.allocation.Input.hold:type_name -> mesosctl.allocation.Grant
-	25, // 38: mesosctl.allocation.Input.request_resources:type_name -> mesosctl.allocation.RequestResources
-	32, // 39: mesosctl.allocation.Output.offers_ready:type_name -> mesosctl.allocation.OffersReady
-	34, // 40: mesosctl.allocation.Output.inverse_offers_ready:type_name -> mesosctl.allocation.InverseOffersReady
-	36, // 41: mesosctl.allocation.Output.refused:type_name -> mesosctl.allocation.Refused
-	41, // 42: mesosctl.allocation.Framework.id:type_name -> mesos.v1.FrameworkID
-	0,  // 43: mesosctl.allocation.Framework.capabilities:type_name -> mesosctl.allocation.Capability
-	16, // 44: mesosctl.allocation.Framework.min_allocatable:type_name -> mesosctl.allocation.RoleMinimum
-	43, // 45: mesosctl.allocation.Framework.offer_constraints:type_name -> mesos.v1.scheduler.OfferConstraints
-	40, // 46: mesosctl.allocation.Framework.domain:type_name -> mesos.v1.DomainInfo
-	17, // 47: mesosctl.allocation.RoleMinimum.any_of:type_name -> mesosctl.allocation.Quantities
-	18, // 48: mesosctl.allocation.Quantities.quantities:type_name -> mesosctl.allocation.Quantity
-	42, // 49: mesosctl.allocation.Agent.id:type_name -> mesos.v1.AgentID
-	44, // 50: mesosctl.allocation.Agent.attributes:type_name -> mesos.v1.Attribute
-	40, // 51: mesosctl.allocation.Agent.domain:type_name -> mesos.v1.DomainInfo
-	0,  // 52: mesosctl.allocation.Agent.capabilities:type_name -> mesosctl.allocation.Capability
-	45, // 53: mesosctl.allocation.Agent.total:type_name -> mesos.v1.Resource
-	46, // 54: mesosctl.allocation.Agent.unavailability:type_name -> mesos.v1.Unavailability
-	41, // 55: mesosctl.allocation.Grant.framework_id:type_name -> mesos.v1.FrameworkID
-	42, // 56: mesosctl.allocation.Grant.agent_id:type_name -> mesos.v1.AgentID
-	45, // 57: mesosctl.allocation.Grant.resources:type_name -> mesos.v1.Resource
-	15, // 58: mesosctl.allocation.AddFramework.framework:type_name -> mesosctl.allocation.Framework
-	20, // 59: mesosctl.allocation.AddFramework.used:type_name -> mesosctl.allocation.Grant
-	19, // 60: mesosctl.allocation.AddAgent.agent:type_name -> mesosctl.allocation.Agent
-	20, // 61: mesosctl.allocation.AddAgent.used:type_name -> mesosctl.allocation.Grant
-	20, // 62: mesosctl.allocation.Recover.grant:type_name -> mesosctl.allocation.Grant
-	20, // 63: mesosctl.allocation.UpdateAllocation.grant:type_name -> mesosctl.allocation.Grant
-	45, // 64: mesosctl.allocation.UpdateAllocation.converted:type_name -> mesos.v1.Resource
-	41, // 65: mesosctl.allocation.RequestResources.framework_id:type_name -> mesos.v1.FrameworkID
-	47, // 66: mesosctl.allocation.RequestResources.requests:type_name -> mesos.v1.Request
-	41, // 67: mesosctl.allocation.FrameworkRoles.framework_id:type_name -> mesos.v1.FrameworkID
-	38, // 68: mesosctl.allocation.UpdateWeights.weights:type_name -> mesosctl.allocation.UpdateWeights.Weight
-	17, // 69: mesosctl.allocation.UpdateQuota.guarantees:type_name -> mesosctl.allocation.Quantities
-	17, // 70: mesosctl.allocation.UpdateQuota.limits:type_name -> mesosctl.allocation.Quantities
-	42, // 71: mesosctl.allocation.UpdateUnavailability.agent_id:type_name -> mesos.v1.AgentID
-	46, // 72: mesosctl.allocation.UpdateUnavailability.unavailability:type_name -> mesos.v1.Unavailability
-	41, // 73: mesosctl.allocation.InverseOfferAnswered.framework_id:type_name -> mesos.v1.FrameworkID
-	42, // 74: mesosctl.allocation.InverseOfferAnswered.agent_id:type_name -> mesos.v1.AgentID
-	39, // 75: mesosctl.allocation.UpdateWhitelist.whitelist:type_name -> mesosctl.allocation.UpdateWhitelist.Whitelist
-	41, // 76: mesosctl.allocation.OffersReady.framework_id:type_name -> mesos.v1.FrameworkID
-	33, // 77: mesosctl.allocation.OffersReady.offers:type_name -> mesosctl.allocation.Offered
-	42, // 78: mesosctl.allocation.Offered.agent_id:type_name -> mesos.v1.AgentID
-	45, // 79: mesosctl.allocation.Offered.resources:type_name -> mesos.v1.Resource
-	41, // 80: mesosctl.allocation.InverseOffersReady.framework_id:type_name -> mesos.v1.FrameworkID
-	35, // 81: mesosctl.allocation.InverseOffersReady.agents:type_name -> mesosctl.allocation.InverseOffered
-	42, // 82: mesosctl.allocation.InverseOffered.agent_id:type_name -> mesos.v1.AgentID
-	45, // 83: mesosctl.allocation.InverseOffered.resources:type_name -> mesos.v1.Resource
-	46, // 84: mesosctl.allocation.InverseOffered.unavailability:type_name -> mesos.v1.Unavailability
-	1,  // 85: mesosctl.allocation.Answer.Error.kind:type_name -> mesosctl.allocation.Answer.Kind
-	86, // [86:86] is the sub-list for method output_type
-	86, // [86:86] is the sub-list for method input_type
-	86, // [86:86] is the sub-list for extension type_name
-	86, // [86:86] is the sub-list for extension extendee
-	0,  // [0:86] is the sub-list for field type_name
+	42, // 13: mesosctl.allocation.Ask.framework_id:type_name -> mesos.v1.FrameworkID
+	43, // 14: mesosctl.allocation.Ask.agent_id:type_name -> mesos.v1.AgentID
+	38, // 15: mesosctl.allocation.Answer.error:type_name -> mesosctl.allocation.Answer.Error
+	37, // 16: mesosctl.allocation.Answer.metrics:type_name -> mesosctl.allocation.Answer.Metric
+	13, // 17: mesosctl.allocation.Inputs.inputs:type_name -> mesosctl.allocation.Input
+	14, // 18: mesosctl.allocation.Outputs.outputs:type_name -> mesosctl.allocation.Output
+	21, // 19: mesosctl.allocation.Input.add_framework:type_name -> mesosctl.allocation.AddFramework
+	15, // 20: mesosctl.allocation.Input.update_framework:type_name -> mesosctl.allocation.Framework
+	42, // 21: mesosctl.allocation.Input.remove_framework:type_name -> mesos.v1.FrameworkID
+	42, // 22: mesosctl.allocation.Input.activate_framework:type_name -> mesos.v1.FrameworkID
+	42, // 23: mesosctl.allocation.Input.deactivate_framework:type_name -> mesos.v1.FrameworkID
+	22, // 24: mesosctl.allocation.Input.add_agent:type_name -> mesosctl.allocation.AddAgent
+	19, // 25: mesosctl.allocation.Input.update_agent:type_name -> mesosctl.allocation.Agent
+	43, // 26: mesosctl.allocation.Input.remove_agent:type_name -> mesos.v1.AgentID
+	43, // 27: mesosctl.allocation.Input.activate_agent:type_name -> mesos.v1.AgentID
+	43, // 28: mesosctl.allocation.Input.deactivate_agent:type_name -> mesos.v1.AgentID
+	23, // 29: mesosctl.allocation.Input.recover:type_name -> mesosctl.allocation.Recover
+	24, // 30: mesosctl.allocation.Input.update_allocation:type_name -> mesosctl.allocation.UpdateAllocation
+	26, // 31: mesosctl.allocation.Input.revive:type_name -> mesosctl.allocation.FrameworkRoles
+	26, // 32: mesosctl.allocation.Input.suppress:type_name -> mesosctl.allocation.FrameworkRoles
+	27, // 33: mesosctl.allocation.Input.update_weights:type_name -> mesosctl.allocation.UpdateWeights
+	28, // 34: mesosctl.allocation.Input.update_quota:type_name -> mesosctl.allocation.UpdateQuota
+	29, // 35: mesosctl.allocation.Input.update_unavailability:type_name -> mesosctl.allocation.UpdateUnavailability
+	30, // 36: mesosctl.allocation.Input.inverse_offer_answered:type_name -> mesosctl.allocation.InverseOfferAnswered
+	31, // 37: mesosctl.allocation.Input.update_whitelist:type_name -> mesosctl.allocation.UpdateWhitelist
+	20, // 38: mesosctl.allocation.Input.hold:type_name -> mesosctl.allocation.Grant
+	25, // 39: mesosctl.allocation.Input.request_resources:type_name -> mesosctl.allocation.RequestResources
+	32, // 40: mesosctl.allocation.Output.offers_ready:type_name -> mesosctl.allocation.OffersReady
+	34, // 41: mesosctl.allocation.Output.inverse_offers_ready:type_name -> mesosctl.allocation.InverseOffersReady
+	36, // 42: mesosctl.allocation.Output.refused:type_name -> mesosctl.allocation.Refused
+	42, // 43: mesosctl.allocation.Framework.id:type_name -> mesos.v1.FrameworkID
+	0,  // 44: mesosctl.allocation.Framework.capabilities:type_name -> mesosctl.allocation.Capability
+	16, // 45: mesosctl.allocation.Framework.min_allocatable:type_name -> mesosctl.allocation.RoleMinimum
+	44, // 46: mesosctl.allocation.Framework.offer_constraints:type_name -> mesos.v1.scheduler.OfferConstraints
+	41, // 47: mesosctl.allocation.Framework.domain:type_name -> mesos.v1.DomainInfo
+	17, // 48: mesosctl.allocation.RoleMinimum.any_of:type_name -> mesosctl.allocation.Quantities
+	18, // 49: mesosctl.allocation.Quantities.quantities:type_name -> mesosctl.allocation.Quantity
+	43, // 50: mesosctl.allocation.Agent.id:type_name -> mesos.v1.AgentID
+	45, // 51: mesosctl.allocation.Agent.attributes:type_name -> mesos.v1.Attribute
+	41, // 52: mesosctl.allocation.Agent.domain:type_name -> mesos.v1.DomainInfo
+	0,  // 53: mesosctl.allocation.Agent.capabilities:type_name -> mesosctl.allocation.Capability
+	46, // 54: mesosctl.allocation.Agent.total:type_name -> mesos.v1.Resource
+	47, // 55: mesosctl.allocation.Agent.unavailability:type_name -> mesos.v1.Unavailability
+	42, // 56: mesosctl.allocation.Grant.framework_id:type_name -> mesos.v1.FrameworkID
+	43, // 57: mesosctl.allocation.Grant.agent_id:type_name -> mesos.v1.AgentID
+	46, // 58: mesosctl.allocation.Grant.resources:type_name -> mesos.v1.Resource
+	15, // 59: mesosctl.allocation.AddFramework.framework:type_name -> mesosctl.allocation.Framework
+	20, // 60: mesosctl.allocation.AddFramework.used:type_name -> mesosctl.allocation.Grant
+	19, // 61: mesosctl.allocation.AddAgent.agent:type_name -> mesosctl.allocation.Agent
+	20, // 62: mesosctl.allocation.AddAgent.used:type_name -> mesosctl.allocation.Grant
+	20, // 63: mesosctl.allocation.Recover.grant:type_name -> mesosctl.allocation.Grant
+	20, // 64: mesosctl.allocation.UpdateAllocation.grant:type_name -> mesosctl.allocation.Grant
+	46, // 65: mesosctl.allocation.UpdateAllocation.converted:type_name -> mesos.v1.Resource
+	42, // 66: mesosctl.allocation.RequestResources.framework_id:type_name -> mesos.v1.FrameworkID
+	48, // 67: mesosctl.allocation.RequestResources.requests:type_name -> mesos.v1.Request
+	42, // 68: mesosctl.allocation.FrameworkRoles.framework_id:type_name -> mesos.v1.FrameworkID
+	39, // 69: mesosctl.allocation.UpdateWeights.weights:type_name -> mesosctl.allocation.UpdateWeights.Weight
+	17, // 70: mesosctl.allocation.UpdateQuota.guarantees:type_name -> mesosctl.allocation.Quantities
+	17, // 71: mesosctl.allocation.UpdateQuota.limits:type_name -> mesosctl.allocation.Quantities
+	43, // 72: mesosctl.allocation.UpdateUnavailability.agent_id:type_name -> mesos.v1.AgentID
+	47, // 73: mesosctl.allocation.UpdateUnavailability.unavailability:type_name -> mesos.v1.Unavailability
+	42, // 74: mesosctl.allocation.InverseOfferAnswered.framework_id:type_name -> mesos.v1.FrameworkID
+	43, // 75: mesosctl.allocation.InverseOfferAnswered.agent_id:type_name -> mesos.v1.AgentID
+	40, // 76: mesosctl.allocation.UpdateWhitelist.whitelist:type_name -> mesosctl.allocation.UpdateWhitelist.Whitelist
+	42, // 77: mesosctl.allocation.OffersReady.framework_id:type_name -> mesos.v1.FrameworkID
+	33, // 78: mesosctl.allocation.OffersReady.offers:type_name -> mesosctl.allocation.Offered
+	43, // 79: mesosctl.allocation.Offered.agent_id:type_name -> mesos.v1.AgentID
+	46, // 80: mesosctl.allocation.Offered.resources:type_name -> mesos.v1.Resource
+	42, // 81: mesosctl.allocation.InverseOffersReady.framework_id:type_name -> mesos.v1.FrameworkID
+	35, // 82: mesosctl.allocation.InverseOffersReady.agents:type_name -> mesosctl.allocation.InverseOffered
+	43, // 83: mesosctl.allocation.InverseOffered.agent_id:type_name -> mesos.v1.AgentID
+	46, // 84: mesosctl.allocation.InverseOffered.resources:type_name -> mesos.v1.Resource
+	47, // 85: mesosctl.allocation.InverseOffered.unavailability:type_name -> mesos.v1.Unavailability
+	1,  // 86: mesosctl.allocation.Answer.Error.kind:type_name -> mesosctl.allocation.Answer.Kind
+	87, // [87:87] is the sub-list for method output_type
+	87, // [87:87] is the sub-list for method input_type
+	87, // [87:87] is the sub-list for extension type_name
+	87, // [87:87] is the sub-list for extension extendee
+	0,  // [0:87] is the sub-list for field type_name
 }
 
 func init() { file_mesosctl_allocation_allocation_proto_init() }
@@ -3322,7 +3408,7 @@ func file_mesosctl_allocation_allocation_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_mesosctl_allocation_allocation_proto_rawDesc), len(file_mesosctl_allocation_allocation_proto_rawDesc)),
 			NumEnums:      2,
-			NumMessages:   38,
+			NumMessages:   39,
 			NumExtensions: 0,
 			NumServices:   0,
 		},
