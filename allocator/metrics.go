@@ -22,24 +22,24 @@ func (al *Allocator) Runs() uint64 { return al.runs }
 // Metrics is the allocator's metrics by Mesos's names, sorted. Times of runs are
 // not among them: a core has no clock to measure itself with.
 func (al *Allocator) Metrics() []Metric {
-	list := []Metric{{metricPrefix + "allocation_runs", float64(al.runs)}}
+	list := []Metric{metric(metricPrefix+"allocation_runs", float64(al.runs))}
 	held := al.tree.nodes[root].held
 	for _, name := range []string{"cpus", "disk", "gpus", "mem"} {
 		if name == "gpus" && al.tree.total.Get(name) == 0 {
 			continue
 		}
 		list = append(list,
-			Metric{metricResources + name + "/total", al.tree.total.Get(name).Float()},
-			Metric{metricResources + name + "/offered_or_allocated", held.Get(name).Float()})
+			metric(metricResources+name+"/total", al.tree.total.Get(name).Float()),
+			metric(metricResources+name+"/offered_or_allocated", held.Get(name).Float()))
 	}
 	filters := map[string]int{}
 	for c := range al.clients {
 		filters[al.clients[c].role] += al.clients[c].filters
 	}
 	for _, row := range al.roleShares() {
-		list = append(list, Metric{metricPrefix + "roles/" + row.Role + "/shares/dominant", row.DominantShare})
+		list = append(list, metric(metricPrefix+"roles/"+row.Role+"/shares/dominant", row.DominantShare))
 		if row.Frameworks > 0 {
-			list = append(list, Metric{metricPrefix + "offer_filters/roles/" + row.Role + "/active", float64(filters[row.Role])})
+			list = append(list, metric(metricPrefix+"offer_filters/roles/"+row.Role+"/active", float64(filters[row.Role])))
 		}
 		list = appendQuota(list, &row)
 	}
@@ -54,15 +54,17 @@ func appendQuota(list []Metric, row *allocation.RoleShare) []Metric {
 	prefix := metricQuota + row.Role + "/resources/"
 	named := map[string]bool{}
 	for name, amount := range row.Guarantees.All() {
-		list = append(list, Metric{prefix + name + "/guarantee", amount.Float()})
+		list = append(list, metric(prefix+name+"/guarantee", amount.Float()))
 		named[name] = true
 	}
 	for name, amount := range row.Limits.All() {
-		list = append(list, Metric{prefix + name + "/limit", amount.Float()})
+		list = append(list, metric(prefix+name+"/limit", amount.Float()))
 		named[name] = true
 	}
 	for name := range named {
-		list = append(list, Metric{prefix + name + "/offered_or_allocated", row.Held.Get(name).Float()})
+		list = append(list, metric(prefix+name+"/offered_or_allocated", row.Held.Get(name).Float()))
 	}
 	return list
 }
+
+func metric(name string, value float64) Metric { return Metric{Name: name, Value: value} }

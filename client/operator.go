@@ -26,7 +26,7 @@ func (c *Client) Call(ctx context.Context, call *masterpb.Call) (*masterpb.Respo
 		return nil, err
 	}
 	response, err := c.send(ctx, r)
-	if isBare(err, mesos.Unsupported, http.StatusNotImplemented) {
+	if lacksCall(err) {
 		return nil, mesos.Errorf(mesos.Unsupported, "the master at %s has no call %s: it is of an older Apache Mesos", c.Leader(), call.GetType())
 	}
 	if err != nil {
@@ -49,6 +49,13 @@ func (c *Client) Call(ctx context.Context, call *masterpb.Call) (*masterpb.Respo
 	}
 	c.setLeader(host)
 	return answer, nil
+}
+
+// lacksCall reports whether a call was refused because whoever was asked is of a
+// version without it: its type is none there, as if it were not set.
+func lacksCall(err error) bool {
+	return isBare(err, mesos.Unsupported, http.StatusNotImplemented) ||
+		mesos.KindOf(err) == mesos.Invalid && strings.HasSuffix(err.Error(), "Expecting 'type' to be present")
 }
 
 // get is Call for the calls that have an answer and no argument.
@@ -205,6 +212,9 @@ func (a *Agent) Call(ctx context.Context, call *agentpb.Call) (*agentpb.Response
 		return nil, err
 	}
 	response, err := a.send(ctx, r)
+	if lacksCall(err) {
+		return nil, mesos.Errorf(mesos.Unsupported, "the agent at %s has no call %s: it is of an older Apache Mesos", a.host, call.GetType())
+	}
 	if err != nil {
 		return nil, err
 	}

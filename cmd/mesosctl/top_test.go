@@ -13,6 +13,7 @@ import (
 	"testing"
 	"time"
 
+	olderapache "github.com/mesosctl/mesosctl/cmd/mesosctl/internal/apache"
 	"github.com/mesosctl/mesosctl/internal/tmux"
 )
 
@@ -233,7 +234,7 @@ func TestTopOfApacheMesos(test *testing.T) {
 	t.start("up", "--port=0", "--agents=1", "--resources=cpus:2;mem:512;disk:1024")
 	t.open("until mesosctl wait --for=agents=1 2>/dev/null; do :; done; mesosctl status; read at; mesosctl top --master=$at; read line")
 	leader := regexp.MustCompile(`leader +(\S+)`).FindStringSubmatch(t.sees(`leader +127\.0\.0\.1:\d+`, `tasks +none`))
-	master := httptest.NewServer(asApache("MASTER", leader[1]))
+	master := httptest.NewServer(olderapache.Master(5, leader[1]))
 	test.Cleanup(master.Close)
 	test.Cleanup(master.CloseClientConnections)
 	t.say(master.Listener.Addr().String())
@@ -241,6 +242,10 @@ func TestTopOfApacheMesos(test *testing.T) {
 	t.start("execute", "--quiet", "--name=runs", "--resources=cpus:0.5;mem:32", "--command=sleep 1000")
 	t.say(":tasks")
 	t.sees(`runs +running`)
+	for _, page := range []string{"agents", "frameworks", "roles", "offers", "operations", "events"} {
+		t.say(":" + page)
+		t.sees(`› ` + page)
+	}
 	t.say(":maintenance")
 	t.sees(`no machine is scheduled`)
 	t.press("q")

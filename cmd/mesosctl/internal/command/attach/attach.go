@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -71,7 +72,11 @@ func run(ctx context.Context, a *app.App, o *options, text string) error {
 		talk.Detach = detachKeys
 		talk.Input = func(ctx context.Context) (*client.Input, error) { return task.Agent.AttachInput(ctx, id) }
 	}
-	if talk.Output, err = task.Agent.AttachOutput(ctx, id); err != nil {
+	talk.Output, err = task.Agent.AttachOutput(ctx, id)
+	if !task.Terminal() && mesos.KindOf(err) == mesos.Internal { // Apache Mesos attaches to terminals only
+		return dialogue.Interrupted(ctx, watch(ctx, a, task))
+	}
+	if err != nil {
 		return err
 	}
 	defer talk.Output.Close()
@@ -84,6 +89,21 @@ func run(ctx context.Context, a *app.App, o *options, text string) error {
 		return dialogue.Interrupted(ctx, err)
 	}
 	return dialogue.Interrupted(ctx, exit(ctx, task))
+}
+
+// watch shows what a task writes into its files from now on.
+func watch(ctx context.Context, a *app.App, task *taskref.Task) error {
+	ended := task.Ended(ctx)
+	follow := func(name string, w io.Writer) <-chan error {
+		over := make(chan error, 1)
+		go func() { over <- task.Log(name).Follow(ctx, 0, w, ended) }()
+		return over
+	}
+	stdout, stderr := follow("stdout", a.IO.Out), follow("stderr", a.IO.Err)
+	if err := errors.Join(<-stdout, <-stderr); err != nil {
+		return err
+	}
+	return exit(ctx, task)
 }
 
 // exit passes the exit code of a task on that has ended, or is about to.
