@@ -10,7 +10,7 @@ const fewFiles = 1024
 
 func (a *Agent) warnOfFiles() {
 	var limit syscall.Rlimit
-	if err := syscall.Getrlimit(syscall.RLIMIT_NOFILE, &limit); err == nil && uint64(limit.Cur) < fewFiles {
+	if err := syscall.Getrlimit(syscall.RLIMIT_NOFILE, &limit); err == nil && limit.Cur < fewFiles {
 		a.log.Warn("an agent may need more open files than are allowed here, and then ends: raise the limit, of systemd by LimitNOFILE",
 			"limit", limit.Cur)
 	}

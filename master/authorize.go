@@ -71,11 +71,9 @@ func (m *Master) turnAway(link LinkID, address string, err error) {
 
 // mayTearDown: an operator needs the principal of the framework.
 func (m *Master) mayTearDown(principal string, f *framework) error {
-	allowed := false
+	allowed := m.config.ACLs.AllowsAny(principal, acl.TeardownFramework)
 	if f.info.Principal != nil {
 		allowed = m.config.ACLs.Allows(principal, acl.TeardownFramework, f.info.GetPrincipal())
-	} else {
-		allowed = m.config.ACLs.AllowsAny(principal, acl.TeardownFramework)
 	}
 	if allowed {
 		return nil
