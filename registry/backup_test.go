@@ -103,7 +103,7 @@ func TestARestoreReplacesNoRegistry(t *testing.T) {
 	if err := term.Store().Commit(within(t, time.Second), []master.RegistryWrite{admit(t, "a-S0")}); err != nil {
 		t.Fatal(err)
 	}
-	if err := term.Resign(within(t, time.Second)); err != nil {
+	if err := term.Resign(within(t, 10*time.Second)); err != nil {
 		t.Fatal(err)
 	}
 	if _, err := client.Restore(within(t, time.Second), backup); mesos.KindOf(err) != mesos.Conflict || !strings.Contains(err.Error(), "empty") {
@@ -125,7 +125,7 @@ func TestAnInterruptedRestoreIsDoneAgain(t *testing.T) {
 	if !errors.Is(err, ErrUnreadable) || !strings.Contains(err.Error(), "registry restore") {
 		t.Errorf("a master reads half a registry: %v", err)
 	}
-	if err := term.Resign(within(t, time.Second)); err != nil {
+	if err := term.Resign(within(t, 10*time.Second)); err != nil {
 		t.Fatal(err)
 	}
 	if _, err := client.Restore(within(t, 10*time.Second), backup); err != nil {
@@ -148,7 +148,7 @@ func TestARegistryOfAnotherVersionIsRefused(t *testing.T) {
 		if mesos.KindOf(err) != kind || !errors.Is(err, ErrUnreadable) || !strings.Contains(err.Error(), "registry restore") {
 			t.Errorf("version %q: %v", value, err)
 		}
-		if err := term.Resign(within(t, time.Second)); err != nil {
+		if err := term.Resign(within(t, 10*time.Second)); err != nil {
 			t.Fatal(err)
 		}
 	}

@@ -142,7 +142,7 @@ func TestASecondCandidateWaitsForTheFirstToResign(t *testing.T) {
 	}
 
 	began := time.Now()
-	if err := first.Resign(within(t, time.Second)); err != nil {
+	if err := first.Resign(within(t, 10*time.Second)); err != nil {
 		t.Fatal(err)
 	}
 	second := <-won
@@ -153,7 +153,7 @@ func TestASecondCandidateWaitsForTheFirstToResign(t *testing.T) {
 	if second.Revision() <= first.Revision() {
 		t.Errorf("terms %d, then %d", first.Revision(), second.Revision())
 	}
-	if err := second.Resign(within(t, time.Second)); err != nil {
+	if err := second.Resign(within(t, 10*time.Second)); err != nil {
 		t.Error(err)
 	}
 }
@@ -269,7 +269,7 @@ func TestARestartKeepsTheRegistry(t *testing.T) {
 	if err := term.Store().Commit(within(t, 10*time.Second), writes); err != nil {
 		t.Fatal(err)
 	}
-	if err := term.Resign(within(t, time.Second)); err != nil {
+	if err := term.Resign(within(t, 10*time.Second)); err != nil {
 		t.Fatal(err)
 	}
 	began := time.Now()
@@ -414,7 +414,7 @@ func TestAHealthyLifeLogsNothingAndLeavesNothingBehind(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := term.Resign(within(t, time.Second)); err != nil {
+	if err := term.Resign(within(t, 10*time.Second)); err != nil {
 		t.Fatal(err)
 	}
 	member.Close()

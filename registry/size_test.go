@@ -36,7 +36,7 @@ func TestTheRegistryGrowsWithWhatIsWritten(t *testing.T) {
 		if after < before+size/2 || store.Waiting() != 0 {
 			t.Errorf("%s: %d bytes more of %d, %d writes wait", name, after-before, size, store.Waiting())
 		}
-		if err := term.Resign(within(t, time.Second)); err != nil {
+		if err := term.Resign(within(t, 10*time.Second)); err != nil {
 			t.Fatal(err)
 		}
 	}

@@ -223,7 +223,10 @@ func TestAnAgentsDescriptionIsReplaced(t *testing.T) {
 		if got := strings.Join(admitted(t, term.Store()), ","); got != want {
 			t.Errorf("life %d: the registry holds %q, not %q", life, got, want)
 		}
-		if err := term.Store().Commit(within(t, time.Second), []master.RegistryWrite{admit(t, "a-S0")}); err != nil {
+		if err := term.Store().Commit(within(t, 10*time.Second), []master.RegistryWrite{admit(t, "a-S0")}); err != nil {
+			t.Fatal(err)
+		}
+		if err := term.Resign(within(t, 10*time.Second)); err != nil {
 			t.Fatal(err)
 		}
 		member.Close()
