@@ -12,10 +12,12 @@ import (
 	"os/exec"
 	"path/filepath"
 	"slices"
+	"strconv"
 	"strings"
 	"syscall"
 	"time"
 
+	"github.com/mesosctl/mesosctl/internal/ports"
 	"github.com/mesosctl/mesosctl/mesos"
 )
 
@@ -218,14 +220,13 @@ func (c *localCluster) agents(ctx context.Context) int {
 
 // freeAddresses is n loopback addresses that nobody listened on a moment ago.
 func freeAddresses(n int) ([]string, error) {
+	free, err := ports.Free("127.0.0.1", n)
+	if err != nil {
+		return nil, err
+	}
 	var addresses []string
-	for range n {
-		listener, err := net.Listen("tcp", "127.0.0.1:0")
-		if err != nil {
-			return nil, err
-		}
-		defer listener.Close() //nolint:errcheck // nothing was sent
-		addresses = append(addresses, listener.Addr().String())
+	for _, port := range free {
+		addresses = append(addresses, net.JoinHostPort("127.0.0.1", strconv.Itoa(port)))
 	}
 	return addresses, nil
 }

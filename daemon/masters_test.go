@@ -5,7 +5,6 @@ package daemon
 import (
 	"encoding/json"
 	"io"
-	"net"
 	"net/http"
 	"path/filepath"
 	"strconv"
@@ -16,6 +15,7 @@ import (
 	"google.golang.org/protobuf/proto"
 
 	"github.com/mesosctl/mesosctl/httpapi"
+	"github.com/mesosctl/mesosctl/internal/ports"
 	"github.com/mesosctl/mesosctl/link"
 	"github.com/mesosctl/mesosctl/mesos"
 	"github.com/mesosctl/mesosctl/mesos/members"
@@ -27,17 +27,12 @@ import (
 // freeMasters are addresses whose ports were free a moment ago.
 func freeMasters(t *testing.T, n int) (list []members.Address) {
 	t.Helper()
-	var ports []int
-	for range 2 * n {
-		l, err := net.Listen("tcp", "127.0.0.1:0")
-		if err != nil {
-			t.Fatal(err)
-		}
-		defer l.Close()
-		ports = append(ports, l.Addr().(*net.TCPAddr).Port)
+	free, err := ports.Free("127.0.0.1", 2*n)
+	if err != nil {
+		t.Fatal(err)
 	}
 	for i := range n {
-		list = append(list, members.Address{Host: "127.0.0.1", Port: ports[i], PeerPort: ports[n+i]})
+		list = append(list, members.Address{Host: "127.0.0.1", Port: free[i], PeerPort: free[n+i]})
 	}
 	return list
 }

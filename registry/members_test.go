@@ -3,25 +3,24 @@ package registry
 import (
 	"errors"
 	"fmt"
-	"net"
 	"strings"
 	"testing"
 	"time"
 
+	"github.com/mesosctl/mesosctl/internal/ports"
 	"github.com/mesosctl/mesosctl/master"
 )
 
 // freeURLs are URLs on ports that were free a moment ago.
 func freeURLs(t *testing.T, n int) []string {
 	t.Helper()
+	free, err := ports.Free("127.0.0.1", n)
+	if err != nil {
+		t.Fatal(err)
+	}
 	var urls []string
-	for range n {
-		l, err := net.Listen("tcp", "127.0.0.1:0")
-		if err != nil {
-			t.Fatal(err)
-		}
-		defer l.Close()
-		urls = append(urls, "http://"+l.Addr().String())
+	for _, port := range free {
+		urls = append(urls, fmt.Sprintf("http://127.0.0.1:%d", port))
 	}
 	return urls
 }

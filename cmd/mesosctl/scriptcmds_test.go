@@ -5,7 +5,6 @@ package main
 import (
 	"errors"
 	"io"
-	"net"
 	"net/http"
 	"net/http/httptest"
 	"os"
@@ -16,6 +15,8 @@ import (
 	"time"
 
 	"github.com/rogpeppe/go-internal/testscript"
+
+	"github.com/mesosctl/mesosctl/internal/ports"
 )
 
 // patience is how long a script waits for anything.
@@ -30,7 +31,7 @@ var commands = map[string]func(ts *testscript.TestScript, neg bool, args []strin
 	"until":  until,
 	"get":    get,
 	"gone":   gone,
-	"ports":  ports,
+	"ports":  freePorts,
 	"web":    web,
 
 	"certificates": certificates,
@@ -65,15 +66,14 @@ func exits(ts *testscript.TestScript, neg bool, args []string) {
 }
 
 // ports VAR... sets variables to ports that were free a moment ago.
-func ports(ts *testscript.TestScript, neg bool, args []string) {
+func freePorts(ts *testscript.TestScript, neg bool, args []string) {
 	if neg || len(args) == 0 {
 		ts.Fatalf("usage: ports VAR...")
 	}
-	for _, name := range args {
-		l, err := net.Listen("tcp", "127.0.0.1:0")
-		ts.Check(err)
-		defer l.Close()
-		ts.Setenv(name, strconv.Itoa(l.Addr().(*net.TCPAddr).Port))
+	free, err := ports.Free("127.0.0.1", len(args))
+	ts.Check(err)
+	for i, name := range args {
+		ts.Setenv(name, strconv.Itoa(free[i]))
 	}
 }
 

@@ -56,7 +56,7 @@ var rooms = []room{
 	{"tui/", append([]string{"client/", "kinds/", "tui/"}, vocabulary...), "the terminal sees a cluster only through its API"},
 	{"sim/", append([]string{"allocator", "allocator/firstfit", "master", "agent", "sim/"}, vocabulary...), "the simulator replaces every shell"},
 	{"daemon/", []string{"mesos/", "wire/", "allocator/", "master", "agent/", "registry/", "link/", "authn/", "httpapi/", "client/", "daemon/", "internal/"}, "the composition root joins what is below it"},
-	{"bench/", []string{"mesos/", "wire/", "allocator/", "master", "agent/", "registry/", "link/", "httpapi/", "client/", "daemon/", "sim/", "exec/", "tui/", "bench/"}, "a benchmark may measure anything but the command line"},
+	{"bench/", []string{"mesos/", "wire/", "allocator/", "master", "agent/", "registry/", "link/", "httpapi/", "client/", "daemon/", "sim/", "exec/", "tui/", "bench/", "internal/"}, "a benchmark may measure anything but the command line"},
 	{"cmd/", []string{"cmd/", "daemon/", "exec/", "tui/", "kinds/", "client/", "sim/", "bench/", "internal/", "allocator/simulate", "mesos/", "wire/"}, "a command parses, then calls the room that does the work"},
 	{"fire", nil, "it has tests only, which start the binary"},
 	{"internal/", []string{"internal/"}, "what drives cores and checks the build knows none of the rooms"},

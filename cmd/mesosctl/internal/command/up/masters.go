@@ -19,6 +19,7 @@ import (
 	"github.com/mesosctl/mesosctl/client"
 	"github.com/mesosctl/mesosctl/cmd/mesosctl/internal/app"
 	"github.com/mesosctl/mesosctl/cmd/mesosctl/internal/local"
+	"github.com/mesosctl/mesosctl/internal/ports"
 	"github.com/mesosctl/mesosctl/mesos"
 	"github.com/mesosctl/mesosctl/wire"
 )
@@ -152,19 +153,18 @@ type address struct{ port, peer int }
 // addresses are those of --port on, or free ones.
 func (o *options) addresses() ([]address, error) {
 	list := make([]address, o.masters)
+	if o.port == 0 {
+		free, err := ports.Free(o.ip, 2*o.masters)
+		if err != nil {
+			return nil, fmt.Errorf("find free ports: %w", err)
+		}
+		for i := range list {
+			list[i] = address{free[2*i], free[2*i+1]}
+		}
+		return list, nil
+	}
 	for i := range list {
 		list[i] = address{o.port + i, o.port + i + peerPorts}
-		if o.port != 0 {
-			continue
-		}
-		for _, port := range []*int{&list[i].port, &list[i].peer} {
-			l, err := net.Listen("tcp", net.JoinHostPort(o.ip, "0"))
-			if err != nil {
-				return nil, fmt.Errorf("find a free port: %w", err)
-			}
-			defer func() { _ = l.Close() }() // once all are found
-			*port = l.Addr().(*net.TCPAddr).Port
-		}
 	}
 	return list, nil
 }
