@@ -27,8 +27,11 @@ func join(p *Process) *failure {
 	if len(p.Join) == 0 {
 		return nil
 	}
-	// Threads share what the file system looks like, which a thread in another mount
+	// Go may want a thread at any time, and another thread makes it for one that is
+	// locked. One whose children belong to another pid namespace can't make threads, and
+	// threads share what the file system looks like, which a thread in another mount
 	// namespace can't.
+	runtime.LockOSThread()
 	if _, _, errno := syscall.RawSyscall(syscall.SYS_UNSHARE, cloneFS, 0, 0); errno != 0 {
 		return failed("leave the other threads", errno)
 	}
@@ -40,11 +43,6 @@ func join(p *Process) *failure {
 		}
 		defer file.Close()
 		files[i] = file
-	}
-	if p.joinsPids() {
-		// A thread whose children belong to another pid namespace can't make threads,
-		// which Go may want at any time: another thread makes them for one that is locked.
-		runtime.LockOSThread()
 	}
 	for _, kind := range kinds {
 		for i, ns := range p.Join {
