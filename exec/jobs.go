@@ -15,6 +15,7 @@ import (
 type job struct {
 	number  int  // in the order of the runs
 	attempt int  // how often it was tried again
+	astray  int  // how many of the attempts never reached an agent
 	begun   bool // it was under way, in this attempt or an earlier one
 	tasks   []taskState
 
@@ -30,6 +31,7 @@ type job struct {
 type taskState struct {
 	id        string
 	status    *mesospb.TaskStatus // the latest
+	astray    bool                // its launch went down with a master: no agent ever knew it
 	following bool
 	awaited   bool
 	killAt    time.Time
@@ -105,7 +107,7 @@ func (m *Machine) begin(offer *mesospb.Offer, tasks []*mesospb.TaskInfo) *job {
 	j := &m.jobs[m.waiting[0]]
 	m.waiting = m.waiting[1:]
 	*j = job{
-		number: j.number, attempt: j.attempt, begun: j.begun, tasks: make([]taskState, len(tasks)),
+		number: j.number, attempt: j.attempt, astray: j.astray, begun: j.begun, tasks: make([]taskState, len(tasks)),
 		agentID: offer.GetAgentId(), agentHost: agentAddress(offer), hostname: offer.GetHostname(),
 	}
 	for i, task := range tasks {
@@ -147,7 +149,11 @@ func (m *Machine) over(j *job, result Result) {
 	for i := range j.tasks {
 		delete(m.tasks, j.tasks[i].id)
 	}
-	again := result != (Result{}) && j.attempt < m.spec.Retries && m.interrupts == 0 && m.gaveUp == nil
+	astray := !slices.ContainsFunc(j.tasks, func(t taskState) bool { return !t.astray })
+	if astray {
+		j.astray++ // that is no failure of the run
+	}
+	again := result != (Result{}) && (astray || j.attempt-j.astray < m.spec.Retries) && m.interrupts == 0 && m.gaveUp == nil
 	if m.several() {
 		m.tell(RunOver{
 			Index: m.index(j), TaskID: mesos.TaskID(j.tasks[0].id), Host: j.hostname, Result: result, Again: again,

@@ -341,6 +341,36 @@ func TestBrokenSubscriptionIsOpenedAgain(t *testing.T) {
 	}
 }
 
+// A launch that went down with a master is made again: no agent ever knew the task.
+// What an agent did know is over.
+func TestALaunchThatIsLostIsMadeAgain(t *testing.T) {
+	gone := func() Event {
+		in := update(mesospb.TaskState_TASK_GONE, "unknown to its agent")
+		in.Event.Update.Status.Uuid = nil
+		in.Event.Update.Status.Reason = mesospb.TaskStatus_REASON_RECONCILIATION.Enum()
+		return in
+	}
+	b := newBench(t, nil)
+	b.launched()
+	b.step(gone())
+	for _, e := range b.effects {
+		if end, ok := e.(Finish); ok {
+			t.Fatalf("ended with %+v", end)
+		}
+	}
+	b.launched()
+	if !strings.HasSuffix(b.m.jobs[0].tasks[0].id, ".retry1") {
+		t.Errorf("the task is now %s", b.m.jobs[0].tasks[0].id)
+	}
+	known := newBench(t, nil)
+	known.launched()
+	known.step(update(mesospb.TaskState_TASK_RUNNING, ""))
+	known.step(gone())
+	if end := effectOf[Finish](known).Result; end.Err == nil {
+		t.Errorf("a task that ran ended with %+v", end)
+	}
+}
+
 func TestExitCodeIsTheAgentsToTell(t *testing.T) {
 	reconciled := func() Event {
 		in := update(mesospb.TaskState_TASK_FAILED, "the latest state")

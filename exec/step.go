@@ -103,6 +103,7 @@ func (m *Machine) onUpdate(now time.Time, status *mesospb.TaskStatus) {
 		task.hearsay, task.hearsayUntil = status, now.Add(reportPatience)
 		return
 	}
+	task.astray = task.status == nil && isUnheardOf(status)
 	task.status = status
 	m.await(j, task)
 	m.follow(j, task)
@@ -158,6 +159,17 @@ func (m *Machine) taskOver(j *job, t *taskState) {
 		m.emit(Unfollow{mesos.TaskID(t.id)})
 	}
 	m.settle(j)
+}
+
+// isUnheardOf reports whether a master knows of no such task, and neither does the
+// agent that was to run it, which is there: see
+// https://mesos.apache.org/documentation/latest/reconciliation/.
+func isUnheardOf(status *mesospb.TaskStatus) bool {
+	if status.GetReason() != mesospb.TaskStatus_REASON_RECONCILIATION {
+		return false
+	}
+	state := mesos.TaskState(status.GetState())
+	return state == mesos.TaskGone || state == mesos.TaskDropped
 }
 
 // isHearsay reports whether the agent's own report of a task's end is to come yet,
