@@ -223,7 +223,7 @@ func TestCommandCheckOfATaskOfAGroupHasItsEnvironment(t *testing.T) {
 func TestCommandCheckOfATaskOfAGroupHangs(t *testing.T) {
 	task := named("a", "exec sleep 1000")
 	task.Check = checkBy(shell("test -e before || { touch before; exit 1; }; sleep 1000"))
-	task.Check.TimeoutSeconds = new(0.2)
+	task.Check.TimeoutSeconds = new(4.0) // of which its first run needs a part on any machine
 	r := runPod(t, nil, []*mesospb.TaskInfo{task})
 	r.exitCode(t, 1)
 	r.awaitThat(t, "no exit code", func(s *mesospb.TaskStatus) bool {
